@@ -1,0 +1,67 @@
+"""The sources, one module each. The table loads a class only when it is asked for."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import importlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    from ..connector import Connector
+
+ENTRY_POINTS = "aragora_sync.connectors"
+
+_OURS = {
+    "filesystem": "FilesystemConnector",
+}
+_ALIASES: dict[str, str] = {}
+
+
+def connector_types() -> list[str]:
+    """The names that `type:` may have: ours first, then those that installed packages add."""
+    return [*_OURS, *(name for name in _installed() if name not in _OURS)]
+
+
+def canonical_type(name: str) -> str:
+    """The type that `name` means; `postgres` means `postgresql`."""
+    return _ALIASES.get(name, name)
+
+
+def connector_class(name: str) -> type[Connector]:
+    """The class of a type; raises ConfigError for an unknown one, or one whose package is broken."""
+    name = canonical_type(name)
+    if name in _OURS:
+        found: type[Connector] = getattr(importlib.import_module(f".{name}", __package__), _OURS[name])
+        return found
+    point = _installed().get(name)
+    if point is None:
+        raise ConfigError(unknown_type(name, connector_types()))
+    try:
+        loaded: type[Connector] = point.load()
+    except Exception as error:
+        raise ConfigError(
+            f"connector type {name!r} of the package {point.value} cannot be loaded: {type(error).__name__}: {error}",
+            hint="install that package again, or take the connector out of the configuration",
+        ) from error
+    return loaded
+
+
+def unknown_type(name: str, types: Sequence[str]) -> str:
+    """Says that a connector type does not exist, and which one was probably meant."""
+    near = difflib.get_close_matches(name, types, n=1)
+    return f"unknown connector type {name!r}; " + (
+        f"did you mean {near[0]!r}?" if near else f"known are {', '.join(types)}"
+    )
+
+
+@functools.cache
+def _installed() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points
+
+    return {point.name: point for point in entry_points(group=ENTRY_POINTS)}

@@ -1,0 +1,81 @@
+"""Private folders, atomic writes, and the lock between processes."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from .errors import ConfigError, Locked
+
+PRIVATE_FOLDER = 0o700
+PRIVATE_FILE = 0o600
+
+
+def make_private_folder(folder: Path) -> Path:
+    """The folder exists; what this call had to create is readable by its owner alone."""
+    missing = []
+    path = folder
+    while not path.exists():
+        missing.append(path)
+        path = path.parent
+    try:
+        for path in reversed(missing):
+            path.mkdir(PRIVATE_FOLDER, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot create the folder {path}: {error.strerror}.",
+            hint="choose a folder you may write to with --store and --state-dir",
+        ) from error
+    return folder
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """The file holds the old text or the new one, never a part; 0600; survives a power cut."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+
+
+@contextlib.contextmanager
+def exclusive_lock(path: Path, what: str) -> Iterator[None]:
+    """Holds `path` against other processes, or raises Locked naming the holder. A killed holder frees it."""
+    make_private_folder(path.parent)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = _holder(descriptor)
+            raise Locked(
+                f"another run of {what} is under way{holder}.",
+                hint="wait until it ends, or stop it with Ctrl-C or kill: its progress is kept",
+            ) from error
+        os.ftruncate(descriptor, 0)
+        note = {"pid": os.getpid(), "host": socket.gethostname(), "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"}
+        os.pwrite(descriptor, json.dumps(note).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _holder(descriptor: int) -> str:
+    try:
+        note = json.loads(os.pread(descriptor, 1000, 0))
+        return f" (process {note['pid']} on {note['host']} since {note['since']})"
+    except (ValueError, KeyError, TypeError):
+        return ""  # taken a moment ago and not yet signed

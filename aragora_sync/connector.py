@@ -107,3 +107,18 @@ class Connector:
                 self._shared[key] = make()
             shared: T = self._shared[key]
             return shared
+
+    def credential(self, name: str) -> str:
+        """The credential of this name; CredentialError names every place that was asked, and what fixes it."""
+        return self.asked_credentials.require(name)
+
+    # For programs: run, look, stop
+
+    @property
+    def asked_credentials(self) -> Credentials:
+        """Where this connector's credentials are looked up."""
+        from .auth.credentials import Credentials
+
+        return self.once(
+            "credentials", lambda: Credentials(self.tenant_id, self.connector_id, self.keys, own=self.credentials)
+        )

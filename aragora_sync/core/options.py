@@ -76,9 +76,13 @@ def option(
     )
 
 
-@lru_cache(maxsize=None)
 def options_of(cls: type) -> Mapping[str, Option]:
     """The declared options by name, those of the class itself first, then those every connector takes."""
+    return _options_of(cls)
+
+
+@lru_cache(maxsize=None)
+def _options_of(cls: type) -> Mapping[str, Option]:
     hints = get_type_hints(cls)
     found: dict[str, Option] = {}
     for base in cls.__mro__:
@@ -94,13 +98,16 @@ def _named(declared: Option, name: str, annotation: Any) -> Option:
     return replace(declared, name=name, annotation=annotation)
 
 
-def check_options(cls: type, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+def check_options(
+    cls: type, values: Mapping[str, Any], environ: Mapping[str, str] | None = None
+) -> tuple[dict[str, Any], list[Problem]]:
     """The values as the class wants them, defaults filled in; or every problem with them."""
     from pydantic import ValidationError
 
+    environ = os.environ if environ is None else environ
     given = dict(values)
     for name, declared in options_of(cls).items():
-        if declared.env and given.get(name) is None and (text := os.environ.get(f"ARAGORA_{declared.env}")):
+        if declared.env and given.get(name) is None and (text := environ.get(f"ARAGORA_{declared.env}")):
             given[name] = text
     try:
         checked = model_of(cls).model_validate(given)
@@ -120,11 +127,13 @@ def model_of(cls: type) -> type[BaseModel]:
 
 
 def _field(declared: Option) -> tuple[Any, Any]:
-    from typing import Literal
+    from typing import Annotated, Literal
 
-    from pydantic import Field
+    from pydantic import BeforeValidator, Field
 
     annotation = declared.annotation
+    if annotation in (int, float, int | None, float | None):
+        annotation = Annotated[annotation, BeforeValidator(_refuse_bool)]
     if declared.choices:
         annotation = Literal[declared.choices]
         if declared.default is None:
@@ -133,6 +142,15 @@ def _field(declared: Option) -> tuple[Any, Any]:
     limits: dict[str, Any] = {name: bound for name, bound in bounds.items() if bound is not None}
     default = ... if declared.required else declared.default
     return annotation, Field(default, description=declared.help, **limits)
+
+
+def _refuse_bool(value: Any) -> Any:
+    """To Python, true is the number 1; to whoever wrote it, it was a mistake."""
+    if isinstance(value, bool):
+        from pydantic_core import PydanticCustomError
+
+        raise PydanticCustomError("float_type", "a number is expected")
+    return value
 
 
 def problems_of(error: ValidationError, names: Sequence[str]) -> list[Problem]:

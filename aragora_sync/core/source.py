@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from .changes import JSON, Change, Cursor
@@ -89,8 +89,8 @@ class Source(Protocol):
         """Seconds before the first restart of a broken stream; doubles each time."""
 
     @property
-    def reconcile_every(self) -> timedelta | None:
-        """How old a finished pass may grow; None lets each stream decide (24 hours, or never if it reports deletes)."""
+    def reconcile_every(self) -> float | None:
+        """Hours that a finished pass may grow old, 0 for ever; None: 24, or for ever where a stream reports deletes."""
 
     def open(self) -> None:
         """Makes clients and looks up what all streams share; called once, before `streams`."""

@@ -1,0 +1,81 @@
+"""The parts of the file around the connectors' own options, declared like those."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003  the declarations are read at run time
+from typing import Any
+
+from ..core.options import option
+
+
+class StoreSection:
+    """`store:`"""
+
+    type: str = option("sqlite", help="Kind of the store.", choices=["sqlite"])
+    path: Path | None = option(
+        None, help="Folder of the store, one file per tenant; by default ~/.aragora/knowledge.", example="knowledge"
+    )
+    keep_deleted_days: int = option(
+        30, help="How long the store remembers what was deleted, in days.", at_least=1, at_most=36_500
+    )
+
+
+class ScheduleSection:
+    """`schedule:` of a connector"""
+
+    interval_hours: float | None = option(None, help="Hours from one run to the next.", at_least=0.1, example=1)
+    interval_minutes: float | None = option(None, help="Minutes from one run to the next.", at_least=1, example=30)
+    cron: str | None = option(None, help="When to run, as in a crontab.", example="0 2 * * *")
+    start_time: str | None = option(None, help="Time of day before which nothing starts.", example="08:00")
+    end_time: str | None = option(None, help="Time of day after which nothing starts.", example="20:00")
+    timezone: str | None = option(
+        None, help="The time zone that all of these are meant in.", example="America/New_York"
+    )
+
+
+class ProviderSection:
+    """`credentials:` at the top of the file"""
+
+    provider: str = option(
+        help="The class that is asked for credentials, as package.module:Class.", example="my_package.vault:Provider"
+    )
+    options: dict[str, Any] = option({}, help="What that class is made with.", example={"url": "https://vault.example"})
+
+
+class TenantSection:
+    """One entry of `tenants:`"""
+
+    id: str = option("default", help="Name of the tenant; tenants share nothing.", example="workspace-1")
+    shared_credentials: bool = option(
+        True,
+        help="Whether this tenant may use the credentials that are set for all tenants, like ARAGORA_SLACK_BOT_TOKEN.",
+    )
+    credentials: dict[str, str] = option(
+        {}, help="Credentials of this tenant by name.", example={"SLACK_BOT_TOKEN": "${WORKSPACE_1_SLACK}"}
+    )
+    connectors: list[Any] = option([], help="What this tenant syncs.")
+
+
+class ConnectorSection:
+    """What every entry of `connectors:` may say beside the options of its class"""
+
+    type: str = option(help="What the source is; see `aragora-sync connectors`.", example="filesystem")
+    id: str | None = option(
+        None, help="Name of this connector; by default made of its type and what it reads.", example="docs"
+    )
+    enabled: bool = option(
+        True, help="Whether `aragora-sync run` syncs it; where false, variables may be unset.", example=False
+    )
+    schedule: dict[str, Any] = option({}, help="When `aragora-sync schedule` syncs it.")
+
+
+class FileSection:
+    """The file as a whole"""
+
+    store: dict[str, Any] = option({}, help="Where the items live.")
+    state_dir: Path | None = option(
+        None, help="Folder of the state files, by default ~/.aragora/sync_state.", example="sync_state"
+    )
+    credentials: dict[str, Any] = option({}, help="A provider that is asked for credentials before all other places.")
+    tenants: list[Any] = option([], help="The customers or workspaces, each with its connectors.")
+    connectors: list[Any] = option([], help="Connectors of the tenant `default`, instead of tenants.")

@@ -1,0 +1,1 @@
+"""Motion: reads what connectors say, and owns all the rest."""

@@ -1,0 +1,81 @@
+"""What all streams of one run share."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ..core.clock import Clock, utc_now
+from ..core.source import Source
+from ..store.base import PassKind, Writer
+from .events import Emit
+from .stop import Stop, StopReason
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a person asked of a run."""
+
+    kind: PassKind | None = None
+    allow_mass_delete: bool = False
+    max_items: int | None = None
+    items: tuple[str, ...] = ()  # only these, by `fetch`
+    max_retries: int | None = None  # None: as the connector says
+    retry_delay: float | None = None
+    want_items: bool = False  # emit ItemsSynced
+
+
+class Budget:
+    """How many items may still be named in this run."""
+
+    def __init__(self, items: int | None) -> None:
+        self._left = items
+        self._taking = threading.Lock()
+
+    @property
+    def limited(self) -> bool:
+        return self._left is not None
+
+    def take(self) -> bool:
+        """Takes one; False where none is left."""
+        with self._taking:
+            if self._left is None:
+                return True
+            self._left -= 1
+            return self._left >= 0
+
+
+@dataclass(slots=True)
+class Job:
+    """One run of one connector."""
+
+    source: Source
+    store: Writer
+    ask: Ask
+    stop: Stop
+    emit: Emit
+    clock: Clock = utc_now
+    run: int = 0
+    budget: Budget = field(default_factory=lambda: Budget(None))
+    after_commit: Callable[[str], None] = lambda _last_item_id: None  # a batch was stored
+
+    @property
+    def connector(self) -> str:
+        return self.source.connector_id
+
+    @property
+    def tenant(self) -> str:
+        return self.source.tenant_id
+
+    @property
+    def max_retries(self) -> int:
+        return self.source.max_retries if self.ask.max_retries is None else self.ask.max_retries
+
+    @property
+    def retry_delay(self) -> float:
+        return self.source.retry_delay if self.ask.retry_delay is None else self.ask.retry_delay
+
+    def enough(self) -> None:
+        """The budget is used up: the run ends, and that is no failure."""
+        self.stop.request(StopReason.ENOUGH)

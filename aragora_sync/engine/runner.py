@@ -1,0 +1,59 @@
+"""Several connectors beside each other, their events one after the other, one stop for all."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol
+
+from .events import Emit, Event
+from .result import SyncResult
+from .stop import Stop, StopReason
+
+TICK_SECONDS = 0.2
+
+
+class Runnable(Protocol):
+    """A run that is ready to start."""
+
+    def sync(self) -> SyncResult: ...
+
+
+def run_all(
+    make: Sequence[Callable[[Emit, Stop], Runnable]],
+    *,
+    jobs: int,
+    stop: Stop,
+    listen: Emit,
+    timeout: float | None = None,
+) -> list[SyncResult]:
+    """The results, in the order of `make`. `listen` hears every event, in this thread; `timeout` is in seconds."""
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    deadline = None if timeout is None else time.monotonic() + timeout
+    with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="run") as pool:
+        runs = [pool.submit(lambda made=each: made(events.put, stop).sync()) for each in make]  # type: ignore[misc]
+        try:
+            while not all(run.done() for run in runs):
+                _hear(events, listen, TICK_SECONDS)
+                if deadline is not None and time.monotonic() >= deadline:
+                    stop.request(StopReason.TIMEOUT)
+        except BaseException:
+            stop.request(StopReason.CANCEL)  # the listener broke: nobody waits for these runs any more
+            raise
+    _hear(events, listen, 0)
+    return [_result(run) for run in runs]
+
+
+def _hear(events: queue.SimpleQueue[Event], listen: Emit, seconds: float) -> None:
+    try:
+        listen(events.get(timeout=seconds) if seconds else events.get_nowait())
+        while True:
+            listen(events.get_nowait())
+    except queue.Empty:
+        return
+
+
+def _result(run: Future[SyncResult]) -> SyncResult:
+    return run.result()

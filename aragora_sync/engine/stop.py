@@ -1,0 +1,51 @@
+"""One event that ends everything, and the reason for it."""
+
+from __future__ import annotations
+
+import threading
+from enum import StrEnum
+
+
+class StopReason(StrEnum):
+    """Why a run ends before its end."""
+
+    INTERRUPT = "interrupted"
+    TERMINATE = "terminated"
+    TIMEOUT = "out of time"
+    CANCEL = "cancelled"
+    ENOUGH = "enough items"
+    LOGIN = "login needed"
+
+
+class Stop:
+    """Asks all who look at it to end soon; waits are woken. A child hears its parent, not the other way round."""
+
+    def __init__(self, parent: Stop | None = None) -> None:
+        self.reason: StopReason | None = None
+        self._event = threading.Event()
+        self._children: list[Stop] = []
+        self._adding = threading.Lock()
+        if parent is not None:
+            parent._adopt(self)
+
+    @property
+    def requested(self) -> bool:
+        return self.reason is not None
+
+    def request(self, reason: StopReason) -> None:
+        """The first reason counts. Safe from a signal handler of the main thread and from any other thread."""
+        if self.reason is None:
+            self.reason = reason
+        self._event.set()
+        for child in list(self._children):
+            child.request(reason)
+
+    def wait(self, seconds: float) -> bool:
+        """Waits so long, or until a stop is requested; whether one was."""
+        return self._event.wait(seconds)
+
+    def _adopt(self, child: Stop) -> None:
+        with self._adding:
+            self._children.append(child)
+        if self.reason is not None:
+            child.request(self.reason)

@@ -1,0 +1,126 @@
+"""Stores what a reading says: data first, then the cursor that vouches for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ..core.changes import Change, Checkpoint, Cursor, Named
+from ..core.source import Stream
+from ..store.base import Batch, Counts, Outcome, Swept
+from .batches import Batcher, Spool
+from .events import ItemsSynced, Progress
+from .job import Job
+
+
+class Stopped(Exception):
+    """A stop was requested; what was read before is stored."""
+
+
+class StreamWriter:
+    """Writes one stream of one run, whatever the number of readings. `counts` say what was committed."""
+
+    def __init__(self, job: Job, stream: Stream, *, hold_failures: bool) -> None:
+        self.counts = Counts()
+        self.checkpoints = 0  # that were stored
+        self._job = job
+        self._stream = stream
+        self._hold_failures = hold_failures
+        self._in_pass = False
+        self._held = False
+        self._ended: Swept | None = None
+
+    def consume(self, changes: Iterable[Change], *, in_pass: bool) -> Swept | None:
+        """Stores all that one reading says; what was swept, where it ended the open pass.
+
+        Raises Stopped when a stop was requested. Whatever happens, the iterator is closed, and what was said before
+        is stored; of an atomic stream only what a checkpoint vouched for.
+        """
+        self._in_pass, self._held, self._ended = in_pass, False, None
+        batcher, spool = Batcher(self._new_batch, self._job.source.batch_size), Spool()
+        try:
+            self._take_all(changes, batcher, spool)
+        finally:
+            spool.close()
+            if isinstance(changes, Iterator) and (close := getattr(changes, "close", None)):
+                close()
+            if not self._stream.atomic:
+                self._flush(batcher)
+        return self._ended
+
+    def _take_all(self, changes: Iterable[Change], batcher: Batcher, spool: Spool) -> None:
+        stop, budget = self._job.stop, self._job.budget
+        for change in changes:
+            if stop.reason is not None:
+                raise Stopped
+            if type(change) is Checkpoint:
+                self._vouch(change, batcher, spool)
+            elif budget.limited and not budget.take():
+                self._job.enough()
+                raise Stopped
+            elif batcher.add(change):  # type: ignore[arg-type]
+                if self._stream.atomic:
+                    spool.add(_taken(batcher))
+                else:
+                    self._flush(batcher)
+
+    def _vouch(self, checkpoint: Checkpoint, batcher: Batcher, spool: Spool) -> None:
+        batcher.vouch(checkpoint.cursor)
+        if self._stream.atomic:
+            spool.add(_taken(batcher))
+            self._write(list(spool.take()))
+        if checkpoint.complete and self._in_pass:
+            self._flush(batcher)
+            if not self._held or checkpoint.cursor is None:
+                self._end_pass(checkpoint.cursor)
+
+    def _flush(self, batcher: Batcher) -> None:
+        batch = batcher.take()
+        if batch is not None:
+            self._write([batch])
+
+    def _write(self, batches: list[Batch]) -> None:
+        if self._held:
+            for batch in batches:
+                batch.cursor = None
+        outcome = self._job.store.write(batches)
+        self._held = self._held or outcome.held
+        if any(batch.cursor is not None for batch in batches) and not self._held:
+            self.checkpoints += 1
+        self._tell(batches, outcome)
+
+    def _end_pass(self, cursor: Cursor) -> None:
+        job, name = self._job, self._stream.name
+        row = job.store.stream(job.connector, name)
+        by_options = row is not None and row.fingerprint is not None and row.fingerprint != job.source.fingerprint
+        guard = not (by_options or job.ask.allow_mass_delete)
+        self._ended = job.store.end_pass(job.run, job.connector, name, cursor, guard=guard)
+        self.checkpoints += 1
+        self.counts.swept += self._ended.removed
+
+    def _tell(self, batches: list[Batch], outcome: Outcome) -> None:
+        job = self._job
+        self.counts.add(outcome.counts)
+        last = next((batch.changes[-1].id for batch in reversed(batches) if batch.changes), "")
+        job.after_commit(last)
+        counts = Counts()
+        counts.add(self.counts)
+        job.emit(Progress(job.tenant, job.connector, self._stream.name, counts))
+        if outcome.items:
+            job.emit(ItemsSynced(job.tenant, job.connector, outcome.items))
+
+    def _new_batch(self) -> Batch:
+        changes: list[Named] = []
+        return Batch(
+            self._job.run,
+            self._job.connector,
+            self._stream.name,
+            changes,
+            in_pass=self._in_pass,
+            hold_failures=self._hold_failures,
+            want_items=self._job.ask.want_items,
+        )
+
+
+def _taken(batcher: Batcher) -> Batch:
+    batch = batcher.take() or batcher.batch
+    return batch

@@ -1,0 +1,114 @@
+"""What leaves a store: sweeps and their guard, streams that are gone, old tombstones; backup and restore."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ..core.errors import StoreError
+from . import schema
+from .base import Refusal, Swept
+from .connect import check_version, explained
+from .plan import Place, Plan, Planner, Row
+
+GUARDED_FROM = 20  # a stream with fewer items may lose them all
+CHUNK = 5000
+
+Apply = Callable[[sqlite3.Connection, Place, Plan], None]
+
+
+def sweep(db: sqlite3.Connection, place: Place, guard: bool, apply: Apply) -> Swept:
+    """Buries what carries an older generation than the stream, unless the guard refuses."""
+    of, would_remove = db.execute(
+        "SELECT count(*), ifnull(sum(generation < ?), 0) FROM entry WHERE stream = ? AND deleted_at IS NULL",
+        (place.generation, place.stream),
+    ).fetchone()
+    refusal = _refusal(would_remove, of) if guard else None
+    if refusal is not None:
+        return Swept(0, refusal)
+    db.execute("DELETE FROM failure WHERE stream = ? AND generation < ?", (place.stream, place.generation))
+    if would_remove:
+        _bury(db, place, apply, "AND generation < ?", (place.generation,))
+    return Swept(would_remove)
+
+
+def remove_all(db: sqlite3.Connection, place: Place, apply: Apply) -> int:
+    """Buries everything the stream holds; how many that were."""
+    return _bury(db, place, apply, "", ())
+
+
+def refuse_drop(db: sqlite3.Connection, connector: str, places: Sequence[Place]) -> Refusal | None:
+    """Whether these streams are more than half of what the connector holds."""
+    held = "SELECT count(*) FROM entry WHERE stream = ? AND deleted_at IS NULL"
+    would_remove = sum(db.execute(held, (place.stream,)).fetchone()[0] for place in places)
+    (of,) = db.execute(
+        "SELECT count(*) FROM entry WHERE deleted_at IS NULL AND stream IN "
+        "(SELECT key FROM stream WHERE connector = ? AND gone_at IS NULL)",
+        (connector,),
+    ).fetchone()
+    return _refusal(would_remove, of)
+
+
+def _refusal(would_remove: int, of: int) -> Refusal | None:
+    return Refusal(would_remove, of) if of >= GUARDED_FROM and would_remove * 2 > of else None
+
+
+def _bury(db: sqlite3.Connection, place: Place, apply: Apply, where: str, values: tuple[int, ...]) -> int:
+    buried, after = 0, ""
+    while rows := db.execute(
+        f"SELECT * FROM entry WHERE stream = ? AND deleted_at IS NULL AND id > ? {where} ORDER BY id LIMIT {CHUNK}",
+        (place.stream, after, *values),
+    ).fetchall():
+        planner = Planner(place, {}, {}, want_items=False)
+        for row in rows:
+            planner.bury(Row._make(row))
+        apply(db, place, planner.plan)
+        buried += len(rows)
+        after = rows[-1][1]
+    return buried
+
+
+def purge_tombstones(db: sqlite3.Connection, before: int) -> int:
+    """Forgets tombstones that are older; the feed remembers up to which place it lost them."""
+    (highest,) = db.execute("SELECT max(seq) FROM entry WHERE deleted_at < ?", (before,)).fetchone()
+    if highest is None:
+        return 0
+    db.execute("UPDATE counter SET purged_seq = max(purged_seq, ?)", (highest,))
+    return db.execute("DELETE FROM entry WHERE deleted_at < ?", (before,)).rowcount
+
+
+def backup(db: sqlite3.Connection, target: Path) -> None:
+    """The file appears whole or not at all, readable by its owner alone."""
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    except OSError as error:
+        raise StoreError(f"cannot write {target}: {error.strerror}.", hint="choose another place") from error
+    os.close(descriptor)
+    try:
+        with explained(target), contextlib.closing(sqlite3.connect(temporary)) as copy:
+            db.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file, no companions
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+
+
+def restore(source: Path, db: sqlite3.Connection) -> None:
+    """Takes over a backup after it proved whole; a damaged one changes nothing."""
+    if not source.is_file():
+        raise StoreError(f"there is no backup {source}.", hint="aragora-sync backup --help")
+    with explained(source), contextlib.closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as copy:
+        check_version(copy, source)
+        (verdict,) = copy.execute("PRAGMA quick_check").fetchone()
+        if verdict != "ok":
+            raise StoreError(f"the backup {source} is damaged: {verdict}.", hint="use another one")
+        copy.backup(db)
+    db.execute("PRAGMA journal_mode = WAL")
+    if db.execute("PRAGMA user_version").fetchone() != (schema.VERSION,):
+        raise StoreError(f"{source} could not be taken over whole.", hint="restore it again")

@@ -1,0 +1,303 @@
+"""What a batch does to rows: pure decisions, the same for every store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import NamedTuple
+
+from ..core.changes import Deleted, Failed, Item, Seen, Skipped
+from .base import Counts
+from .digest import DIGEST_BYTES, Prepared
+
+HELD_RUNS = 3  # so often a failure that nobody can fetch holds the cursor back
+FIRST_RETRY = timedelta(minutes=1)
+LONGEST_RETRY = timedelta(hours=24)
+
+Said = Prepared | Seen | Skipped | Deleted | Failed
+
+
+class Row(NamedTuple):
+    """The narrow row of one id, in the order of the table's columns. It is an item where `body` is set, skipped
+    where `skipped` is, a tombstone where `deleted_at` is."""
+
+    stream: int
+    id: str
+    kind: str
+    parent: str
+    version: str
+    updated_at: int | None
+    hash: bytes | None
+    generation: int
+    seq: int
+    changed_at: int
+    deleted_at: int | None
+    skipped: str | None
+    body: int | None
+
+
+class FailureRow(NamedTuple):
+    """The row of one open failure, in the order of the table's columns."""
+
+    stream: int
+    id: str
+    ref: str
+    error: str
+    attempts: int
+    run: int
+    next_at: int
+    generation: int
+
+
+class BodyRow(NamedTuple):
+    """The text of one item, in the order of the table's columns."""
+
+    key: int
+    stream: int
+    id: str
+    title: str
+    content: str | None  # None: what is stored stays
+    url: str
+    author: str
+    created_at: int | None
+    metadata: str
+    acl: str | None
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a batch is written: which stream, run and generation, when, and the numbers that were given last."""
+
+    stream: int
+    run: int
+    generation: int
+    now: int
+    last_seq: int
+    last_body: int
+    indexed_seq: int
+
+
+@dataclass(slots=True)
+class Plan:
+    """What has to be written, by id or key, each once."""
+
+    rows: dict[str, Row] = field(default_factory=dict)
+    bodies: dict[int, BodyRow] = field(default_factory=dict)
+    dropped_bodies: set[int] = field(default_factory=set)
+    unindexed: set[int] = field(default_factory=set)  # bodies whose old text must leave the search index first
+    stamped: list[str] = field(default_factory=list)  # only their generation moves
+    failures: dict[str, FailureRow | None] = field(default_factory=dict)  # None: ended
+    counts: Counts = field(default_factory=Counts)
+    items: list[Item] = field(default_factory=list)
+
+
+class Planner:
+    """Goes through a batch in its order; what an id became is what the next change of that id finds."""
+
+    def __init__(self, place: Place, rows: dict[str, Row], failures: dict[str, FailureRow], want_items: bool) -> None:
+        self.place = place
+        self.known = rows
+        self.failing = failures
+        self.want_items = want_items
+        self.plan = Plan()
+
+    def decide(self, batch: Sequence[Said]) -> Plan:
+        """What the batch does; `place` ends with the numbers that were given."""
+        decision: dict[type, Callable[..., None]] = {
+            Prepared: self._item,
+            Seen: self._seen,
+            Skipped: self._skipped,
+            Deleted: self._deleted,
+            Failed: self._failed,
+        }
+        for change in batch:
+            decision[type(change)](change)
+        return self.plan
+
+    def _item(self, prepared: Prepared) -> None:
+        item = prepared.item
+        row = self.known.get(item.id)
+        content = prepared.content_digest
+        if content is None:
+            if row is None or row.hash is None or item.id in self.failing:
+                self._failed(Failed(item.id, "its content was not read, and the store holds none to keep"))
+                return
+            content = row.hash[:DIGEST_BYTES]
+        if self.failing:
+            self._end_failure(item.id)
+        digest = content + prepared.rest_digest
+        if row is not None and row.hash == digest:
+            self.plan.counts.unchanged += 1
+            self._touch(row, item.version)
+            return
+        body = self._body_for(row)
+        self._write(
+            Row(
+                self.place.stream,
+                item.id,
+                item.kind,
+                item.parent,
+                item.version,
+                prepared.updated_at,
+                digest,
+                self.place.generation,
+                self._next_seq(),
+                self.place.now,
+                None,
+                None,
+                body,
+            )
+        )
+        self._write_body(body, prepared)
+        if row is None or row.body is None:
+            self.plan.counts.created += 1
+        else:
+            self.plan.counts.updated += 1
+        if self.want_items:
+            self.plan.items.append(item)
+
+    def _seen(self, seen: Seen) -> None:
+        row = self.known.get(seen.id)
+        if row is None or row.deleted_at is not None:
+            self._failed(Failed(seen.id, "it was said to be unchanged, but the store does not hold it"))
+            return
+        self.plan.counts.unchanged += 1
+        self._touch(row, row.version if seen.version is None else seen.version)
+        if self.failing and seen.id in self.failing:
+            self._note_failure(self.failing[seen.id]._replace(generation=self.place.generation))
+
+    def _skipped(self, skipped: Skipped) -> None:
+        self.plan.counts.skipped += 1
+        row = self.known.get(skipped.id)
+        if self.failing:
+            self._end_failure(skipped.id)
+        if row is not None and row.skipped == skipped.reason and row.deleted_at is None:
+            self._touch(row, skipped.version)
+            return
+        kind, parent, seq = ("", "", 0) if row is None else (row.kind, row.parent, row.seq)
+        if row is not None and row.body is not None:
+            self._drop_body(row)
+            seq = self._next_seq()
+        self._write(
+            Row(
+                self.place.stream,
+                skipped.id,
+                kind,
+                parent,
+                skipped.version,
+                None,
+                None,
+                self.place.generation,
+                seq,
+                self.place.now,
+                None,
+                skipped.reason,
+                None,
+            )
+        )
+
+    def _deleted(self, deleted: Deleted) -> None:
+        row = self.known.get(deleted.id)
+        if self.failing:
+            self._end_failure(deleted.id)
+        if row is None or row.deleted_at is not None:
+            self.plan.counts.unchanged += 1
+            return
+        self.plan.counts.deleted += 1
+        self.bury(row)
+
+    def _failed(self, failed: Failed) -> None:
+        self.plan.counts.failed += 1
+        row, old = self.known.get(failed.id), self.failing.get(failed.id)
+        if row is not None:
+            self._touch(row, row.version)
+        attempts = 1 if old is None else old.attempts + (old.run != self.place.run)
+        self._note_failure(
+            FailureRow(
+                self.place.stream,
+                failed.id,
+                failed.id if failed.ref is None else failed.ref,
+                failed.error,
+                attempts,
+                self.place.run,
+                self.place.now + retry_after(attempts) // timedelta(microseconds=1),
+                self.place.generation,
+            )
+        )
+
+    def bury(self, row: Row) -> None:
+        """The row becomes a tombstone: its text leaves, its id and the time stay, and readers of the feed hear of it."""
+        seq = row.seq
+        if row.body is not None:
+            self._drop_body(row)
+            seq = self._next_seq()
+        place = self.place
+        self._write(
+            Row(place.stream, row.id, row.kind, "", "", None, None, place.generation, seq, place.now, place.now, None, None)
+        )
+
+    def _touch(self, row: Row, version: str) -> None:
+        if row.version != version:
+            self._write(row._replace(version=version, generation=self.place.generation))
+        elif row.generation != self.place.generation:
+            moved = row._replace(generation=self.place.generation)
+            self.known[row.id] = moved
+            if row.id in self.plan.rows:
+                self.plan.rows[row.id] = moved
+            else:
+                self.plan.stamped.append(row.id)
+
+    def _write(self, row: Row) -> None:
+        self.known[row.id] = self.plan.rows[row.id] = row
+
+    def _write_body(self, key: int, prepared: Prepared) -> None:
+        item = prepared.item
+        content = item.content
+        if content is None and key in self.plan.bodies:
+            content = self.plan.bodies[key].content
+        self.plan.bodies[key] = BodyRow(
+            key,
+            self.place.stream,
+            item.id,
+            item.title,
+            content,
+            item.url,
+            item.author,
+            prepared.created_at,
+            prepared.metadata,
+            prepared.acl,
+        )
+
+    def _body_for(self, row: Row | None) -> int:
+        if row is not None and row.body is not None:
+            self._unindex(row)
+            return row.body
+        self.place.last_body += 1
+        return self.place.last_body
+
+    def _drop_body(self, row: Row) -> None:
+        assert row.body is not None
+        self._unindex(row)
+        self.plan.bodies.pop(row.body, None)
+        self.plan.dropped_bodies.add(row.body)
+
+    def _unindex(self, row: Row) -> None:
+        if row.body is not None and row.seq <= self.place.indexed_seq:
+            self.plan.unindexed.add(row.body)
+
+    def _next_seq(self) -> int:
+        self.place.last_seq += 1
+        return self.place.last_seq
+
+    def _note_failure(self, failure: FailureRow) -> None:
+        self.failing[failure.id] = self.plan.failures[failure.id] = failure
+
+    def _end_failure(self, item_id: str) -> None:
+        if self.failing.pop(item_id, None) is not None:
+            self.plan.failures[item_id] = None
+
+
+def retry_after(attempts: int) -> timedelta:
+    """How long a failure rests before it is asked for again; doubles with each run, up to a day."""
+    return min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(attempts - 1, 20))

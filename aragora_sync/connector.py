@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
-from .core.changes import Change, Cursor
+from .core.changes import Change, Cursor, Item
 from .core.errors import ConfigError
+from .core.files import default_state_folder
 from .core.ids import connector_id_problem, default_connector_id, tenant_id_problem
 from .core.options import check_options, fingerprint_of, option, options_of
 from .core.source import Check, KnownItems, Stream
+from .engine.stop import Stop, StopReason
+from .state import State, StateFile
 
 if TYPE_CHECKING:
-    from .auth.credentials import CredentialProvider
+    from .auth.credentials import Credentials
+    from .engine.events import Event
+    from .engine.result import SyncResult
 
 T = TypeVar("T")
 
@@ -74,6 +78,11 @@ class Connector:
         if wrong := connector_id_problem(self.connector_id) or tenant_id_problem(self.tenant_id):
             raise ConfigError(wrong)
         self.fingerprint = fingerprint_of(self.type, self.revision, declared, values)
+        self._stop = Stop()
+        self._on_progress: list[Callable[[int, int], None]] = []
+        self._on_item: list[Callable[[Item], None]] = []
+        self._expected: dict[str, int] = {}  # of the latest run, by stream
+        self._synced: dict[str, int] = {}
         self._shared: dict[str, Any] = {}
         self._sharing = threading.RLock()
 
@@ -112,13 +121,87 @@ class Connector:
         """The credential of this name; CredentialError names every place that was asked, and what fixes it."""
         return self.asked_credentials.require(name)
 
-    # For programs: run, look, stop
-
     @property
     def asked_credentials(self) -> Credentials:
         """Where this connector's credentials are looked up."""
         from .auth.credentials import Credentials
 
-        return self.once(
-            "credentials", lambda: Credentials(self.tenant_id, self.connector_id, self.keys, own=self.credentials)
+        given = self.credentials
+        if isinstance(given, Credentials):
+            return given
+        return self.once("credentials", lambda: Credentials(self.tenant_id, self.connector_id, self.keys, own=given))
+
+    # For programs: run, look, stop
+
+    def sync(
+        self,
+        *,
+        full_sync: bool = False,
+        max_retries: int | None = None,
+        retry_delay: float | None = None,
+        max_items: int | None = None,
+    ) -> SyncResult:
+        """Brings every change into the store. What goes wrong at the source is in the result, not raised.
+
+        `full_sync` reads everything again; `max_retries` and `retry_delay` (seconds) say how a broken stream is
+        started again, by default as the options do; `max_items` ends the run after so many.
+        """
+        from .engine.job import Ask
+        from .engine.single import sync_one
+        from .store.base import PassKind
+
+        ask = Ask(
+            kind=PassKind.FULL if full_sync else None,
+            max_items=max_items,
+            max_retries=max_retries,
+            retry_delay=retry_delay,
+            want_items=bool(self._on_item),
         )
+        self._stop, self._expected, self._synced = Stop(), {}, {}
+        return sync_one(self, self.store, self._state_file(), ask, self._stop, self._listen)
+
+    def cancel_sync(self) -> None:
+        """Ends a `sync` that runs in another thread; what it stored is kept."""
+        self._stop.request(StopReason.CANCEL)
+
+    def on_progress(self, callback: Callable[[int, int], None]) -> None:
+        """`callback(synced, total)` is called after each stored batch; `total` is 0 where the source does not tell."""
+        self._on_progress.append(callback)
+
+    def on_item_synced(self, callback: Callable[[Item], None]) -> None:
+        """`callback(item)` is called for each item that was created or updated, after it was stored."""
+        self._on_item.append(callback)
+
+    def load_state(self) -> State:
+        """What the state file says; empty before the first run. Raises StateError for one that can't be understood."""
+        return self._state_file().load() or State(self.connector_id, self.tenant_id, status="never synced")
+
+    def get_sync_status(self) -> dict[str, Any]:
+        """`status`, `last_sync_at`, `items_synced` and `errors` of the latest run, with the ids they belong to."""
+        state = self.load_state()
+        return {
+            "connector_id": self.connector_id,
+            "tenant_id": self.tenant_id,
+            "status": state.status,
+            "last_sync_at": state.last_sync_at,
+            "items_synced": state.items_synced,
+            "errors": list(state.errors),
+        }
+
+    def _state_file(self) -> StateFile:
+        return StateFile(self.state_dir or default_state_folder(), self.connector_id, self.tenant_id)
+
+    def _listen(self, event: Event) -> None:
+        """Events become callbacks, in the thread that called `sync`."""
+        from .engine.events import ItemsSynced, Progress, StreamStarted
+
+        if isinstance(event, StreamStarted):
+            self._expected[event.stream] = event.expected or 0
+        elif isinstance(event, Progress):
+            self._synced[event.stream] = event.counts.named
+            for report in self._on_progress:
+                report(sum(self._synced.values()), sum(self._expected.values()))
+        elif isinstance(event, ItemsSynced):
+            for item in event.items:
+                for tell in self._on_item:
+                    tell(item)

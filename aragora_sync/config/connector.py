@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..auth.credentials import own_problems
 from ..connectors import canonical_type, connector_class, connector_types
 from ..core.errors import ConfigError
 from ..core.ids import connector_id_problem, default_connector_id
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from .names import Names
     from .nodes import Node
 
-CREDENTIAL_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
+CREDENTIAL_NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def read_connector(checker: Checker, node: Node, where: str, around: Around) -> 
 
 
 def read_credentials(checker: Checker, node: Node | None, where: str) -> dict[str, str]:
-    """Credentials by name."""
+    """Credentials by name; whether anyone asks for such names is seen by `refuse_unasked`."""
     if node is None:
         return {}
     where = f"{where}: credentials"
@@ -60,12 +61,21 @@ def read_credentials(checker: Checker, node: Node | None, where: str) -> dict[st
         checker.note(node.place, where, "expected a mapping, like {GITHUB_TOKEN: '${MY_TOKEN}'}")
         return {}
     for name, place in node.keys.items():
-        if not CREDENTIAL_NAME.fullmatch(name):
-            checker.note(place, where, "a name must be in capitals, like GITHUB_TOKEN")
-        elif name.startswith("ARAGORA_"):
+        if name.startswith("ARAGORA_"):
             checker.note(place, where, "a name is written without ARAGORA_, like GITHUB_TOKEN")
-    given = {name: checker.text(entry, where, "each value") for name, entry in node.value.items()}
+        elif not CREDENTIAL_NAME.fullmatch(name):
+            checker.note(place, where, "a name must be in capitals, like GITHUB_TOKEN")
+    named = {name: entry for name, entry in node.value.items() if CREDENTIAL_NAME.fullmatch(name)}
+    given = {name: checker.text(entry, where, shortened(name)) for name, entry in named.items()}
     return {name: text for name, text in given.items() if text is not None}
+
+
+def refuse_unasked(checker: Checker, node: Node | None, keys: Collection[str], where: str) -> None:
+    """Notes the credentials that no connector here asks for: most likely they are misspelt."""
+    for name, place in node.keys.items() if node else ():
+        if CREDENTIAL_NAME.fullmatch(name) and not name.startswith("ARAGORA_"):
+            for problem in own_problems({shortened(name): ""}, keys):
+                checker.note(place, where, problem.message)
 
 
 def _type(checker: Checker, node: Node, given: Node | None, where: str) -> str | None:
@@ -98,7 +108,7 @@ class _Entry:
         options = self._options()
         enabled = self._values(ConnectorSection, ("type", "enabled")).get("enabled", True)
         schedule = self._schedule()
-        credentials = read_credentials(self._checker, self._entries.get("credentials"), self._where)
+        credentials = self._credentials(around)
         lacks = [] if enabled else self._checker.excuse(self._since)
         return ConnectorConfig(
             type=self._kind,
@@ -107,8 +117,8 @@ class _Entry:
             enabled=enabled,
             schedule=schedule,
             options=options,
-            credentials={**around.credentials, **credentials},
-            lacks=tuple(mistake.shown(self._checker.file) for mistake in lacks),
+            credentials=credentials,
+            lacks=tuple(mistake.shown(self._checker.file) for mistake in sorted(lacks)),
         )
 
     def _values(self, cls: type, names: Collection[str]) -> dict[str, Any]:
@@ -125,6 +135,13 @@ class _Entry:
         expected = "a mapping, like {interval_hours: 1}"
         checked = self._checker.section(ScheduleSection, node, f"{self._where}: schedule", expected)
         return {name: value for name, value in checked.items() if value is not None}
+
+    def _credentials(self, around: Around) -> dict[str, str]:
+        """Its own ones, and those of the tenant that it asks for."""
+        node = self._entries.get("credentials")
+        own = read_credentials(self._checker, node, self._where)
+        refuse_unasked(self._checker, node, self._cls.keys, self._where)
+        return {**{name: text for name, text in around.credentials.items() if name in self._cls.keys}, **own}
 
     def _id(self, options: Mapping[str, Any], around: Around) -> str:
         """The id given, or the one made of what the connector reads; noted where it cannot be had."""

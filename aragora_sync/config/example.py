@@ -28,7 +28,7 @@ WIDTH = 110
 
 _DOCUMENTS = {"root": ".", "include_patterns": ["*.md"], "exclude_patterns": [".venv/**", "build/**", "dist/**"]}
 _SOURCE = {"root": "aragora_sync", "include_patterns": ["*.py"]}
-_PLAIN = re.compile(r"[A-Za-z0-9_./@+=-]+( [A-Za-z0-9_./@+=-]+)*")
+_PLAIN = re.compile(r"(?!(y|n|yes|no|on|off)$)[A-Za-z_./]([A-Za-z0-9_./@+=-]|:(?=//))*", re.IGNORECASE)
 
 
 def example(classes: Mapping[str, type[Connector]]) -> str:
@@ -52,7 +52,7 @@ def example(classes: Mapping[str, type[Connector]]) -> str:
         "",
         "  - id: workspace-2",
         "    connectors:",
-        *_indented(4, ["- type: filesystem", "  id: source", *_given(2, _SOURCE)]),
+        *_indented(6, ["- type: filesystem", "  id: source", *_given(2, _SOURCE)]),
     ]
     for name in others:
         lines += ["", *_entry(name, classes[name], {"enabled": False}, {})]
@@ -83,8 +83,7 @@ def starter() -> str:
 
 def main(arguments: list[str]) -> int:
     """Writes the file at the top of the repository; with `--check`, says whether it is up to date."""
-    ours = {name: cls for name, cls in all_classes().items() if cls.__module__.startswith("aragora_sync.")}
-    text = example(ours)
+    text = example(our_classes())
     if arguments != ["--check"]:
         EXAMPLE_FILE.write_text(text, encoding="utf-8")
     elif not EXAMPLE_FILE.exists() or EXAMPLE_FILE.read_text(encoding="utf-8") != text:
@@ -93,11 +92,18 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def our_classes() -> dict[str, type[Connector]]:
+    """The connector classes of this package, whatever else is installed."""
+    return {name: cls for name, cls in all_classes().items() if cls.__module__.startswith("aragora_sync.")}
+
+
 def as_yaml(value: Any) -> str:
     """A value on one line, as YAML reads it back."""
     if isinstance(value, str | Path):
         text = str(value)
-        return text if _PLAIN.fullmatch(text) and isinstance(resolve(text), str) else json.dumps(text)
+        return (
+            text if _PLAIN.fullmatch(text) and isinstance(resolve(text), str) else json.dumps(text, ensure_ascii=False)
+        )
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(as_yaml, value))}]"
     if isinstance(value, dict):

@@ -6,11 +6,12 @@ import codecs
 import re
 from typing import TYPE_CHECKING
 
+from ..connectors import connector_class
 from ..core.errors import ConfigError
 from ..core.ids import tenant_id_problem
 from ..core.options import options_of
 from .check import Checker
-from .connector import Around, read_connector, read_credentials
+from .connector import Around, read_connector, read_credentials, refuse_unasked
 from .models import CHECK_HINT, Config, ConnectorConfig, ProviderConfig, StoreConfig, TenantConfig
 from .names import Names
 from .nodes import Node, parse
@@ -135,7 +136,7 @@ def _only_tenant(checker: Checker, node: Node | None, root: Node, names: Names) 
     if node.value == []:
         checker.note(node.place, "connectors", f"the list is empty; write at least one, like '{_CONNECTOR}'")
     around = Around(tenant_id, {}, names)
-    return [TenantConfig(tenant_id, _connectors(checker, node, "connectors", around))]
+    return [TenantConfig(tenant_id, _connectors(checker, node, "connectors", around)[0])]
 
 
 def _tenant(checker: Checker, node: Node, where: str, names: Names) -> TenantConfig:
@@ -148,12 +149,11 @@ def _tenant(checker: Checker, node: Node, where: str, names: Names) -> TenantCon
     around = _around(checker, entries, node, where, names)
     if "connectors" not in entries:
         checker.note(node.place, where, f"option 'connectors' is required; below it write '{_CONNECTOR}'")
-    return TenantConfig(
-        id=around.tenant_id,
-        connectors=_connectors(checker, entries.get("connectors"), f"{where}.connectors", around),
-        shared_credentials=values.get("shared_credentials", True),
-        credentials=around.credentials,
-    )
+    connectors, all_read = _connectors(checker, entries.get("connectors"), f"{where}.connectors", around)
+    if all_read:
+        keys = {key for connector in connectors for key in connector_class(connector.type).keys}
+        refuse_unasked(checker, entries.get("credentials"), keys, where)
+    return TenantConfig(around.tenant_id, connectors, values.get("shared_credentials", True), around.credentials)
 
 
 def _around(checker: Checker, entries: Mapping[str, Node], node: Node, where: str, names: Names) -> Around:
@@ -170,9 +170,13 @@ def _around(checker: Checker, entries: Mapping[str, Node], node: Node, where: st
     return Around(tenant_id, credentials, Names() if problem else names)
 
 
-def _connectors(checker: Checker, node: Node | None, where: str, around: Around) -> tuple[ConnectorConfig, ...]:
+def _connectors(
+    checker: Checker, node: Node | None, where: str, around: Around
+) -> tuple[tuple[ConnectorConfig, ...], bool]:
+    """Those whose type is known, and whether that is all of them."""
     if node is None:
-        return ()
+        return (), False
     listed = checker.sequence(node, where, f"a list of connectors, like '{_CONNECTOR}'")
     read = [read_connector(checker, one, f"{where}[{index}]", around) for index, one in enumerate(listed)]
-    return tuple(connector for connector in read if connector)
+    known = tuple(connector for connector in read if connector)
+    return known, len(known) == len(read) > 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from ..auth.scope import PREFIX, upper
 
 
 class Names:
@@ -32,14 +32,9 @@ class Names:
         return self._add_prefix(f"connector id {connector!r}", line, tenant, connector)
 
     def _add_prefix(self, what: str, line: int, *names: str) -> str:
-        prefix = environment_prefix(*names)
+        prefix = f"{PREFIX}{'__'.join(map(upper, names))}__"
         if prefix in self._prefixes:
             first, first_line = self._prefixes[prefix]
             return f"{first} (line {first_line}) and {what} share the environment prefix {prefix}; rename one"
         self._prefixes[prefix] = (what, line)
         return ""
-
-
-def environment_prefix(*names: str) -> str:
-    """What the variables of a tenant, or of a connector of it, begin with."""
-    return f"ARAGORA_{re.sub(r'[-.]', '_', '__'.join(names).upper())}__"

@@ -41,7 +41,7 @@ def store_folder(given: str | Path | None, config: Config | None, environ: Mappi
 def state_folder(
     given: str | Path | None, connector: ConnectorConfig | None, config: Config | None, environ: Mapping[str, str]
 ) -> Path:
-    """Where state files lie: `--state-dir`, else the connector's, ARAGORA_STATE_DIR, the file's, the one in the home."""
+    """Where state files lie: `--state-dir`, else the connector's, ARAGORA_STATE_DIR, the file's, that in the home."""
     if given:
         return expand_home(str(given), environ)
     if connector and connector.state_dir:

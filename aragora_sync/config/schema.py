@@ -19,6 +19,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _Schema = dict[str, Any]
 _VARIABLE: _Schema = {"type": "string", "pattern": r"\$\{"}  # stands for a value of any kind
+_EXPLAINS = ("description", "default")
 _DISABLED: _Schema = {"properties": {"enabled": {"const": False}}, "required": ["enabled"]}
 
 
@@ -108,15 +109,20 @@ def _inlined(schema: Any, shared: Mapping[str, _Schema]) -> Any:
 
 
 def _loosened(schema: _Schema) -> _Schema:
+    found: list[_Schema] = []
+    for one in _alternatives({key: value for key, value in schema.items() if key not in _EXPLAINS}):
+        if one not in found:
+            found.append(one)
+    explained = {key: value for key, value in schema.items() if key in _EXPLAINS}
+    return explained | (found[0] if len(found) == 1 else {"anyOf": found})
+
+
+def _alternatives(schema: _Schema) -> list[_Schema]:
     if "anyOf" in schema:
-        return schema | {"anyOf": [*map(_loosened, schema["anyOf"]), _VARIABLE]}
-    if isinstance(schema.get("items"), dict):
-        schema = schema | {"items": _loosened(schema["items"])}
-    strict = {key: value for key, value in schema.items() if key not in ("description", "default")}
+        return [one for branch in schema["anyOf"] for one in _alternatives(branch)]
     if schema.get("type") in ("integer", "number", "boolean") or "enum" in schema or "const" in schema:
-        rest = {key: value for key, value in schema.items() if key not in strict}
-        return {**rest, "anyOf": [strict, _VARIABLE]}
-    return schema
+        return [schema, _VARIABLE]
+    return [schema | {"items": _loosened(schema["items"])} if "items" in schema else schema]
 
 
 def _id(pattern: str) -> _Schema:

@@ -53,6 +53,7 @@ _WORDS = [
     ("found a tab", "here", "tabs cannot indent; use spaces"),
     ("quoted scalar found unexpected", "start", "this quoted text is not closed"),
     ("unknown escape", "here", "unknown escape after '\\'; write '\\\\' for a backslash, or use single quotes"),
+    ("hexdecimal number", "here", "invalid escape after '\\'; write '\\\\' for a backslash, or use single quotes"),
     ("escape", "here", "invalid escape after '\\'; write '\\\\' for a backslash, or use single quotes"),
     ("cannot start any token", "here", "a value cannot start with {character}; put it in quotes"),
     ("mapping values", "here", "a ':' cannot stand here; check the indentation, or put the text in quotes"),
@@ -75,24 +76,27 @@ _WORDS = [
 
 def syntax_mistake(error: Exception, text: str) -> Mistake:
     """A refusal of the YAML parser, in our words."""
-    here = getattr(error, "problem_mark", None)
-    start = getattr(error, "context_mark", None) or here
-    if _character(here, text) == "'\\t'":
-        return Mistake(_place(here), "tabs cannot indent; use spaces")
+    here = _place(getattr(error, "problem_mark", None), (1, 1))
+    start = _place(getattr(error, "context_mark", None), here)
+    rest = _rest_of_line(here, text)
+    if rest.startswith("\t"):
+        return Mistake(here, "tabs cannot indent; use spaces")
+    if rest.startswith("{") and _rest_of_line((here[0], here[1] - 1), text).startswith("${"):
+        return Mistake(here, "inside of [ ] and { } a text with ${…} must stand in quotes")
     said = f"{getattr(error, 'context', None) or ''} {getattr(error, 'problem', None) or error}"
     for part, which, words in _WORDS:
         if part in said:
-            mark = start if which == "start" else here
-            message = words.replace("{start}", str(start.line + 1 if start else 1))
-            return Mistake(_place(mark), message.replace("{character}", _character(mark, text)))
-    return Mistake(_place(here), "this is not valid YAML; check indentation, quotes and brackets")
+            message = words.replace("{start}", str(start[0])).replace(
+                "{character}", repr(rest[0]) if rest else "nothing"
+            )
+            return Mistake(start if which == "start" else here, message)
+    return Mistake(here, "this is not valid YAML; check indentation, quotes and brackets")
 
 
-def _place(mark: Any) -> Place:
-    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+def _place(mark: Any, otherwise: Place) -> Place:
+    return (mark.line + 1, mark.column + 1) if mark else otherwise
 
 
-def _character(mark: Any, text: str) -> str:
+def _rest_of_line(place: Place, text: str) -> str:
     lines = _LINE_BREAK.split(text)
-    rest = lines[mark.line][mark.column :] if mark and mark.line < len(lines) else ""
-    return repr(rest[0]) if rest else "nothing"
+    return lines[place[0] - 1][max(0, place[1] - 1) :] if place[0] <= len(lines) else ""

@@ -8,7 +8,7 @@ import json
 import os
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +16,21 @@ from .errors import ConfigError, Locked
 
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
+
+
+def default_store_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where stores lie when nobody says otherwise."""
+    return Path(environ.get("ARAGORA_STORE") or home_folder(environ) / ".aragora" / "knowledge").expanduser()
+
+
+def default_state_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where state files lie when nobody says otherwise."""
+    return Path(environ.get("ARAGORA_STATE_DIR") or home_folder(environ) / ".aragora" / "sync_state").expanduser()
+
+
+def home_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """The user's home."""
+    return Path(environ.get("HOME") or Path.home())
 
 
 def make_private_folder(folder: Path) -> Path:

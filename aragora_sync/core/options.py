@@ -183,6 +183,7 @@ _EXPECTED = {
     "string": "text; put it in quotes",
     "int": "a whole number",
     "float": "a number",
+    "finite": "a finite number",
     "bool": "true or false",
     "list": "a list, like [one, two]",
     "dict": "a mapping, like {name: value}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
 from typing import NamedTuple
@@ -78,5 +79,6 @@ def clean_text(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _clean_json(value: JSON) -> JSON:
-    return json.loads(clean_text(json.dumps(value, ensure_ascii=False)))  # type: ignore[no-any-return]
+def _clean_json(metadata: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    cleaned: Mapping[str, JSON] = json.loads(clean_text(json.dumps(metadata, ensure_ascii=False)))
+    return cleaned

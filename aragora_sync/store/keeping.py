@@ -27,7 +27,7 @@ def sweep(db: sqlite3.Connection, place: Place, guard: bool, apply: Apply) -> Sw
         "SELECT count(*), ifnull(sum(generation < ?), 0) FROM entry WHERE stream = ? AND deleted_at IS NULL",
         (place.generation, place.stream),
     ).fetchone()
-    refusal = _refusal(would_remove, of) if guard else None
+    refusal = refusal_of(would_remove, of) if guard else None
     if refusal is not None:
         return Swept(0, refusal)
     db.execute("DELETE FROM failure WHERE stream = ? AND generation < ?", (place.stream, place.generation))
@@ -50,10 +50,11 @@ def refuse_drop(db: sqlite3.Connection, connector: str, places: Sequence[Place])
         "(SELECT key FROM stream WHERE connector = ? AND gone_at IS NULL)",
         (connector,),
     ).fetchone()
-    return _refusal(would_remove, of)
+    return refusal_of(would_remove, of)
 
 
-def _refusal(would_remove: int, of: int) -> Refusal | None:
+def refusal_of(would_remove: int, of: int) -> Refusal | None:
+    """Removing more than half of 20 or more is refused."""
     return Refusal(would_remove, of) if of >= GUARDED_FROM and would_remove * 2 > of else None
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
 
-from ..core.changes import Deleted, Failed, Item, Seen, Skipped
+from ..core.changes import Deleted, Failed, Item, Named, Seen, Skipped
 from .base import Counts
-from .digest import DIGEST_BYTES, Prepared
+from .digest import DIGEST_BYTES, Prepared, clean_text, prepare
 
 HELD_RUNS = 3  # so often a failure that nobody can fetch holds the cursor back
 FIRST_RETRY = timedelta(minutes=1)
@@ -90,6 +90,11 @@ class Plan:
     failures: dict[str, FailureRow | None] = field(default_factory=dict)  # None: ended
     counts: Counts = field(default_factory=Counts)
     items: list[Item] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        """Whether a failure is young enough to hold back the cursor of a connector that cannot fetch."""
+        return any(failure is not None and failure.attempts <= HELD_RUNS for failure in self.failures.values())
 
 
 class Planner:
@@ -298,6 +303,17 @@ class Planner:
             self.plan.failures[item_id] = None
 
 
+def said_of(change: Named) -> Said:
+    """The change as a planner takes it: items in their canonical form, texts valid."""
+    if isinstance(change, Item):
+        return prepare(change)
+    if isinstance(change, Failed):
+        return Failed(change.id, clean_text(change.error), change.ref)
+    if isinstance(change, Skipped):
+        return Skipped(change.id, clean_text(change.reason), change.version)
+    return change
+
+
 def retry_after(attempts: int) -> timedelta:
     """How long a failure rests before it is asked for again; doubles with each run, up to a day."""
-    return min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(attempts - 1, 20))
+    return min(LONGEST_RETRY, FIRST_RETRY * (1 << min(attempts - 1, 20)))

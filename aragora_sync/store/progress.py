@@ -197,7 +197,7 @@ def failures(
         query += " AND f.next_at <= ?"
         values.append(to_micros(due_at))
     found = db.execute(f"{query} ORDER BY s.name, f.id", values)
-    return [Failure(*row[:5], from_micros(row[5])) for row in found]
+    return [Failure(*row, next_at=from_micros(next_at)) for *row, next_at in found]
 
 
 def streams_holding(db: sqlite3.Connection, connector: str, item_id: str) -> list[str]:

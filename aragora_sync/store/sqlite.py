@@ -9,10 +9,9 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-from ..core.changes import Failed, Item, Named, Skipped
-from ..core.clock import Clock, from_micros, to_micros, utc_now
+from ..core.changes import Cursor
+from ..core.clock import Clock, to_micros, utc_now
 from ..core.source import Stream
 from . import feed, keeping, progress, search
 from .base import (
@@ -30,9 +29,8 @@ from .base import (
     Totals,
 )
 from .connect import Readers, explained, open_reader, open_writer
-from .digest import clean_text, prepare
 from .known import SqliteKnown
-from .plan import HELD_RUNS, FailureRow, Place, Plan, Planner, Row, Said
+from .plan import FailureRow, Place, Plan, Planner, Row, Said, said_of
 
 FILE_ENDING = ".db"
 KEEP_DELETED = timedelta(days=30)
@@ -144,7 +142,7 @@ class SqliteStore:
     def write(self, batches: Iterable[Batch]) -> Outcome:
         """Items, failures, cursors and the run's counts change together, or not at all."""
         total = Outcome(Counts())
-        prepared = [(batch, [_said(change) for change in batch.changes]) for batch in batches]
+        prepared = [(batch, [said_of(change) for change in batch.changes]) for batch in batches]
         with self._transaction() as db:
             for batch, said in prepared:
                 outcome = self._write(db, batch, said)
@@ -159,15 +157,13 @@ class SqliteStore:
         rows = _rows(db, place.stream, ids)
         plan = Planner(place, rows, _failing(db, place.stream, ids), batch.want_items).decide(said)
         self._apply(db, place, plan)
-        held = batch.hold_failures and any(
-            failure is not None and failure.attempts <= HELD_RUNS for failure in plan.failures.values()
-        )
+        held = batch.hold_failures and plan.holds
         if batch.cursor is not None and not held:
             progress.store_cursor(db, place.stream, batch.cursor, batch.in_pass)
         progress.count(db, batch.run, plan.counts)
         return Outcome(plan.counts, held, plan.items)
 
-    def end_pass(self, run: int, connector: str, stream: str, cursor: Any, *, guard: bool) -> Swept:
+    def end_pass(self, run: int, connector: str, stream: str, cursor: Cursor, *, guard: bool) -> Swept:
         """What the pass did not name is removed, its cursor becomes the cursor, the pass is closed; all or nothing."""
         with self._transaction() as db:
             place = self._place(db, run, connector, stream)
@@ -207,6 +203,12 @@ class SqliteStore:
         """Forgets deletions older than `before`; readers that did not hear of them start from a snapshot."""
         with self._transaction() as db:
             return keeping.purge_tombstones(db, to_micros(before))
+
+    def look(self, connector: str, stream: str, ids: Sequence[str]) -> tuple[dict[str, Row], dict[str, FailureRow]]:
+        """The rows and open failures of these ids, as a dry run plans with them."""
+        with self._readers.reading() as db:
+            key = progress.stream_key(db, connector, stream)
+            return ({}, {}) if key is None else (_rows(db, key, ids), _failing(db, key, ids))
 
     # Readers
 
@@ -299,16 +301,6 @@ def apply_plan(db: sqlite3.Connection, place: Place, plan: Plan) -> None:
             db.execute("DELETE FROM failure WHERE stream = ? AND id = ?", (place.stream, item_id))
         else:
             db.execute("INSERT OR REPLACE INTO failure VALUES (?, ?, ?, ?, ?, ?, ?, ?)", failure)
-
-
-def _said(change: Named) -> Said:
-    if isinstance(change, Item):
-        return prepare(change)
-    if isinstance(change, Failed):
-        return Failed(change.id, clean_text(change.error), change.ref)
-    if isinstance(change, Skipped):
-        return Skipped(change.id, clean_text(change.reason), change.version)
-    return change
 
 
 def _rows(db: sqlite3.Connection, stream: int, ids: Sequence[str]) -> dict[str, Row]:

@@ -1,0 +1,55 @@
+"""Plain text in any encoding; what is no text is told apart."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+HEAD_BYTES = 65_536  # enough to tell text from binary
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+
+def looks_binary(head: bytes) -> bool:
+    """Whether the beginning of a file can't be text: it holds control characters, and no encoding explains them."""
+    return _CONTROLS.search(head) is not None and _by_bytes(head) is None
+
+
+def decode(content: bytes) -> str | None:
+    """The text, by its byte order mark, as UTF-8, or by the best guess; None for what is no text."""
+    if (encoding := _by_bytes(content)) is not None:
+        return content.decode(encoding, "replace")
+    if _CONTROLS.search(content) is not None:
+        return None
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return _guess(content)
+
+
+def _by_bytes(content: bytes) -> str | None:
+    """The encoding that a byte order mark tells, or zeros in every second place."""
+    for mark, encoding in _BOMS:
+        if content.startswith(mark):
+            return encoding
+    even, odd = content[0:4096:2].count(0), content[1:4096:2].count(0)
+    half = max(1, min(len(content), 4096) // 2)
+    if odd > half * 0.4 and even == 0:
+        return "utf-16-le"
+    if even > half * 0.4 and odd == 0:
+        return "utf-16-be"
+    return None
+
+
+def _guess(content: bytes) -> str | None:
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(content).best()
+    return None if best is None else str(best)

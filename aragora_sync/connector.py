@@ -44,13 +44,18 @@ class Connector:
         "", help="The name of this connector; by default made of type and identity.", neutral=True, in_yaml=False
     )
     store: Any = option(
-        None, help="Folder of the store, or an open store; by default ~/.aragora/knowledge.", neutral=True, in_yaml=False
+        None,
+        help="Folder of the store, or an open store; by default ~/.aragora/knowledge.",
+        neutral=True,
+        in_yaml=False,
     )
     parallel: int = option(4, help="How many streams are read beside each other.", at_least=1, at_most=64, neutral=True)
     batch_size: int = option(
         1000, help="How many items are stored in one transaction.", at_least=1, at_most=10_000, neutral=True
     )
-    timeout: float = option(60, help="How long one request may take, in seconds.", at_least=1, at_most=3600, neutral=True)
+    timeout: float = option(
+        60, help="How long one request may take, in seconds.", at_least=1, at_most=3600, neutral=True
+    )
     max_retries: int = option(
         3, help="How often a broken stream is started again without progress.", at_least=0, at_most=100, neutral=True
     )
@@ -64,7 +69,9 @@ class Connector:
         at_least=0,
         neutral=True,
     )
-    state_dir: Path | None = option(None, help="Folder of the state files, by default ~/.aragora/sync_state.", neutral=True)
+    state_dir: Path | None = option(
+        None, help="Folder of the state files, by default ~/.aragora/sync_state.", neutral=True
+    )
     credentials: Any = option(None, help="Credentials by name, before all other places are asked.", neutral=True)
 
     def __init__(self, **options: Any) -> None:

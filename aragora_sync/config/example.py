@@ -26,7 +26,7 @@ EXAMPLE_FILE = Path(__file__).parents[2] / "connectors.example.yaml"
 COMMAND = "python -m aragora_sync.config.example"
 WIDTH = 110
 
-_DOCUMENTS = {"root": ".", "include_patterns": ["*.md"], "exclude_patterns": [".venv/**", "build/**", "dist/**"]}
+_DOCUMENTS = {"root": ".", "include_patterns": ["*.md"], "exclude_patterns": [".venv/", "build/", "dist/"]}
 _SOURCE = {"root": "aragora_sync", "include_patterns": ["*.py"]}
 _PLAIN = re.compile(r"(?!(y|n|yes|no|on|off)$)[A-Za-z_./]([A-Za-z0-9_./@+=-]|:(?=//))*", re.IGNORECASE)
 

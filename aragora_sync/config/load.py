@@ -42,11 +42,7 @@ def load_config(path: str | Path, *, environ: Mapping[str, str]) -> Config:
         raise refusal(file, document.mistakes)
     if document.root is None:
         raise ConfigError(f"{file}: the file is empty; write at least one connector", hint=INIT_HINT)
-    checker = Checker(file, environ)
-    config = _read_file(checker, document.root)
-    if checker.mistakes:
-        raise refusal(file, checker.mistakes)
-    return config
+    return _read_file(Checker(file, environ), document.root)
 
 
 def read_text(file: str, environ: Mapping[str, str]) -> str:

@@ -43,7 +43,9 @@ class FilesystemConnector(Connector):
         [], help="Only files that match one of these gitignore patterns.", example=["*.md", "*.txt"]
     )
     exclude_patterns: list[str] = option(
-        [], help="No file or folder that matches one of these gitignore patterns.", example=["node_modules/", "*.min.js"]
+        [],
+        help="No file or folder that matches one of these gitignore patterns.",
+        example=["node_modules/", "*.min.js"],
     )
     max_file_size_mb: float = option(50, help="Files above so many megabytes are skipped.", at_least=0)
     follow_symlinks: bool = option(False, help="Follow symbolic links, but never out of the root.")
@@ -96,6 +98,8 @@ class FilesystemConnector(Connector):
 
     def _fetch(self, ref: str) -> Named:
         *folders, name = (_name_of(part) for part in ref.split("/"))
+        if any(step in ("", ".", "..") or "/" in step or "\0" in step for step in (*folders, name)):
+            return Deleted(ref)  # no file has such a name
         folder = self._open_root()
         try:
             for step in folders:
@@ -150,7 +154,10 @@ class FilesystemConnector(Connector):
         folder = _Folder(descriptor, path, chain)
         try:
             with os.scandir(descriptor) as listing:
-                listed = [self._entry(folder, each.name, each.is_dir(follow_symlinks=False), each.is_symlink()) for each in listing]
+                listed = [
+                    self._entry(folder, each.name, each.is_dir(follow_symlinks=False), each.is_symlink())
+                    for each in listing
+                ]
             folder.empty = not listed
             folder.entries = iter(sorted(entry for entry in listed if self._is_in(entry)))
         except BaseException:
@@ -199,7 +206,7 @@ class FilesystemConnector(Connector):
                 return Skipped(entry.id, reason, version)
             return self._read_file(entry, path, where)
         except FileNotFoundError:
-            return None
+            return Skipped(entry.id, "a symbolic link to nothing") if entry.target else None
         except OSError as error:
             return Failed(entry.id, _reason(error))
 

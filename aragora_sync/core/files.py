@@ -37,15 +37,15 @@ def make_private_folder(folder: Path) -> Path:
     """The folder exists; what this call had to create is readable by its owner alone."""
     missing = []
     path = folder
-    while not path.exists():
-        missing.append(path)
-        path = path.parent
     try:
+        while not path.exists():
+            missing.append(path)
+            path = path.parent
         for path in reversed(missing):
             path.mkdir(PRIVATE_FOLDER, exist_ok=True)
     except OSError as error:
         raise ConfigError(
-            f"cannot create the folder {path}: {error.strerror}.",
+            f"cannot use the folder {path}: {error.strerror}.",
             hint="choose a folder you may write to with --store and --state-dir",
         ) from error
     return folder

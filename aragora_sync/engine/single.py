@@ -23,8 +23,10 @@ def sync_one(
     source: Source, store: SqliteStore | Path | str | None, state: StateFile, ask: Ask, stop: Stop, listen: Emit
 ) -> SyncResult:
     """Runs it into `store`: an open one, the folder of one, or by default the user's."""
-    opened = store if isinstance(store, SqliteStore) else None
-    target = opened or SqliteStore(store_path(Path(store or default_store_folder()), source.tenant_id))
+    if isinstance(store, SqliteStore):
+        target = store
+    else:
+        target = SqliteStore(store_path(Path(store or default_store_folder()), source.tenant_id))
     lock = lock_path(target.path, source.connector_id, source.tenant_id)
 
     def make(emit: Emit, stop: Stop) -> ConnectorRun:
@@ -33,5 +35,5 @@ def sync_one(
     try:
         return run_all([make], jobs=1, stop=stop, listen=listen)[0]
     finally:
-        if opened is None:
+        if target is not store:
             target.close()

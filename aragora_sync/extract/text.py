@@ -6,6 +6,8 @@ import codecs
 import re
 
 HEAD_BYTES = 65_536  # enough to tell text from binary
+SAMPLE_BYTES = 4096
+SHORTEST_UTF16 = 8  # of fewer bytes nobody can say
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -39,12 +41,12 @@ def _by_bytes(content: bytes) -> str | None:
     for mark, encoding in _BOMS:
         if content.startswith(mark):
             return encoding
-    even, odd = content[0:4096:2].count(0), content[1:4096:2].count(0)
-    half = max(1, min(len(content), 4096) // 2)
-    if odd > half * 0.4 and even == 0:
-        return "utf-16-le"
-    if even > half * 0.4 and odd == 0:
-        return "utf-16-be"
+    sample = content[:SAMPLE_BYTES]
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    enough = max(SHORTEST_UTF16, len(sample)) // 2 * 0.4
+    for encoding, zeros, others in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+        if zeros > enough and others == 0 and not _CONTROLS.search(sample.decode(encoding, "replace").encode()):
+            return encoding
     return None
 
 

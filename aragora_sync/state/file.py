@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +121,7 @@ class StateFile:
                 errors=[_text(error) for error in raw["errors"]],
                 status=_text(raw["status"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise self._unreadable("is incomplete") from error
 
     def _understand_legacy(self, raw: dict[str, Any]) -> State:
@@ -152,4 +152,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _moment(value: Any) -> datetime | None:
-    return None if value is None else datetime.fromisoformat(value)
+    if value is None:
+        return None
+    moment = datetime.fromisoformat(value)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)  # the older Aragora wrote UTC without saying so

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import NamedTuple
@@ -32,8 +32,7 @@ class Prepared(NamedTuple):
 def prepare(item: Item) -> Prepared:
     """The digests tell two items apart whenever any field but `version` differs.
 
-    Lengths stand before the texts, so that no text can be taken for the end of another. Lone surrogates, which no
-    store takes, become U+FFFD in texts; in an id they are the connector's mistake and a SourceError.
+    Lone surrogates, which no store takes, become U+FFFD; ids were checked before.
     """
     try:
         return _prepare(item)
@@ -46,20 +45,27 @@ def _prepare(item: Item) -> Prepared:
     updated = None if item.updated_at is None else to_micros(item.updated_at)
     metadata = _encode(item.metadata) if item.metadata else "{}"
     acl = None if item.acl is None else _encode(sorted(item.acl))
-    kind, title, url, author, parent = item.kind, item.title, item.url, item.author, item.parent
-    rest = (
-        f"{len(kind)} {len(title)} {len(url)} {len(author)} {len(parent)} {len(metadata)} {created} {updated}\n"
-        f"{kind}{title}{url}{author}{parent}{metadata}{acl}"
-    )
+    fields = (item.kind, item.title, item.url, item.author, item.parent, metadata, acl or "", str(created), str(updated))
+    if not item.version.isascii():
+        item.version.encode()
     content = None if item.content is None else sha256(item.content.encode()).digest()[:DIGEST_BYTES]
-    return Prepared(item, content, sha256(rest.encode()).digest()[:DIGEST_BYTES], created, updated, metadata, acl)
+    rest = sha256(_unambiguous(fields)).digest()[:DIGEST_BYTES]
+    return _new(Prepared, (item, content, rest, created, updated, metadata, acl))
+
+
+_new = tuple.__new__  # a NamedTuple without the call of its constructor: once for each item
+
+
+def _unambiguous(fields: Sequence[str]) -> bytes:
+    """The fields in one text, parted by NUL. Where a field holds one, all lengths stand before: more NULs than ever
+    part the fields of another item."""
+    joined = "\0".join(fields)
+    if joined.count("\0") >= len(fields):
+        joined = "\0".join([*(str(len(field)) for field in fields), joined])
+    return joined.encode()
 
 
 def _clean(item: Item) -> Item:
-    try:
-        item.id.encode()
-    except UnicodeEncodeError as error:
-        raise SourceError(f"the id {item.id!r} is not valid text; the connector must percent-encode it.") from error
     return replace(
         item,
         kind=clean_text(item.kind),
@@ -74,8 +80,19 @@ def _clean(item: Item) -> Item:
     )
 
 
+def check_ids(ids: Sequence[str]) -> None:
+    """Every store takes these ids; an empty one, or one with a NUL or a lone surrogate, is the connector's mistake."""
+    joined = "".join(ids)
+    if all(ids) and "\0" not in joined and (joined.isascii() or clean_text(joined) == joined):
+        return
+    wrong = next(each for each in ids if not each or "\0" in each or clean_text(each) != each)
+    raise SourceError(f"the id {wrong!r} is not valid text; the connector must percent-encode it.")
+
+
 def clean_text(text: str) -> str:
     """The text with lone surrogates replaced by U+FFFD."""
+    if text.isascii():
+        return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

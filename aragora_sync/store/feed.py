@@ -84,7 +84,7 @@ def _seq_of(db: sqlite3.Connection, position: str) -> int:
         "SELECT ifnull((SELECT min(first_seq) - 1 FROM epoch WHERE first_seq > ?), (SELECT last_seq FROM counter))",
         (first_seq,),
     ).fetchone()
-    if not first_seq <= seq <= end:
+    if not first_seq - 1 <= seq <= end:
         raise _lost(position, "it belongs to a history that a restore took back")
     (purged_seq,) = db.execute("SELECT purged_seq FROM counter").fetchone()
     if seq < purged_seq:

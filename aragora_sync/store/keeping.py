@@ -14,6 +14,7 @@ from . import schema
 from .base import Refusal, Swept
 from .connect import check_version, explained
 from .plan import Place, Plan, Planner, Row
+from .progress import begin_epoch, counters
 
 GUARDED_FROM = 20  # a stream with fewer items may lose them all
 CHUNK = 5000
@@ -64,7 +65,7 @@ def _bury(db: sqlite3.Connection, place: Place, apply: Apply, where: str, values
         f"SELECT * FROM entry WHERE stream = ? AND deleted_at IS NULL AND id > ? {where} ORDER BY id LIMIT {CHUNK}",
         (place.stream, after, *values),
     ).fetchall():
-        planner = Planner(place, {}, {}, want_items=False)
+        planner = Planner(place, {}, {})
         for row in rows:
             planner.bury(Row._make(row))
         apply(db, place, planner.plan)
@@ -113,3 +114,4 @@ def restore(source: Path, db: sqlite3.Connection) -> None:
     db.execute("PRAGMA journal_mode = WAL")
     if db.execute("PRAGMA user_version").fetchone() != (schema.VERSION,):
         raise StoreError(f"{source} could not be taken over whole.", hint="restore it again")
+    begin_epoch(db, counters(db).last_seq + 1)  # also for programs that go on writing: what they gave before is lost

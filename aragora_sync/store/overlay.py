@@ -134,10 +134,12 @@ class Overlay:
             if failure is not None:
                 failing[item_id] = failure
         place = Place(0, batch.run, row.generation, to_micros(self._clock()), 0, 0, 0)
-        planner = Planner(place, rows, failing, batch.want_items)
-        plan = planner.decide([said_of(change) for change in batch.changes])
+        planner = Planner(place, rows, failing, want_items=batch.want_items, hold_failures=batch.hold_failures)
+        plan = planner.decide(said_of(batch.changes))
         mine.update(plan.rows)
-        mine.update((item_id, planner.known[item_id]) for item_id in plan.stamped)
+        for item_id in plan.stamped:
+            mine.setdefault(item_id, rows[item_id])
+            mine[item_id] = mine[item_id]._replace(generation=row.generation)
         mine_failing.update(plan.failures)
         held = batch.hold_failures and plan.holds
         if batch.cursor is not None and not held:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ..core.changes import Deleted, Failed, Item, Named, Seen, Skipped
 from .base import Counts
-from .digest import DIGEST_BYTES, Prepared, clean_text, prepare
+from .digest import DIGEST_BYTES, Prepared, check_ids, clean_text, prepare
 
 HELD_RUNS = 3  # so often a failure that nobody can fetch holds the cursor back
 FIRST_RETRY = timedelta(minutes=1)
@@ -100,11 +100,20 @@ class Plan:
 class Planner:
     """Goes through a batch in its order; what an id became is what the next change of that id finds."""
 
-    def __init__(self, place: Place, rows: dict[str, Row], failures: dict[str, FailureRow], want_items: bool) -> None:
+    def __init__(
+        self,
+        place: Place,
+        rows: dict[str, Row],
+        failures: dict[str, FailureRow],
+        *,
+        want_items: bool = False,
+        hold_failures: bool = False,
+    ) -> None:
         self.place = place
         self.known = rows
         self.failing = failures
         self.want_items = want_items
+        self.hold_failures = hold_failures
         self.plan = Plan()
 
     def decide(self, batch: Sequence[Said]) -> Plan:
@@ -163,14 +172,17 @@ class Planner:
             self.plan.items.append(item)
 
     def _seen(self, seen: Seen) -> None:
-        row = self.known.get(seen.id)
+        row, failure = self.known.get(seen.id), self.failing.get(seen.id)
         if row is None or row.deleted_at is not None:
-            self._failed(Failed(seen.id, "it was said to be unchanged, but the store does not hold it"))
+            unheld = Failed(seen.id, "it was said to be unchanged, but the store does not hold it")
+            self._failed(unheld if failure is None else Failed(seen.id, failure.error, failure.ref))
             return
         self.plan.counts.unchanged += 1
         self._touch(row, row.version if seen.version is None else seen.version)
-        if self.failing and seen.id in self.failing:
-            self._note_failure(self.failing[seen.id]._replace(generation=self.place.generation))
+        if failure is not None and self.hold_failures:  # nobody else asks for it: this run counts
+            self._note_failed_run(failure.id, failure.ref, failure.error)
+        elif failure is not None:
+            self._note_failure(failure._replace(generation=self.place.generation))
 
     def _skipped(self, skipped: Skipped) -> None:
         self.plan.counts.skipped += 1
@@ -214,22 +226,10 @@ class Planner:
 
     def _failed(self, failed: Failed) -> None:
         self.plan.counts.failed += 1
-        row, old = self.known.get(failed.id), self.failing.get(failed.id)
+        row = self.known.get(failed.id)
         if row is not None:
             self._touch(row, row.version)
-        attempts = 1 if old is None else old.attempts + (old.run != self.place.run)
-        self._note_failure(
-            FailureRow(
-                self.place.stream,
-                failed.id,
-                failed.id if failed.ref is None else failed.ref,
-                failed.error,
-                attempts,
-                self.place.run,
-                self.place.now + retry_after(attempts) // timedelta(microseconds=1),
-                self.place.generation,
-            )
-        )
+        self._note_failed_run(failed.id, failed.id if failed.ref is None else failed.ref, failed.error)
 
     def bury(self, row: Row) -> None:
         """The row becomes a tombstone: its text leaves, its id and the time stay, and readers of the feed hear of it."""
@@ -246,12 +246,7 @@ class Planner:
         if row.version != version:
             self._write(row._replace(version=version, generation=self.place.generation))
         elif row.generation != self.place.generation:
-            moved = row._replace(generation=self.place.generation)
-            self.known[row.id] = moved
-            if row.id in self.plan.rows:
-                self.plan.rows[row.id] = moved
-            else:
-                self.plan.stamped.append(row.id)
+            self.plan.stamped.append(row.id)
 
     def _write(self, row: Row) -> None:
         self.known[row.id] = self.plan.rows[row.id] = row
@@ -295,6 +290,14 @@ class Planner:
         self.place.last_seq += 1
         return self.place.last_seq
 
+    def _note_failed_run(self, item_id: str, ref: str, error: str) -> None:
+        place, old = self.place, self.failing.get(item_id)
+        attempts = 1 if old is None else old.attempts + (old.run != place.run)
+        next_at = place.now + retry_after(attempts) // timedelta(microseconds=1)
+        self._note_failure(
+            FailureRow(place.stream, item_id, ref, error, attempts, place.run, next_at, place.generation)
+        )
+
     def _note_failure(self, failure: FailureRow) -> None:
         self.failing[failure.id] = self.plan.failures[failure.id] = failure
 
@@ -303,14 +306,23 @@ class Planner:
             self.plan.failures[item_id] = None
 
 
-def said_of(change: Named) -> Said:
-    """The change as a planner takes it: items in their canonical form, texts valid."""
+def said_of(changes: Sequence[Named]) -> list[Said]:
+    """The changes as a planner takes them: items in their canonical form, texts valid, ids and refs checked."""
+    check_ids([change.id for change in changes])
+    return [_said_of(change) for change in changes]
+
+
+def _said_of(change: Named) -> Said:
     if isinstance(change, Item):
         return prepare(change)
     if isinstance(change, Failed):
+        if change.ref is not None:
+            check_ids([change.ref])
         return Failed(change.id, clean_text(change.error), change.ref)
     if isinstance(change, Skipped):
-        return Skipped(change.id, clean_text(change.reason), change.version)
+        return Skipped(change.id, clean_text(change.reason), clean_text(change.version))
+    if isinstance(change, Seen) and change.version:
+        return Seen(change.id, clean_text(change.version))
     return change
 
 

@@ -14,6 +14,7 @@ from ..core.clock import from_micros, to_micros
 from ..core.errors import StoreError
 from ..core.source import Stream
 from .base import COUNTS, Counts, Failure, OpenPass, PassKind, Refusal, RunRow, StreamRow, Totals
+from .digest import clean_text
 
 
 class Counters(NamedTuple):
@@ -33,7 +34,12 @@ def move_feed(db: sqlite3.Connection, first_seq: int, last_seq: int, *, new_epoc
     """The change feed ends at `last_seq` now; a program that writes for the first time signs where it began."""
     db.execute("UPDATE counter SET last_seq = ?", (last_seq,))
     if new_epoch:
-        db.execute("INSERT INTO epoch VALUES (?, ?)", (secrets.token_hex(6), first_seq))
+        begin_epoch(db, first_seq)
+
+
+def begin_epoch(db: sqlite3.Connection, first_seq: int) -> None:
+    """From here on positions belong to a history of their own."""
+    db.execute("INSERT INTO epoch VALUES (?, ?)", (secrets.token_hex(6), first_seq))
 
 
 def connectors(db: sqlite3.Connection) -> list[str]:
@@ -178,7 +184,7 @@ def refuse(db: sqlite3.Connection, keys: Sequence[int], refusal: Refusal) -> Non
 def note_access(db: sqlite3.Connection, connector: str, stream: Stream, lost: str) -> None:
     """Why the source refuses this stream; empty when it can be read again."""
     _meet(db, connector, stream)
-    db.execute("UPDATE stream SET lost = ? WHERE connector = ? AND name = ?", (lost, connector, stream.name))
+    db.execute("UPDATE stream SET lost = ? WHERE connector = ? AND name = ?", (clean_text(lost), connector, stream.name))
 
 
 def failures(
@@ -197,7 +203,7 @@ def failures(
         query += " AND f.next_at <= ?"
         values.append(to_micros(due_at))
     found = db.execute(f"{query} ORDER BY s.name, f.id", values)
-    return [Failure(*row, next_at=from_micros(next_at)) for *row, next_at in found]
+    return [Failure(*row[:-1], from_micros(row[-1])) for row in found]
 
 
 def streams_holding(db: sqlite3.Connection, connector: str, item_id: str) -> list[str]:
@@ -228,7 +234,7 @@ def end_run(db: sqlite3.Connection, run: int, status: str, errors: Sequence[str]
     """The run's outcome is remembered."""
     db.execute(
         "UPDATE run SET status = ?, errors = ?, ended_at = ? WHERE id = ?",
-        (status, json.dumps(list(errors), ensure_ascii=False), to_micros(now), run),
+        (status, json.dumps([clean_text(error) for error in errors], ensure_ascii=False), to_micros(now), run),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 
 from .base import Hit
+from .digest import clean_text
 from .progress import counters
 
 FIRST_CHUNK = 500
@@ -86,7 +87,7 @@ def search(db: sqlite3.Connection, query: str, connector: str | None, kind: str 
 def match_expression(query: str) -> str:
     """The query for FTS5: every word quoted, so that no character of a person's words is taken for an operator."""
     terms = []
-    for phrase, word in _WORD.findall(query):
+    for phrase, word in _WORD.findall(clean_text(query).replace("\0", " ")):
         text = (phrase or word).replace('"', "")
         star = "*" if word.endswith("*") else ""
         if text := text.rstrip("*") if word else text:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aragora_sync.config import example as module
-from aragora_sync.config.example import as_yaml, example, main, starter
+from aragora_sync.config import load_config
+from aragora_sync.config.example import EXAMPLE_FILE, as_yaml, example, main, our_classes, starter
 from aragora_sync.config.nodes import Node, parse
 
 from .toys import TOYS
@@ -18,6 +19,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .conftest import Load
+
+
+REAL = example(our_classes())  # before toys take the place of the real connectors
+
+
+def test_file_at_the_top_of_the_repository_is_fresh() -> None:
+    assert EXAMPLE_FILE.read_text(encoding="utf-8") == REAL, f"stale; run: {module.COMMAND}"
+
+
+def test_file_at_the_top_of_the_repository_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # with the real connectors
+
+    assert len(load_config(EXAMPLE_FILE, environ={}).tenants) == 2  # noqa: PLR2004
 
 
 def test_example_syncs_this_repository_into_two_tenants(load: Load, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from .conftest import Load, Refused
 
 NOTION = "connectors:\n- type: notion\n  workspace: acme\n"
+THOUSANDS = 5000
+THREE_SECONDS = 3
 EMPTY = "connectors:\n- {type: filesystem, root: docs}\n"
 
 
@@ -101,7 +104,8 @@ def test_option_may_come_from_its_variable(load: Load) -> None:
 
 def test_problem_with_such_a_variable_names_it(refused: Refused) -> None:
     assert refused("connectors: [{type: postgresql, host: db}]", ARAGORA_POSTGRES_PORT="many") == [
-        "1:14: connectors[0] (postgresql): option 'port': expected a whole number (in the variable ARAGORA_POSTGRES_PORT)"
+        "1:14: connectors[0] (postgresql): option 'port': expected a whole number "
+        "(in the variable ARAGORA_POSTGRES_PORT)"
     ]
 
 
@@ -131,6 +135,16 @@ def test_mistake_behind_an_alias_is_shown_where_it_is_used(refused: Refused) -> 
 
 def test_byte_order_mark_at_the_start_is_welcome(load: Load) -> None:
     assert only(load("\ufeff" + NOTION)).place == (2, 3)
+
+
+def test_thousands_of_connectors_load_quickly(load: Load) -> None:
+    entry = "- {{type: notion, id: n{0}, workspace: w{0}, databases: [d1, d2], schedule: {{interval_hours: 1}}}}\n"
+    begun = time.process_time()
+
+    config = load("connectors:\n" + "".join(entry.format(number) for number in range(THOUSANDS)))
+
+    assert len(config.tenants[0].connectors) == THOUSANDS
+    assert time.process_time() - begun < THREE_SECONDS
 
 
 # Variables
@@ -296,7 +310,7 @@ def test_no_file_at_all_names_every_place(tmp_path: Path) -> None:
         find_config(None, {"HOME": str(tmp_path / "home")})
 
     assert caught.value.message == (
-        "there is no configuration: --config is not given, ARAGORA_CONFIG is not set, and neither ./connectors.yaml nor "
-        "~/.aragora/connectors.yaml exists."
+        "there is no configuration: --config is not given, ARAGORA_CONFIG is not set, and neither ./connectors.yaml "
+        "nor ~/.aragora/connectors.yaml exists."
     )
     assert caught.value.hint == "aragora-sync init"

@@ -1,0 +1,147 @@
+"""From the configuration to connectors that are ready to run."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from ..auth.credentials import Credentials
+from ..auth.providers import load_provider
+from ..connectors import connector_class
+from ..core.errors import AragoraSyncError
+from ..engine.events import Emit, RunEnded
+from ..engine.result import Status, StreamError, SyncResult, status_of
+from ..engine.run import ConnectorRun, lock_path
+from ..engine.runner import Runnable
+from ..state import StateFile
+from ..store.overlay import Overlay
+from ..store.sqlite import SqliteStore, store_path
+from .selection import tenant_config
+
+if TYPE_CHECKING:
+    from ..auth.credentials import CredentialProvider
+    from ..connector import Connector
+    from ..engine.job import Ask
+    from ..engine.stop import Stop
+    from .common import Asked
+    from .selection import Chosen
+
+logger = logging.getLogger(__name__)
+
+Closeable = TypeVar("Closeable", SqliteStore, Overlay)
+Make = Callable[[Emit, "Stop"], Runnable]
+
+
+class Builder:
+    """Builds connectors with the credentials and folders of the configuration. The provider is made once."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+        self._provider: CredentialProvider | AragoraSyncError | None = None
+
+    def credentials(self, chosen: Chosen) -> Credentials:
+        """Where a connector's credentials are looked up: the provider of the configuration first."""
+        assert chosen.config is not None
+        config = self._asked.config
+        if config.credentials is not None and self._provider is None:
+            try:
+                self._provider = load_provider(config.credentials.provider, config.credentials.options)
+            except AragoraSyncError as error:
+                self._provider = error
+        if isinstance(self._provider, AragoraSyncError):
+            raise self._provider
+        return Credentials(
+            chosen.tenant,
+            chosen.connector,
+            connector_class(chosen.type).keys,
+            own=chosen.config.credentials or None,
+            provider=self._provider,
+            shared=tenant_config(config, chosen.tenant).shared_credentials,
+        )
+
+    def connector(self, chosen: Chosen) -> Connector:
+        """The connector itself."""
+        assert chosen.config is not None
+        tenant = tenant_config(self._asked.config, chosen.tenant)
+        return chosen.config.build(tenant, credentials=self.credentials(chosen))
+
+
+@dataclass(frozen=True, slots=True)
+class Unstarted:
+    """A connector that could not even be built; its result says why."""
+
+    result: SyncResult
+    emit: Emit
+
+    def sync(self) -> SyncResult:
+        self.emit(RunEnded(self.result))
+        return self.result
+
+
+class Runs:
+    """Runs of connectors over one open store for each tenant; closes the stores at the end."""
+
+    def __init__(self, asked: Asked, ask: Ask, *, dry_run: bool) -> None:
+        self._asked = asked
+        self._ask = ask
+        self._dry_run = dry_run
+        self._builder = Builder(asked)
+        self._stores: dict[str, SqliteStore | Overlay] = {}
+        self._closing = contextlib.ExitStack()
+
+    def __enter__(self) -> Runs:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.close()
+
+    @property
+    def stores(self) -> list[SqliteStore]:
+        """The stores that were written."""
+        return [store for store in self._stores.values() if isinstance(store, SqliteStore)]
+
+    def make(self, chosen: Chosen) -> Make:
+        """The run of a connector, ready for the runner. One that cannot be built does not stop the others."""
+        try:
+            return self._make(chosen, self._builder.connector(chosen), self._store(chosen.tenant))
+        except AragoraSyncError as error:
+            problem = StreamError.of("", error)
+        except Exception as error:  # a constructor of a third party: anything may come
+            logger.exception("%s cannot be built", chosen)
+            problem = StreamError("", f"cannot be built: unexpected {type(error).__name__}.", "", Status.FAILED)
+        status = status_of([problem], 0, 0)
+        result = SyncResult(chosen.connector, chosen.tenant, chosen.type, status, stream_errors=[problem])
+        return lambda emit, _stop: Unstarted(result, emit)
+
+    def _make(self, chosen: Chosen, connector: Connector, store: SqliteStore | Overlay) -> Make:
+        state = StateFile(self._asked.state_folder(chosen.config), chosen.connector, chosen.tenant)
+        path = store_path(self._asked.store_folder, chosen.tenant)
+        lock = None if self._dry_run else lock_path(path, chosen.connector, chosen.tenant)
+
+        def make(emit: Emit, stop: Stop) -> ConnectorRun:
+            return ConnectorRun(
+                connector, store, state, lock=lock, ask=self._ask, stop=stop, emit=emit, dry=self._dry_run
+            )
+
+        return make
+
+    def _store(self, tenant: str) -> SqliteStore | Overlay:
+        if tenant not in self._stores:
+            self._stores[tenant] = self._open(tenant)
+        return self._stores[tenant]
+
+    def _open(self, tenant: str) -> SqliteStore | Overlay:
+        path = store_path(self._asked.store_folder, tenant)
+        if not self._dry_run:
+            keep_deleted = timedelta(days=self._asked.config.store.keep_deleted_days)
+            return self._closed_at_end(SqliteStore(path, keep_deleted=keep_deleted))
+        base = self._closed_at_end(SqliteStore(path, read_only=True)) if path.exists() else None
+        return self._closed_at_end(Overlay(base))
+
+    def _closed_at_end(self, store: Closeable) -> Closeable:
+        self._closing.callback(store.close)
+        return store

@@ -1,0 +1,123 @@
+"""`aragora-sync check`"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from typer import Argument
+
+from ..connectors import connector_class
+from ..core.errors import AragoraSyncError, Exit
+from ..core.source import Check
+from ..state import StateFile
+from ..store.sqlite import SqliteStore, store_path
+from .building import Builder
+from .common import Asked, command
+from .complete import complete_connector
+from .output import count, indented, painted, say, say_json
+from .selection import Chosen, choose_to_run
+
+Looked = tuple[Check, Exit]  # what was looked at, and the exit code it asks for
+
+_FIRST = (Exit.USAGE, Exit.LOGIN, Exit.FAILED, Exit.TRY_LATER)
+
+
+@command
+def check(
+    asked: Asked,
+    connectors: Annotated[
+        list[str] | None,
+        Argument(metavar="CONNECTOR", help="Ids or types; all by default.", autocompletion=complete_connector),
+    ] = None,
+) -> int:
+    """Tells whether files, folders, credentials and sources are well.
+
+    Nothing is synced or written. The exit code is 0 if all is well, 2 for the configuration, 4 for a login, 1 for
+    the rest.
+    """
+    chosen = choose_to_run(asked.config, connectors or [], asked.tenant)
+    builder = Builder(asked)
+    found = [(one, list(_checks(asked, builder, one))) for one in chosen]
+    exit_code = _worst({wants for _, checks in found for _, wants in checks})
+    if asked.json:
+        say_json({"config": asked.config.path, "connectors": [_object(*each) for each in found]}, indent=2)
+        return exit_code
+    if not asked.quiet:
+        say(f"{asked.config.path}  {painted('ok', well=True)}  {count(len(chosen), 'connector')} to check")
+    for one, checks in found:
+        _show(one, [check for check, _ in checks], asked.quiet)
+    return exit_code
+
+
+def _checks(asked: Asked, builder: Builder, chosen: Chosen) -> Iterator[Looked]:
+    """Everything that is looked at for one connector; what fails does not hide the rest."""
+    yield from _guarded("state file", lambda: _check_state(asked, chosen))
+    yield from _guarded("store", lambda: _check_store(store_path(asked.store_folder, chosen.tenant)))
+    yield from _guarded("credentials", lambda: _check_credentials(builder, chosen))
+    yield from _guarded("source", lambda: _check_source(builder, chosen))
+
+
+def _guarded(name: str, look: Any) -> Iterator[Looked]:
+    try:
+        for found in look():
+            yield found, Exit.OK if found.ok else Exit.FAILED
+    except AragoraSyncError as error:
+        yield Check(name, False, error.message, error.hint), error.exit_code
+
+
+def _check_state(asked: Asked, chosen: Chosen) -> Iterator[Check]:
+    file = StateFile(asked.state_folder(chosen.config), chosen.connector, chosen.tenant)
+    state = file.load()
+    said = "not there yet" if state is None else "of an older Aragora" if state.legacy else "can be read"
+    yield Check("state file", True, f"{file.path}: {said}")
+
+
+def _check_store(path: Path) -> Iterator[Check]:
+    """Whether the store can be written, or made where there is none. Makes nothing."""
+    if path.exists():
+        SqliteStore(path, read_only=True).close()
+    target = path if path.exists() else next(folder for folder in path.parents if folder.exists())
+    well = os.access(target, os.W_OK)
+    hint = "" if well else "check its permissions, or choose another folder with --store"
+    yield Check("store", well, f"{path} can be written" if well else f"{target} cannot be written", hint)
+
+
+def _check_credentials(builder: Builder, chosen: Chosen) -> Iterator[Check]:
+    """Where each credential comes from. One that is missing may be optional: the source's own check tells."""
+    credentials = builder.credentials(chosen)
+    for key in connector_class(chosen.type).keys:
+        yield Check(f"ARAGORA_{key}", True, credentials.origin(key) or "not set")
+
+
+def _check_source(builder: Builder, chosen: Chosen) -> Iterator[Check]:
+    connector = builder.connector(chosen)
+    try:
+        yield from connector.check()
+    except NotImplementedError:
+        yield Check("source", True, "has no check of its own")
+    finally:
+        connector.close()
+
+
+def _worst(codes: set[Exit]) -> Exit:
+    """What a person must see to first."""
+    return next((code for code in _FIRST if code in codes), Exit.OK)
+
+
+def _object(chosen: Chosen, checks: list[Looked]) -> dict[str, Any]:
+    """What was found of one connector, for programs. Keys are added, never renamed."""
+    names = {"tenant": chosen.tenant, "connector": chosen.connector, "type": chosen.type}
+    plain = [{"name": one.name, "ok": one.ok, "message": one.message, "hint": one.hint} for one, _ in checks]
+    return {**names, "ok": all(one.ok for one, _ in checks), "checks": plain}
+
+
+def _show(chosen: Chosen, checks: list[Check], quiet: bool) -> None:
+    shown = [one for one in checks if not (quiet and one.ok)]
+    if shown:
+        say(f"{chosen.tenant}  {chosen.connector}")
+    for one in shown:
+        for line in indented(f"{painted('ok' if one.ok else 'failed', well=one.ok)}  {one.name}: {one.message}"):
+            say(line)
+        if one.hint:
+            say(f"    try: {one.hint}")

@@ -1,0 +1,68 @@
+"""What a person or a program sees while connectors run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Protocol
+
+from ..engine.events import RunEnded
+from ..engine.result import Status
+from .outcome import closing_line, result_lines, result_object
+from .output import say, say_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..engine.events import Event
+    from ..engine.result import SyncResult
+
+
+class Display(Protocol):
+    """Hears every event, in one thread."""
+
+    def hear(self, event: Event) -> None: ...
+    def tell(self, text: str) -> None:
+        """Something urgent; called from a signal handler."""
+
+    def leave(self) -> None:
+        """The terminal is left as it was found; called once, also before a sudden end."""
+
+    def close(self, results: Sequence[SyncResult], exit_code: int) -> None:
+        """All connectors ended."""
+
+
+class Lines:
+    """One line for each connector when it ends; when quiet, only for those with problems."""
+
+    def __init__(self, widths: tuple[int, int], *, dry_run: bool, quiet: bool) -> None:
+        self._widths = widths
+        self._dry_run = dry_run
+        self._quiet = quiet
+
+    def hear(self, event: Event) -> None:
+        if isinstance(event, RunEnded) and not (self._quiet and event.result.status is Status.OK):
+            for line in result_lines(event.result, self._widths, dry_run=self._dry_run):
+                say(line)
+
+    def tell(self, text: str) -> None:
+        os.write(sys.stderr.fileno(), f"{text}\n".encode())  # a stream may be in use where the signal struck
+
+    def leave(self) -> None:
+        return
+
+    def close(self, results: Sequence[SyncResult], exit_code: int) -> None:
+        if not (self._quiet and exit_code == 0):
+            say("")
+            say(closing_line(results, dry_run=self._dry_run))
+
+
+class JsonLines(Lines):
+    """One JSON object for each connector when it ends, and one at the end of all."""
+
+    def hear(self, event: Event) -> None:
+        if isinstance(event, RunEnded):
+            say_json(result_object(event.result, dry_run=self._dry_run))
+
+    def close(self, results: Sequence[SyncResult], exit_code: int) -> None:
+        say_json({"event": "done", "exit_code": int(exit_code)})

@@ -1,0 +1,130 @@
+"""Live rows on a terminal: every stream that is read now, how fast, and what it waits for."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from ..auth.secrets import redact
+from ..engine.events import Progress, RunEnded, StreamEnded, StreamStarted, Waiting
+from .display import Lines
+from .output import aligned
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..engine.events import Event
+    from ..engine.result import SyncResult
+
+REFRESHES_PER_SECOND = 5
+LONGEST_TITLE = 40
+SHOW_CURSOR = b"\x1b[?25h\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    tenant: str
+    connector: str
+    title: str
+    reading: str
+    began: float
+    before: int = 0  # named in this run before this reading began
+    named: int = 0
+    expected: int | None = None
+    waits_until: float = 0.0
+    waits_for: str = ""
+
+
+class Rows:
+    """The streams that are read now, as lines of text at any moment."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._rows: dict[tuple[str, str, str], _Row] = {}
+        self._changing = threading.Lock()
+
+    def hear(self, event: Event) -> None:
+        """Takes in what happened."""
+        with self._changing:
+            if isinstance(event, RunEnded):
+                ended = (event.result.tenant_id, event.result.connector_id)
+                self._rows = {key: row for key, row in self._rows.items() if key[:2] != ended}
+            elif isinstance(event, StreamStarted | Progress | Waiting | StreamEnded):
+                self._take(event, (event.tenant_id, event.connector_id, event.stream))
+
+    def _take(self, event: StreamStarted | Progress | Waiting | StreamEnded, key: tuple[str, str, str]) -> None:
+        row = self._rows.get(key)
+        if isinstance(event, StreamStarted):
+            named = row.named if row else 0
+            title = event.title or event.stream
+            self._rows[key] = _Row(*key[:2], title, event.reading, self._clock(), named, named, event.expected)
+        elif isinstance(event, StreamEnded):
+            self._rows.pop(key, None)
+        elif row is not None and isinstance(event, Progress):
+            self._rows[key] = replace(row, named=event.counts.named, waits_for="")
+        elif row is not None and isinstance(event, Waiting):
+            self._rows[key] = replace(row, waits_until=self._clock() + event.seconds, waits_for=event.reason)
+
+    def lines(self) -> list[str]:
+        """A line for each stream, aligned."""
+        with self._changing:
+            rows = list(self._rows.values())
+        return aligned([_cells(row, self._clock()) for row in rows]) if rows else []
+
+
+def _cells(row: _Row, now: float) -> list[str]:
+    named = row.named - row.before
+    of = f" of {row.expected}" if row.expected else ""
+    rate = named / max(now - row.began, 0.1)
+    left = row.waits_until - now
+    waits = f"waits {left:.0f} s: {row.waits_for}" if row.waits_for and left > 0 else ""
+    title = row.title if len(row.title) <= LONGEST_TITLE else row.title[: LONGEST_TITLE - 1] + "…"
+    return [row.tenant, row.connector, title, row.reading, f"{named:>7}{of} items", f"{rate:>6.0f}/s", waits]
+
+
+class LiveLines(Lines):
+    """Live rows on stderr, and above them the line of each connector that ended, on stdout."""
+
+    def __init__(self, widths: tuple[int, int], *, dry_run: bool, quiet: bool, console: Console | None = None) -> None:
+        super().__init__(widths, dry_run=dry_run, quiet=quiet)
+        self._rows = Rows()
+        self._urgent = ""
+        self._live = Live(
+            console=console or Console(stderr=True),
+            get_renderable=self._render,
+            refresh_per_second=REFRESHES_PER_SECOND,
+            transient=True,
+            redirect_stdout=False,
+        )
+        self._live.start()
+
+    def hear(self, event: Event) -> None:
+        self._rows.hear(event)
+        if isinstance(event, RunEnded):
+            self._live.stop()  # the rows make room for lines that stay
+            super().hear(event)
+            self._live.start()
+
+    def tell(self, text: str) -> None:
+        self._urgent = text  # the next refresh shows it
+
+    def leave(self) -> None:
+        os.write(sys.stderr.fileno(), SHOW_CURSOR)
+
+    def close(self, results: Sequence[SyncResult], exit_code: int) -> None:
+        self._live.stop()
+        super().close(results, exit_code)
+
+    def _render(self) -> Text:
+        lines = [*self._rows.lines(), *([self._urgent] if self._urgent else [])]
+        shown = "".join(each if each.isprintable() or each == "\n" else "\ufffd" for each in redact("\n".join(lines)))
+        return Text(shown, no_wrap=True, overflow="ellipsis")

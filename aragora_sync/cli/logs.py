@@ -1,0 +1,50 @@
+"""Logging of the command line: to stderr, without secrets."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import platform
+from typing import TYPE_CHECKING
+
+from .. import __version__
+from .output import talk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OURS = logging.getLogger("aragora_sync")
+REPORT = (
+    f"This is a bug of aragora-sync {__version__} (Python {platform.python_version()}, {platform.system()}): "
+    "please report it to its maintainers with the lines above."
+)
+
+
+class StderrHandler(logging.Handler):
+    """Talks on stderr; what was not expected is followed by where to report it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            talk(self.format(record))
+            if record.exc_info:
+                talk(REPORT)
+        except Exception:
+            self.handleError(record)
+
+
+@contextlib.contextmanager
+def logging_to_stderr(*, verbose: bool, quiet: bool) -> Iterator[None]:
+    """Warnings are heard, everything of ours with `verbose` or ARAGORA_DEBUG=1, only errors when `quiet`."""
+    verbose = verbose or os.environ.get("ARAGORA_DEBUG", "") not in ("", "0")
+    handler = StderrHandler()
+    shape = "%(asctime)s %(levelname)s %(name)s: %(message)s" if verbose else "%(levelname)s: %(message)s"
+    handler.setFormatter(logging.Formatter(shape))
+    before = OURS.level
+    OURS.setLevel(logging.DEBUG if verbose else logging.ERROR if quiet else logging.WARNING)
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+        OURS.setLevel(before)

@@ -1,0 +1,88 @@
+"""What leaves the program: answers on stdout, talk on stderr, both without secrets and control characters."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from typing import TYPE_CHECKING, Any, TextIO
+
+from ..auth.secrets import redact
+from ..core.errors import AragoraSyncError, ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
+
+# Titles and messages come from elsewhere: they must not move the cursor or rename the window. Our own colours pass.
+_CONTROL = re.compile(r"(?!\x1b\[(?:0|31|32)m)[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def say(text: str) -> None:
+    """A line of the answer, at once: whoever reads a pipe need not wait for the end."""
+    _write(sys.stdout, _CONTROL.sub("\ufffd", redact(text)) + "\n")
+
+
+def say_json(document: Any, *, indent: int | None = None) -> None:
+    """The answer for programs. Secrets are masked in values, never in keys, so that it stays what it is."""
+    _write(sys.stdout, json.dumps(redacted(document), ensure_ascii=False, indent=indent, default=str) + "\n")
+
+
+def talk(text: str, end: str = "\n") -> None:
+    """Something for the person in front of the screen, never part of the answer."""
+    _write(sys.stderr, _CONTROL.sub("\ufffd", redact(text)) + end)
+
+
+def letter(error: AragoraSyncError) -> str:
+    """The error as a short letter: what happened, one line for each problem, then what to do."""
+    problems = error.problems if isinstance(error, ConfigError) else [error.message]
+    lines = [f"error: {problem}" for problem in problems]
+    return "\n".join([*lines, f"  try: {error.hint}"] if error.hint else lines)
+
+
+def redacted(value: Any) -> Any:
+    """The same document, with every secret in its texts masked."""
+    if isinstance(value, str):
+        return redact(str(value))
+    if isinstance(value, dict):
+        return {key: redacted(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [redacted(one) for one in value]
+    return value
+
+
+def painted(word: str, *, well: bool) -> str:
+    """The word in green or red, where stdout is a terminal that may show colours."""
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return word
+    return f"{GREEN if well else RED}{word}{PLAIN}"
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The rows as lines, each column as wide as its widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    padded = (map(str.ljust, row, widths) for row in rows)
+    return ["  ".join(cells).rstrip() for cells in padded]
+
+
+def indented(text: str, by: str = "  ") -> list[str]:
+    """The lines of a text, moved to the right."""
+    return [by + line for line in text.splitlines()]
+
+
+def moment(at: datetime | None) -> str:
+    """A time as people read it, to the minute."""
+    return "" if at is None else f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def count(number: int, noun: str) -> str:
+    """A number and its noun, in the right form."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _write(stream: TextIO, text: str) -> None:
+    stream.write(text)
+    stream.flush()

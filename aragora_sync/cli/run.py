@@ -1,0 +1,102 @@
+"""`aragora-sync run`"""
+
+import os
+import sys
+from typing import Annotated
+
+from typer import Argument, Option
+
+from ..core.errors import ConfigError, Exit
+from ..engine.job import Ask
+from ..engine.result import exit_code_of
+from ..engine.runner import run_all
+from ..engine.stop import Stop, StopReason
+from ..store.base import PassKind
+from .building import Runs
+from .common import Asked, command
+from .complete import complete_connector
+from .display import Display, JsonLines, Lines
+from .logs import OURS
+from .selection import Chosen, choose_to_run
+from .signals import stopping_on_signals
+
+# The writer of a store lets go of the interpreter at each row and must get it back among threads that read. With the
+# usual 5 ms it would wait longer than it works.
+SWITCH_SECONDS = 0.001
+
+_ENDS = {StopReason.INTERRUPT: Exit.INTERRUPTED, StopReason.TERMINATE: Exit.TERMINATED}
+
+
+@command
+def run(
+    asked: Asked,
+    connectors: Annotated[
+        list[str] | None,
+        Argument(metavar="CONNECTOR", help="Ids or types; all by default.", autocompletion=complete_connector),
+    ] = None,
+    *,
+    full: Annotated[bool, Option("--full", help="Read everything again.")] = False,
+    reconcile: Annotated[
+        bool, Option("--reconcile", help="Compare everything with the source, and read what differs.")
+    ] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Read, but store nothing; tell what would change.")] = False,
+    jobs: Annotated[int, Option("--jobs", min=1, metavar="N", help="How many connectors run beside each other.")] = 4,
+    timeout: Annotated[
+        float | None, Option("--timeout", min=0, metavar="SECONDS", help="Stop after so long; progress is kept.")
+    ] = None,
+    max_items: Annotated[
+        int | None, Option("--max-items", min=1, metavar="N", help="Stop each connector after so many items.")
+    ] = None,
+    no_index: Annotated[bool, Option("--no-index", help="Leave the search index for later.")] = False,
+    item: Annotated[
+        list[str] | None, Option("--item", metavar="ID", help="Read only this item; may be given several times.")
+    ] = None,
+    allow_mass_delete: Annotated[
+        bool,
+        Option("--allow-mass-delete", help="Reconcile, and delete also when more than half is gone at the source."),
+    ] = False,
+) -> int:
+    """Syncs what changed since the last time.
+
+    A connector goes on where it was interrupted. Ctrl-C stores what is under way and ends; nothing is lost.
+    With --json there is one JSON object on each line: one for each connector when it ends, and one at the end.
+    """
+    kind = _kind(full=full, reconcile=reconcile, allow_mass_delete=allow_mass_delete)
+    if item and kind is not None:
+        raise ConfigError("--item reads single items; --full, --reconcile and --allow-mass-delete read all.")
+    ask = Ask(kind=kind, allow_mass_delete=allow_mass_delete, max_items=max_items, items=tuple(item or ()))
+    chosen = choose_to_run(asked.config, connectors or [], asked.tenant)
+    display = _display(asked, chosen, dry_run)
+    stop = Stop()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    with stopping_on_signals(stop, display), Runs(asked, ask, dry_run=dry_run) as runs:
+        make = [runs.make(one) for one in chosen]
+        results = run_all(make, jobs=jobs, stop=stop, listen=display.hear, timeout=timeout)
+        if not no_index and not dry_run:
+            for store in runs.stores:
+                store.index(lambda: stop.requested)
+        exit_code = _ENDS.get(stop.reason, exit_code_of(results)) if stop.reason else exit_code_of(results)
+        display.close(results, exit_code)
+    return exit_code
+
+
+def _kind(*, full: bool, reconcile: bool, allow_mass_delete: bool) -> PassKind | None:
+    """The pass that was asked for. A mass delete needs one: only a pass finds what is gone."""
+    if full and reconcile:
+        raise ConfigError("--full and --reconcile exclude each other: one reads everything, one only what differs.")
+    if full:
+        return PassKind.FULL
+    return PassKind.RECONCILE if reconcile or allow_mass_delete else None
+
+
+def _display(asked: Asked, chosen: list[Chosen], dry_run: bool) -> Display:
+    widths = max(len(one.tenant) for one in chosen), max(len(one.connector) for one in chosen)
+    if asked.json:
+        return JsonLines(widths, dry_run=dry_run, quiet=asked.quiet)
+    if asked.quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        return Lines(widths, dry_run=dry_run, quiet=asked.quiet)
+    from .live import LiveLines  # rich is slow to import, and only a terminal needs it
+
+    if not asked.verbose:
+        OURS.setLevel("ERROR")  # the rows show what a stream waits for
+    return LiveLines(widths, dry_run=dry_run, quiet=False)

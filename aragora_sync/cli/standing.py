@@ -1,0 +1,126 @@
+"""How each connector stands, from the store and its state file; nothing is written."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import AragoraSyncError, StateError
+from ..state import State, StateFile
+from ..store.base import Totals
+from ..store.sqlite import SqliteStore, store_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ..store.base import RunRow, StreamRow
+    from .common import Asked
+    from .selection import Chosen
+
+NEVER = "never synced"
+
+
+@dataclass(slots=True)
+class Standing:
+    """What is known of one connector. `problems` are those of its files, with what fixes them."""
+
+    chosen: Chosen
+    totals: Totals = field(default_factory=Totals)
+    runs: Sequence[RunRow] = ()  # newest first
+    streams: Sequence[StreamRow] = ()
+    legacy: State | None = None  # a state file of the older Aragora
+    problems: list[AragoraSyncError] = field(default_factory=list)
+
+    @property
+    def status(self) -> str:
+        return self.runs[0].status if self.runs else NEVER
+
+    @property
+    def configured(self) -> bool:
+        return self.chosen.config is not None
+
+    @property
+    def enabled(self) -> bool:
+        return self.chosen.config is not None and self.chosen.config.enabled
+
+    @property
+    def last_sync_at(self) -> Any:
+        """When the latest run ended, or began where it is still under way."""
+        return (self.runs[0].ended_at or self.runs[0].started_at) if self.runs else None
+
+
+def read_standings(asked: Asked, chosen: Iterable[Chosen], history: int) -> list[Standing]:
+    """One for each connector. An unreadable store or state file becomes a problem of that one alone."""
+    return [_read(asked, one, max(1, history)) for one in chosen]
+
+
+def _read(asked: Asked, chosen: Chosen, runs: int) -> Standing:
+    standing = Standing(chosen)
+    try:
+        state = StateFile(asked.state_folder(chosen.config), chosen.connector, chosen.tenant).load()
+        standing.legacy = state if state and state.legacy else None
+    except StateError as error:
+        standing.problems.append(error)
+    path = store_path(asked.store_folder, chosen.tenant)
+    if path.exists():
+        try:
+            store = SqliteStore(path, read_only=True)
+            try:
+                _read_store(standing, store, runs)
+            finally:
+                store.close()
+        except AragoraSyncError as error:
+            standing.problems.append(error)
+    return standing
+
+
+def _read_store(standing: Standing, store: SqliteStore, runs: int) -> None:
+    connector = standing.chosen.connector
+    standing.totals = store.totals(connector)
+    standing.runs = store.runs(connector, runs)
+    standing.streams = list(store.streams(connector).values())
+
+
+def standing_object(standing: Standing, history: int) -> dict[str, Any]:
+    """The same for programs. Keys are added, never renamed."""
+    chosen, totals = standing.chosen, standing.totals
+    return {
+        "tenant": chosen.tenant,
+        "connector": chosen.connector,
+        "type": chosen.type,
+        "configured": standing.configured,
+        "enabled": standing.enabled,
+        "status": standing.status,
+        "last_sync_at": _iso(standing.last_sync_at),
+        "items": totals.items,
+        "skipped": totals.skipped,
+        "failures_waiting": totals.failures,
+        "errors": list(standing.runs[0].errors) if standing.runs else [],
+        "streams": [_stream_object(row) for row in standing.streams],
+        "legacy_state": standing.legacy is not None,
+        "problems": [{"message": error.message, "hint": error.hint} for error in standing.problems],
+        "history": [_run_object(run) for run in standing.runs[:history]],
+    }
+
+
+def _stream_object(row: StreamRow) -> dict[str, Any]:
+    under_way, refusal = row.open_pass, row.refusal
+    return {
+        "stream": row.name,
+        "title": row.title,
+        "cursor": row.cursor,
+        "reconciled_at": _iso(row.reconciled_at),
+        "due": row.due and str(row.due),
+        "lost_access": row.lost,
+        "refused": {"would_remove": refusal.would_remove, "of": refusal.of} if refusal else None,
+        "open_pass": {"kind": str(under_way.kind), "began_at": _iso(under_way.began_at)} if under_way else None,
+    }
+
+
+def _run_object(run: RunRow) -> dict[str, Any]:
+    times = {"started_at": _iso(run.started_at), "ended_at": _iso(run.ended_at)}
+    return {"status": run.status, **times, **asdict(run.counts), "errors": list(run.errors)}
+
+
+def _iso(at: Any) -> str | None:
+    return None if at is None else str(at.isoformat())

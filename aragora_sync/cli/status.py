@@ -1,0 +1,102 @@
+"""`aragora-sync status`"""
+
+import json
+from typing import Annotated
+
+from typer import Argument, Option
+
+from ..store.base import RunRow, StreamRow
+from .common import Asked, command
+from .complete import complete_connector
+from .outcome import count_cells
+from .output import aligned, count, indented, letter, moment, painted, say, say_json, talk
+from .selection import choose_known
+from .standing import Standing, read_standings, standing_object
+
+LONGEST_CURSOR = 100
+
+
+@command
+def status(
+    asked: Asked,
+    connectors: Annotated[
+        list[str] | None,
+        Argument(metavar="CONNECTOR", help="Ids or types; all by default.", autocompletion=complete_connector),
+    ] = None,
+    history: Annotated[int, Option("--history", min=0, metavar="N", help="Show the latest N runs too.")] = 0,
+) -> int:
+    """Shows how each connector stands.
+
+    Reads the store and the state files, and writes nothing. Cursors are shown with -v and --json.
+    """
+    if not connectors and asked.config_if_any is None:
+        _ = asked.config  # without names, a missing configuration is what must be told
+    standings = read_standings(asked, choose_known(asked, connectors or []), history)
+    if asked.json:
+        say_json({"connectors": [standing_object(each, history) for each in standings]}, indent=2)
+    else:
+        heads = aligned([_head(each) for each in standings]) if standings else []
+        for head, standing in zip(heads, standings, strict=True):
+            if not asked.quiet or _troubled(standing):
+                _show(_coloured(head, standing), standing, asked.verbose, history)
+    problems = [problem for standing in standings for problem in standing.problems]
+    return problems[0].exit_code if problems else 0
+
+
+def _head(standing: Standing) -> list[str]:
+    chosen, items = standing.chosen, standing.totals.items
+    told = standing.status if standing.configured else f"{standing.status}, not configured"
+    if standing.configured and not standing.enabled:
+        told += ", disabled"
+    return [chosen.tenant, chosen.connector, told, moment(standing.last_sync_at), f"{count(items, 'item'):>14}"]
+
+
+def _coloured(head: str, standing: Standing) -> str:
+    if not standing.runs:
+        return head
+    return head.replace(f"  {standing.status}", f"  {painted(standing.status, well=standing.status == 'ok')}", 1)
+
+
+def _troubled(standing: Standing) -> bool:
+    known = standing.problems or standing.legacy or standing.totals.failures
+    return bool(known) or standing.status not in ("ok", "running") or any(map(_stream_lines, standing.streams))
+
+
+def _show(head: str, standing: Standing, verbose: bool, history: int) -> None:
+    say(head)
+    if standing.legacy is not None:
+        at = moment(standing.legacy.last_sync_at) or "an unknown time"
+        say(f"  its state file comes from an older Aragora that synced at {at}; the next run reads everything")
+    if standing.totals.failures:
+        say(f"  {count(standing.totals.failures, 'item')} could not be read; later runs ask again")
+    for row in standing.streams:
+        for line in [*_stream_lines(row), *(_cursor_lines(row) if verbose else [])]:
+            say(f"  {row.title or row.name}: {line}")
+    for error in standing.runs[0].errors if standing.runs else ():
+        for line in indented(error):
+            say(line)
+    for run in standing.runs[:history]:
+        say(f"    {_run_line(run)}")
+    for problem in standing.problems:
+        talk(letter(problem))
+
+
+def _stream_lines(row: StreamRow) -> list[str]:
+    lines = [f"access is lost: {row.lost}"] if row.lost else []
+    if row.refusal:
+        lines.append(f"refused to delete {row.refusal.would_remove} of {row.refusal.of} items; they are kept")
+    if row.open_pass:
+        lines.append(f"a {row.open_pass.kind} pass is open since {moment(row.open_pass.began_at)}")
+    if row.due:
+        lines.append(f"the next run makes a {row.due} pass")
+    return lines
+
+
+def _cursor_lines(row: StreamRow) -> list[str]:
+    text = json.dumps(row.cursor, ensure_ascii=False) if row.cursor is not None else "none"
+    return [f"cursor {text if len(text) <= LONGEST_CURSOR else text[: LONGEST_CURSOR - 1] + '…'}"]
+
+
+def _run_line(run: RunRow) -> str:
+    seconds = f"{(run.ended_at - run.started_at).total_seconds():.1f}s" if run.ended_at else "under way"
+    return "  ".join([moment(run.started_at), count_cells(run.counts), f"{seconds:>8}", run.status])

@@ -1,0 +1,103 @@
+"""All figures of README in one run: `python -m bench [--small]`. Ratios count; machines are noisy."""
+
+from __future__ import annotations
+
+import platform
+import sqlite3
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from .measure import Cost, median, python
+
+ITEMS = 1_000_000
+FILES = 50_000
+ROUNDS = 7
+SETTLED_SECONDS = 3.5  # the connector reads a file again that changed just before it was read
+
+
+def main(small: bool) -> None:
+    """Prints the table, each row as soon as it is measured."""
+    share = 20 if small else 1
+    print(
+        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.system()} "
+        f"{platform.machine()}, aragora-sync {version('aragora-sync')}\n"
+    )
+    print("| work | measured | bar |\n|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        measure_items(Path(folder), ITEMS // share)
+    with tempfile.TemporaryDirectory() as folder:
+        measure_files(Path(folder), FILES // share)
+    measure_start()
+
+
+def measure_items(folder: Path, number: int) -> None:
+    """Engine and store beside bare SQLite."""
+    small, bare = folder / "small", folder / "bare"
+    for each in (small, bare):
+        each.mkdir()
+
+    def cost(what: str, place: Path, size: int) -> Cost:
+        return python("-m", "bench.items", what, str(place), str(size))
+
+    tenth = cost("first", small, number // 10)
+    floor = cost("bare", bare, number)
+    first = cost("first", folder, number)
+    row(
+        f"{number:,} items of 530 bytes, first pass",
+        f"{first.cpu / floor.cpu:.2f} × bare executemany ({first.cpu:.1f} s, bare {floor.cpu:.1f} s CPU)",
+        "≤ 1.7 ×",
+    )
+    row("the same, peak memory", f"{first.rss:.0f} MB; {tenth.rss:.0f} MB for a tenth", "≤ 120 MB, within 10 %")
+    seen = cost("seen", folder, number)
+    row("the same again as Seen", f"{seen.cpu / first.cpu:.2f} × the first pass ({seen.cpu:.1f} s)", "≤ 0.35 ×")
+    filled, bare_fill = cost("index", folder, number), cost("bare-index", bare, number)
+    row(
+        "indexing for search",
+        f"{filled.cpu / bare_fill.cpu:.2f} × one bare FTS5 fill ({filled.cpu:.1f} s, bare {bare_fill.cpu:.1f} s CPU)",
+        "≤ 1.3 ×",
+    )
+
+
+def measure_files(folder: Path, number: int) -> None:
+    """The filesystem connector, beginning to end, where nothing changed."""
+    root, config = folder / "root", folder / "connectors.yaml"
+    python("-m", "bench.files", "make", str(root), str(number))
+    time.sleep(SETTLED_SECONDS)
+    config.write_text("connectors:\n  - {type: filesystem, id: notes, root: root}\n")
+    run = ["-m", "aragora_sync", "run", "--config", str(config), "--store", str(folder), "--state-dir", str(folder)]
+    python(*run)
+    walk = median([python("-m", "bench.files", "walk", str(root)) for _ in range(3)])
+    again = median([python(*run) for _ in range(3)])
+    bare = walk.wall - python("-c", "pass").wall
+    row(
+        f"filesystem, {number:,} files, nothing changed",
+        f"{again.wall:.2f} s wall; bare walk {bare:.2f} s",
+        f"≤ 2 × + 0.8 s = {2 * bare + 0.8:.2f} s",
+    )
+
+
+def measure_start() -> None:
+    """How soon the program answers."""
+    with tempfile.TemporaryDirectory() as folder:
+        docs = Path(folder) / "docs"
+        docs.mkdir()
+        (docs / "note.md").write_text("A note.\n")
+        config = Path(folder) / "connectors.yaml"
+        config.write_text("connectors:\n  - {type: filesystem, id: notes, root: docs}\n")
+        where = ["--config", str(config), "--store", folder, "--state-dir", folder]
+        python("-m", "aragora_sync", "run", *where)
+        for arguments, bar in ((["--version"], 60), (["--help"], 120), (["status", *where], 350)):
+            cost = median([python("-m", "aragora_sync", *arguments) for _ in range(ROUNDS)])
+            row(f"`{arguments[0]}`", f"{cost.cpu * 1000:.0f} ms CPU", f"≤ {bar} ms")
+
+
+def row(work: str, measured: str, bar: str) -> None:
+    """One row of the table."""
+    print(f"| {work} | {measured} | {bar} |", flush=True)
+
+
+if __name__ == "__main__":
+    main(small="--small" in sys.argv)

@@ -66,13 +66,19 @@ class Connector:
         None,
         help="Hours after which all is compared with the source; 0 is never, by default 24, or never where the source "
         "reports deletions.",
+        example=24,
         at_least=0,
         neutral=True,
     )
     state_dir: Path | None = option(
-        None, help="Folder of the state files, by default ~/.aragora/sync_state.", neutral=True
+        None, help="Folder of the state files, by default ~/.aragora/sync_state.", example="sync_state", neutral=True
     )
-    credentials: Any = option(None, help="Credentials by name, before all other places are asked.", neutral=True)
+    credentials: Any = option(
+        None,
+        help="Credentials by name, before the environment and the keyring are asked.",
+        example={"NAME": "${VARIABLE}"},
+        neutral=True,
+    )
 
     def __init__(self, **options: Any) -> None:
         values, problems = check_options(type(self), options)
@@ -109,7 +115,7 @@ class Connector:
         raise NotImplementedError
 
     def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
-        """The changes since `cursor`, or everything where it is None: data first, then the cursor that vouches for it."""
+        """The changes since `cursor`, or everything where it is None: data first, then its cursor."""
         raise NotImplementedError
 
     def check(self) -> Iterator[Check]:

@@ -26,7 +26,7 @@ COMMANDS = {
     "status": ("status", "Shows how each connector stands."),
     "search": ("search", "Finds items by their words."),
     "export": ("export", "Writes items or changes as JSON lines or CSV."),
-    "check": ("check", "Tells whether files, folders, credentials and sources are well."),
+    "check": ("check", "Tells whether files, credentials and sources are well."),
     "reset": ("reset", "Forgets progress: the next run reads everything again."),
     "backup": ("backup", "Writes the store of a tenant into one file."),
     "restore": ("backup", "Puts a backup in the place of a tenant's store."),

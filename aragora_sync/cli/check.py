@@ -31,7 +31,7 @@ def check(
         Argument(metavar="CONNECTOR", help="Ids or types; all by default.", autocompletion=complete_connector),
     ] = None,
 ) -> int:
-    """Tells whether files, folders, credentials and sources are well.
+    """Tells whether files, credentials and sources are well.
 
     Nothing is synced or written. The exit code is 0 if all is well, 2 for the configuration, 4 for a login, 1 for
     the rest.

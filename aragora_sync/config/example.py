@@ -17,7 +17,7 @@ from ..core.options import Option, options_of
 from .connector import yaml_options
 from .scalars import resolve
 from .schema import all_classes
-from .sections import ConnectorSection, FileSection, ProviderSection, ScheduleSection, StoreSection, TenantSection
+from .sections import ConnectorSection, FileSection, ProviderSection, StoreSection, TenantSection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 EXAMPLE_FILE = Path(__file__).parents[2] / "connectors.example.yaml"
 COMMAND = "python -m aragora_sync.config.example"
 WIDTH = 110
+NOT_YET = "schedule"  # is checked, and shown as soon as the command of this name is there
 
 _DOCUMENTS = {"root": ".", "include_patterns": ["*.md"], "exclude_patterns": [".venv/", "build/", "dist/"]}
 _SOURCE = {"root": "aragora_sync", "include_patterns": ["*.py"]}
@@ -64,7 +65,7 @@ def starter() -> str:
     return textwrap.dedent(
         """\
         # What aragora-sync syncs. Check this file with `aragora-sync check`, then `aragora-sync run`.
-        # All types of connectors: `aragora-sync connectors`; the options of one: `aragora-sync connectors slack`.
+        # All types of connectors: `aragora-sync connectors`; all options of one: `aragora-sync connectors filesystem`.
         tenants:
           - id: default
             connectors:
@@ -72,11 +73,6 @@ def starter() -> str:
                 id: documents
                 root: .                       # relative to this file
                 include_patterns: ["*.md", "*.txt"]
-                # schedule: {interval_hours: 1}
-
-              # Credentials come from the environment, here ARAGORA_GITHUB_TOKEN, or from the keyring.
-              # - type: github
-              #   organization: my-org
         """
     )
 
@@ -132,11 +128,7 @@ def _common() -> Iterator[str]:
     """What every connector may say, once, commented out."""
     yield "# Of each connector, whatever its type:"
     for name, declared in options_of(ConnectorSection).items():
-        if name == "schedule":
-            yield from _commented(2, [*_comment(declared.help), "schedule:"])
-            for key, one in options_of(ScheduleSection).items():
-                yield from _commented(4, _described(key, one))
-        elif name != "type":
+        if name not in ("type", NOT_YET):
             yield from _commented(2, _described(name, declared))
     for name, declared in yaml_options(Connector).items():
         yield from _commented(2, _described(name, declared))

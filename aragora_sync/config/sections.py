@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003  the declarations are read at run time
+from pathlib import Path
 from typing import Any
 
 from ..core.options import option
@@ -66,7 +66,7 @@ class ConnectorSection:
     enabled: bool = option(
         True, help="Whether `aragora-sync run` syncs it; where false, variables may be unset.", example=False
     )
-    schedule: dict[str, Any] = option({}, help="When `aragora-sync schedule` syncs it.")
+    schedule: dict[str, Any] = option({}, help="When it is synced by itself; checked, but not acted on yet.")
 
 
 class FileSection:

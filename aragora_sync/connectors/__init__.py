@@ -6,7 +6,7 @@ import difflib
 import functools
 import importlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ConfigError
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
     from ..connector import Connector
+    from .filesystem import FilesystemConnector as FilesystemConnector
 
 ENTRY_POINTS = "aragora_sync.connectors"
 
@@ -50,6 +51,14 @@ def connector_class(name: str) -> type[Connector]:
             hint="install that package again, or take the connector out of the configuration",
         ) from error
     return loaded
+
+
+def __getattr__(name: str) -> Any:
+    """The classes of our own connectors, by name."""
+    for kind, class_name in _OURS.items():
+        if class_name == name:
+            return connector_class(kind)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def unknown_type(name: str, types: Sequence[str]) -> str:

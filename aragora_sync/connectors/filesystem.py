@@ -6,7 +6,7 @@ import os
 import stat
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -224,7 +224,7 @@ class FilesystemConnector(Connector):
     def _read_file(self, entry: _Entry, path: str, where: int | None) -> Named:
         for _ in range(READ_TIMES):
             descriptor = os.open(path, _FILE_FLAGS | os.O_NOFOLLOW, dir_fd=where)
-            with open(descriptor, "rb", buffering=0) as file:
+            with os.fdopen(descriptor, "rb", buffering=0) as file:
                 before = os.fstat(descriptor)
                 if (reason := self._unreadable(before, entry)) is not None:
                     return Skipped(entry.id, reason, _version(before))
@@ -271,7 +271,7 @@ class _Folder:
     descriptor: int
     path: str  # its id: empty for the root, else ending with "/"
     chain: tuple[str, ...]  # real paths: its own last; those above it where links are followed, against loops
-    entries: Iterator[_Entry] = iter(())
+    entries: Iterator[_Entry] = field(default_factory=lambda: iter(()))
     empty: bool = True
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-JSON: TypeAlias = "None | bool | int | float | str | Sequence[JSON] | Mapping[str, JSON]"
+JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
 Cursor: TypeAlias = JSON
 
 
@@ -45,7 +45,7 @@ class Seen:
 
 @dataclass(slots=True)
 class Skipped:
-    """This is there, but there is nothing to read: binary, too large, archived. Asked again when its version changes."""
+    """This is there, but nothing can be read: binary, too large, archived. Asked again when its version changes."""
 
     id: str
     reason: str

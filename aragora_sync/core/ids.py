@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 CONNECTOR_ID = re.compile(r"[a-z0-9][a-z0-9.-]*")
 TENANT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+SHOWN_ID = 60  # of a longer one an error shows the beginning
 LONGEST_ID = 80  # together with the other id and ".json" it must fit into one file name
 
 
@@ -42,4 +43,4 @@ def default_connector_id(kind: str, identity: Iterable[str]) -> str:
 
 
 def _shown(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:57] + "...")
+    return repr(text if len(text) <= SHOWN_ID else f"{text[: SHOWN_ID - 3]}...")

@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
@@ -81,7 +81,7 @@ def options_of(cls: type) -> Mapping[str, Option]:
     return _options_of(cls)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _options_of(cls: type) -> Mapping[str, Option]:
     hints = get_type_hints(cls)
     found: dict[str, Option] = {}
@@ -116,7 +116,7 @@ def check_options(
     return {name: getattr(checked, name) for name in options_of(cls)}, []
 
 
-@lru_cache(maxsize=None)
+@cache
 def model_of(cls: type) -> type[BaseModel]:
     """The pydantic model of a class's options; refuses unknown names and never shows a value in an error."""
     from pydantic import ConfigDict, create_model
@@ -174,7 +174,9 @@ def unknown_option(name: object, names: Sequence[str]) -> str:
 
 def _is_internal(part: str | int) -> bool:
     """Pydantic names the branches of a union in the path; a person did not write those."""
-    return isinstance(part, str) and (part.startswith(("list[", "dict[", "function-", "constrained-")) or part in _BRANCHES)
+    return isinstance(part, str) and (
+        part.startswith(("list[", "dict[", "function-", "constrained-")) or part in _BRANCHES
+    )
 
 
 _BRANCHES = frozenset({"str", "int", "float", "bool", "none"})

@@ -106,7 +106,7 @@ class Source(Protocol):
         """
 
     def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
-        """The changes since `cursor`, or everything where it is None: data first, then the cursor that vouches for it."""
+        """The changes since `cursor`, or everything where it is None: data first, then its cursor."""
 
 
 @runtime_checkable

@@ -140,7 +140,7 @@ class StreamSync:
         assert isinstance(source, Fetches)
         known = self.job.store.known(self.job.connector, self.stream.name)
         answers = source.fetch(self.stream, refs, known)
-        self._writer.consume((each for each in answers if type(each) is not Checkpoint), in_pass=False)
+        self._writer.consume((each for each in answers if type(each) is not Checkpoint), in_pass=False, single=True)
 
     # Starting again
 

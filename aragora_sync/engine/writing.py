@@ -26,16 +26,18 @@ class StreamWriter:
         self._stream = stream
         self._hold_failures = hold_failures
         self._in_pass = False
+        self._atomic = stream.atomic
         self._held = False
         self._ended: Swept | None = None
 
-    def consume(self, changes: Iterable[Change], *, in_pass: bool) -> Swept | None:
+    def consume(self, changes: Iterable[Change], *, in_pass: bool, single: bool = False) -> Swept | None:
         """Stores all that one reading says; what was swept, where it ended the open pass.
 
         Raises Stopped when a stop was requested. Whatever happens, the iterator is closed, and what was said before
-        is stored; of an atomic stream only what a checkpoint vouched for.
+        is stored; of an atomic stream only what a checkpoint vouched for, unless these are `single` items.
         """
         self._in_pass, self._held, self._ended = in_pass, False, None
+        self._atomic = self._stream.atomic and not single
         batcher, spool = Batcher(self._new_batch, self._job.source.batch_size), Spool()
         try:
             self._take_all(changes, batcher, spool)
@@ -43,7 +45,7 @@ class StreamWriter:
             spool.close()
             if isinstance(changes, Iterator) and (close := getattr(changes, "close", None)):
                 close()
-            if not self._stream.atomic:
+            if not self._atomic:
                 self._flush(batcher)
         return self._ended
 
@@ -58,14 +60,14 @@ class StreamWriter:
                 self._job.enough()
                 raise Stopped
             elif batcher.add(change):  # type: ignore[arg-type]
-                if self._stream.atomic:
+                if self._atomic:
                     spool.add(_taken(batcher))
                 else:
                     self._flush(batcher)
 
     def _vouch(self, checkpoint: Checkpoint, batcher: Batcher, spool: Spool) -> None:
         batcher.vouch(checkpoint.cursor)
-        if self._stream.atomic:
+        if self._atomic:
             spool.add(_taken(batcher))
             self._write(list(spool.take()))
         if checkpoint.complete and self._in_pass:

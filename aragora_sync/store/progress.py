@@ -203,7 +203,10 @@ def failures(
         query += " AND f.next_at <= ?"
         values.append(to_micros(due_at))
     found = db.execute(f"{query} ORDER BY s.name, f.id", values)
-    return [Failure(*row[:-1], from_micros(row[-1])) for row in found]
+    return [
+        Failure(name, item_id, ref, error, attempts, from_micros(next_at))
+        for name, item_id, ref, error, attempts, next_at in found
+    ]
 
 
 def streams_holding(db: sqlite3.Connection, connector: str, item_id: str) -> list[str]:

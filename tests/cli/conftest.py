@@ -113,9 +113,11 @@ def command(home: Home) -> Callable[..., list[str]]:
     """The program as a command of its own; the toys come by an entry point, like any connector of a third party."""
     package = home.folder / "site" / "toys-1.0.dist-info"
     package.mkdir(parents=True)
-    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n", encoding="utf-8")
-    (package / "entry_points.txt").write_text(f"[{connectors.ENTRY_POINTS}]\ntoy = cli.toy:ToyConnector\n", encoding="utf-8")
-    path = os.pathsep.join([str(package.parent), str(REPOSITORY), str(REPOSITORY / "tests")])
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n")
+    (package / "entry_points.txt").write_text(
+        f"[{connectors.ENTRY_POINTS}]\ntoy = {ToyConnector.__module__}:ToyConnector\n"
+    )
+    path = os.pathsep.join([str(package.parent), str(REPOSITORY)])
     return lambda *arguments: ["/usr/bin/env", f"PYTHONPATH={path}", sys.executable, "-m", "aragora_sync", *arguments]
 
 

@@ -29,6 +29,11 @@ class ToyConnector(Connector):
     world: Path = option(help="The file that holds the toys.", example="toys.json", identity=True)
     colour: str = option("red", help="Colour of the toys.", choices=["red", "blue"], env="TOY_COLOUR")
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        if self.colour == "blue":
+            raise RuntimeError("there is no blue paint")
+
     def streams(self, stored: Collection[str]) -> Iterable[Stream]:
         for name in self._world():
             yield Stream(name, f"Box {name}")

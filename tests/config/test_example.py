@@ -76,7 +76,7 @@ def test_entry_is_complete_with_help_and_values() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["parallel", "reconcile_every", "schedule", "enabled", "keep_deleted_days", "provider"]
+    "name", ["parallel", "reconcile_every", "enabled", "keep_deleted_days", "provider"]
 )
 def test_what_is_common_to_all_is_explained_once(name: str) -> None:
     text = example({"filesystem": TOYS["filesystem"]})

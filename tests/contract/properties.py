@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aragora_sync.core.changes import Deleted, Failed, Item, Named, Seen, Skipped
-from aragora_sync.core.errors import PositionLost
-from aragora_sync.store.base import Entry, Gone, Store
+from aragora_sync.store.base import Store
 
 from ..clock import FakeClock
 from .desk import Desk
+from .follower import Follower
 
 IDS = st.sampled_from(["a", "b", "c"])
 STREAMS = st.sampled_from(["one", "two", "three"])
@@ -84,8 +84,7 @@ class _Followed:
         self.folder = folder
         self.clock = FakeClock()
         self.desk = Desk(suite.make(folder / "store", self.clock))
-        self.copy: dict[str, Entry] = {}
-        self.position: str | None = None
+        self.follower = Follower()
 
     def do(self, step: str, stream: str = "", changes: list[Named] | None = None) -> None:
         self.clock.turn(minutes=1)
@@ -111,33 +110,12 @@ class _Followed:
             desk.drop(stream) if step == "drop" else store.purge("c", [stream])
 
     def follow(self) -> None:
-        store = self.desk.store
-        try:
-            feed = store.snapshot() if self.position is None else store.feed(self.position)
-        except PositionLost:
-            feed, self.copy = store.snapshot(), {}
-        for change in feed:
-            if isinstance(change, Gone):
-                self.copy.pop(change.id, None)
-            else:
-                self.copy[change.id] = change
-        self.position = feed.position
-        held = {entry.id: entry for entry in store.snapshot()}
-        assert {key: _without_version(entry) for key, entry in self.copy.items()} == {
-            key: _without_version(entry) for key, entry in held.items()
-        }
-        self.search(held)
-
-    def search(self, held: dict[str, Entry]) -> None:
+        self.follower.follow(self.desk.store)
+        held = {entry.id: entry for entry in self.desk.store.snapshot()}
         self.desk.store.index()
         for word in ("red", "green", "t", "u"):
             hits = {hit.id for hit in self.desk.store.search(word, limit=10)}
             assert hits == {key for key, each in held.items() if word in f"{each.title} {each.content}".split()}
-
-
-def _without_version(entry: Entry) -> tuple[object, ...]:
-    """A version alone moves nothing in the feed: it says nothing to a reader."""
-    return (entry.id, entry.stream, entry.kind, entry.title, entry.content, entry.updated_at, entry.seq)
 
 
 def _all(desk: Desk) -> tuple[object, ...]:

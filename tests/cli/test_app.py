@@ -1,0 +1,159 @@
+"""The door: help, mistakes on the command line, errors that nobody expected, pipes that close."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+import aragora_sync
+from aragora_sync import __main__
+from aragora_sync.cli import app, status
+from aragora_sync.cli.app import COMMANDS
+
+from .conftest import Cli, Home
+
+TOO_MUCH_FOR_A_PIPE = 20_000
+
+
+def test_help_names_every_command_whole(cli: Cli) -> None:
+    ended = cli("--help")
+
+    assert ended.exit_code == 0
+    for name, (_, sentence) in COMMANDS.items():
+        assert f"  {name}" in ended.out
+        assert sentence in ended.out
+    assert "--install-completion" in ended.out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_explains_itself_and_takes_the_common_options(cli: Cli, name: str) -> None:
+    ended = cli(name, "--help")
+
+    assert ended.exit_code == 0
+    assert COMMANDS[name][1] in " ".join(ended.out.split())
+    for option in ("--config", "--state-dir", "--store", "--tenant", "--json", "--verbose", "--quiet"):
+        assert option in ended.out
+
+
+def test_version(cli: Cli, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["aragora-sync", "--version"])
+    assert __main__.main() == 0
+    assert capfd.readouterr().out == f"aragora-sync {aragora_sync.__version__}\n"
+
+    assert cli("--version", "run").out == f"aragora-sync {aragora_sync.__version__}\n"
+
+
+def test_windows_is_refused(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+
+    assert __main__.main() == 2
+    assert capfd.readouterr().err.startswith("error: aragora-sync runs on Linux and macOS, not on Windows.\n  try: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "err"),
+    [
+        (["rnu"], "error: no such command 'rnu'. Did you mean 'run'?\n  try: aragora-sync --help\n"),
+        (["run", "--ful"], "error: no such option: --ful (Possible options: --full)\n  try: aragora-sync run --help\n"),
+        (["reset"], "error: missing argument 'CONNECTOR'.\n  try: aragora-sync reset --help\n"),
+        (["export", "--format", "xml"], "error: invalid value for '--format'"),
+        (["run", "--max-items", "many"], "error: invalid value for '--max-items'"),
+    ],
+)
+def test_a_mistyped_command_line_is_an_error_like_any_other(cli: Cli, arguments: list[str], err: str) -> None:
+    ended = cli(*arguments)
+
+    assert ended.exit_code == 2
+    assert ended.err.startswith(err)
+    assert ended.out == ""
+
+
+def test_nothing_at_all_shows_the_help_as_talk(cli: Cli) -> None:
+    ended = cli()
+
+    assert (ended.exit_code, ended.out) == (2, "")
+    assert ended.err.startswith("Usage: aragora-sync")
+
+
+def test_missing_configuration_names_all_four_places(cli: Cli) -> None:
+    ended = cli("run")
+
+    assert ended.exit_code == 2
+    for place in ("--config", "ARAGORA_CONFIG", "./connectors.yaml", "~/.aragora/connectors.yaml"):
+        assert place in ended.err
+    assert ended.err.endswith("  try: aragora-sync init\n")
+
+
+def test_every_problem_of_a_configuration_has_its_line(home: Home, cli: Cli) -> None:
+    home.toy("blocks", wrld="x")
+    home.toy("marbles", colour="green")
+
+    problems = cli("status").err.splitlines()
+
+    assert len(problems) == 3
+    assert problems[0].startswith("error: connectors.yaml:")
+    assert "unknown option 'wrld'; did you mean 'world'?" in problems[0]
+    assert "option 'colour' must be one of 'red' or 'blue'" in problems[1]
+    assert problems[2].startswith("  try: ")
+
+
+def test_unexpected_error_shows_traceback_version_and_whom_to_tell(
+    home: Home, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.toy("blocks")
+    monkeypatch.setattr(status, "read_standings", lambda *_: 1 / 0)
+
+    ended = cli("status")
+
+    assert (ended.exit_code, ended.out) == (1, "")
+    assert "Traceback" in ended.err
+    assert "ZeroDivisionError" in ended.err
+    assert f"This is a bug of aragora-sync {aragora_sync.__version__} (Python 3" in ended.err
+
+
+def test_ctrl_c_leaves_no_traceback(home: Home, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.toy("blocks")
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(status, "read_standings", interrupt)
+
+    assert cli("status") == (ended := cli("status"))
+    assert (ended.exit_code, ended.out, ended.err) == (130, "", "")
+
+
+def test_reader_that_leaves_early_is_no_error(home: Home, cli: Cli, command: Callable[..., list[str]]) -> None:
+    home.toy("blocks", {"box": {"items": {str(n): "long enough" for n in range(TOO_MUCH_FOR_A_PIPE)}}})
+    cli("run")
+
+    with subprocess.Popen(  # noqa: S603
+        command("export"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=home.folder
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        talk = process.stderr.read()
+
+    assert talk == b""
+    assert process.returncode == 141
+
+
+def test_an_answer_goes_out_where_the_terminal_knows_only_ascii(
+    home: Home, program: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    home.toy("blocks", {"bäume": {"raises": ["SourceError", "die Kiste ist übervoll.", ""]}})
+
+    ended = program("run")
+
+    assert ended.exit_code == 1
+    assert "die Kiste ist \\xfcbervoll." in ended.out
+
+
+def test_first_line_of_each_command_is_the_sentence_in_the_list() -> None:
+    for name, (_, sentence) in COMMANDS.items():
+        assert app.load_command(name).help.splitlines()[0] == sentence

@@ -1,0 +1,78 @@
+"""`init`, `connectors`, `schema`: what helps to write a configuration."""
+
+from __future__ import annotations
+
+import importlib.metadata
+
+import pytest
+
+from aragora_sync import connectors
+
+from .conftest import Cli, Home
+
+
+def test_init_writes_a_file_that_is_valid(home: Home, cli: Cli) -> None:
+    ended = cli("init")
+
+    assert ended.out == "connectors.yaml is written; look into it, then: aragora-sync check\n"
+    assert cli("status").exit_code == 0
+
+
+def test_init_never_touches_a_file_that_exists(home: Home, cli: Cli) -> None:
+    home.config.write_text("mine")
+
+    ended = cli("init")
+
+    assert ended.exit_code == 2
+    assert ended.err.startswith("error: connectors.yaml exists already.\n  try: ")
+    assert home.config.read_text() == "mine"
+
+
+def test_init_elsewhere(home: Home, cli: Cli) -> None:
+    assert cli("init", "--config", "mine.yaml", "--json").document == {"path": "mine.yaml"}
+    assert cli("init", "--config", "no/such/folder.yaml").exit_code == 2
+
+
+def test_types_are_listed_with_their_titles(cli: Cli) -> None:
+    assert "toy         A toy box" in cli("connectors").out.splitlines()
+    assert {"type": "toy", "title": "A toy box"} in cli("connectors", "--json").document["types"]
+
+
+def test_package_that_is_broken_hides_no_other(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = importlib.metadata.EntryPoint("broken", "no.such:Thing", connectors.ENTRY_POINTS)
+    monkeypatch.setattr(connectors, "_installed", lambda: {"broken": broken})
+
+    out = cli("connectors").out
+
+    assert "filesystem  Files of a folder" in out
+    assert "connector type 'broken' of the package no.such:Thing cannot be loaded" in out
+
+
+def test_options_of_a_type_with_all_that_is_declared(cli: Cli) -> None:
+    out = cli("connectors", "toy").out
+
+    assert "toy: A toy box\n" in out
+    assert "  world\n      The file that holds the toys. Required. Example: toys.json.\n" in out
+    assert "Colour of the toys. Default: red. One of red, blue. Else read from ARAGORA_TOY_COLOUR." in out
+    assert "  ARAGORA_TOY_TOKEN\n      the key of the toy box" in out
+
+
+def test_options_of_a_type_for_programs(cli: Cli) -> None:
+    document = cli("connectors", "toy", "--json").document
+
+    assert set(document) == {"type", "title", "options", "credentials"}
+    own = [one["name"] for one in document["options"] if not one["common"]]
+    assert own == ["world", "colour"]
+
+
+def test_unknown_type_is_explained(cli: Cli) -> None:
+    ended = cli("connectors", "tyo")
+
+    assert ended.exit_code == 2
+    assert ended.err.startswith("error: unknown connector type 'tyo'; did you mean 'toy'?")
+
+
+def test_schema_knows_every_type(cli: Cli) -> None:
+    document = cli("schema").document
+
+    assert {"connector-filesystem", "connector-toy"} <= set(document["$defs"])

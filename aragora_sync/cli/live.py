@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 REFRESHES_PER_SECOND = 5
 LONGEST_TITLE = 40
+ECHO_WIDTH = 6  # a terminal writes ^C behind the last row; on a full one it would begin another
 SHOW_CURSOR = b"\x1b[?25h\n"
 
 
@@ -96,23 +97,17 @@ class LiveLines(Lines):
 
     def __init__(self, widths: tuple[int, int], *, dry_run: bool, quiet: bool, console: Console | None = None) -> None:
         super().__init__(widths, dry_run=dry_run, quiet=quiet)
+        self._console = console or Console(stderr=True)
         self._rows = Rows()
         self._urgent = ""
-        self._live = Live(
-            console=console or Console(stderr=True),
-            get_renderable=self._render,
-            refresh_per_second=REFRESHES_PER_SECOND,
-            transient=True,
-            redirect_stdout=False,
-        )
-        self._live.start()
+        self._live = self._started()
 
     def hear(self, event: Event) -> None:
         self._rows.hear(event)
         if isinstance(event, RunEnded):
             self._live.stop()  # the rows make room for lines that stay
             super().hear(event)
-            self._live.start()
+            self._live = self._started()
 
     def tell(self, text: str) -> None:
         self._urgent = text  # the next refresh shows it
@@ -124,7 +119,25 @@ class LiveLines(Lines):
         self._live.stop()
         super().close(results, exit_code)
 
+    def _started(self) -> Live:
+        """Always a new one: a Live that is started again would erase as many lines as it had before."""
+        live = Live(
+            console=self._console,
+            get_renderable=self._render,
+            refresh_per_second=REFRESHES_PER_SECOND,
+            transient=True,
+            redirect_stdout=False,
+        )
+        live.start()
+        return live
+
     def _render(self) -> Text:
         lines = [*self._rows.lines(), *([self._urgent] if self._urgent else [])]
-        shown = "".join(each if each.isprintable() or each == "\n" else "\ufffd" for each in redact("\n".join(lines)))
-        return Text(shown, no_wrap=True, overflow="ellipsis")
+        return Text("\n").join(_fitting(line, self._console.width - ECHO_WIDTH) for line in lines)
+
+
+def _fitting(line: str, width: int) -> Text:
+    """The line, without secrets and control characters, cut where the terminal ends."""
+    shown = Text("".join(each if each.isprintable() else "\ufffd" for each in redact(line)))
+    shown.truncate(width, overflow="ellipsis")
+    return shown

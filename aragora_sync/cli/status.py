@@ -11,9 +11,10 @@ from .complete import complete_connector
 from .outcome import count_cells
 from .output import aligned, count, indented, letter, moment, painted, say, say_json, talk
 from .selection import choose_known
-from .standing import Standing, read_standings, standing_object
+from .standing import NEVER, Standing, read_standings, standing_object
 
 LONGEST_CURSOR = 100
+OK, RUNNING = "ok", "running"  # as the store says
 
 
 @command
@@ -52,14 +53,14 @@ def _head(standing: Standing) -> list[str]:
 
 
 def _coloured(head: str, standing: Standing) -> str:
-    if not standing.runs:
+    if standing.status in (NEVER, RUNNING):
         return head
-    return head.replace(f"  {standing.status}", f"  {painted(standing.status, well=standing.status == 'ok')}", 1)
+    return head.replace(f"  {standing.status}", f"  {painted(standing.status, well=standing.status == OK)}", 1)
 
 
 def _troubled(standing: Standing) -> bool:
     known = standing.problems or standing.legacy or standing.totals.failures
-    return bool(known) or standing.status not in ("ok", "running") or any(map(_stream_lines, standing.streams))
+    return bool(known) or standing.status not in (OK, RUNNING, NEVER) or any(map(_stream_lines, standing.streams))
 
 
 def _show(head: str, standing: Standing, verbose: bool, history: int) -> None:

@@ -45,7 +45,8 @@ class StreamSync:
         readings = due_readings(row, asked)
         if row is not None and not options_changed(row, asked.fingerprint):
             readings = self._read_changes(readings)
-            self._retry_failures()
+            if not any(reading.mode is Mode.BEGIN for reading in readings):  # a new pass asks for them anyway
+                self._retry_failures()
         for reading in readings:
             self._read_pass(reading)
         if row is not None and row.lost:

@@ -126,7 +126,7 @@ def program(home: Home, command: Callable[..., list[str]]) -> Cli:
     """The program in a process of its own."""
 
     def run(*arguments: str) -> Ended:
-        ended = subprocess.run(command(*arguments), capture_output=True, text=True, cwd=home.folder, check=False)  # noqa: S603
+        ended = subprocess.run(command(*arguments), capture_output=True, text=True, cwd=home.folder, check=False)
         return Ended(ended.returncode, ended.stdout, ended.stderr)
 
     return run

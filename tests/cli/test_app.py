@@ -130,7 +130,7 @@ def test_reader_that_leaves_early_is_no_error(home: Home, cli: Cli, command: Cal
     home.toy("blocks", {"box": {"items": {str(n): "long enough" for n in range(TOO_MUCH_FOR_A_PIPE)}}})
     cli("run")
 
-    with subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(
         command("export"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=home.folder
     ) as process:
         assert process.stdout is not None and process.stderr is not None

@@ -132,7 +132,7 @@ def test_columns_are_as_wide_as_their_widest_cell() -> None:
 
 def _on_a_terminal(home: Home, arguments: list[str]) -> str:
     ours, theirs = pty.openpty()
-    with subprocess.Popen(arguments, stdin=theirs, stdout=theirs, stderr=theirs, cwd=home.folder) as process:  # noqa: S603
+    with subprocess.Popen(arguments, stdin=theirs, stdout=theirs, stderr=theirs, cwd=home.folder) as process:
         os.close(theirs)
         shown = b""
         while True:

@@ -30,7 +30,7 @@ ALLOWED = {
 def test_only_these_packages_are_imported(home: Home, argument: str) -> None:
     home.tenants["acme"] = [{"type": "filesystem", "id": "docs", "root": str(REPOSITORY / "tests" / "cli")}]
     home.write()
-    ended = subprocess.run(  # noqa: S603
+    ended = subprocess.run(
         [sys.executable, "-c", SHOW, argument], capture_output=True, text=True, cwd=REPOSITORY, check=True,
         env={"HOME": str(home.folder), "ARAGORA_CONFIG": str(home.config)},
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ COMMANDS = [
 def test_nothing_shows_a_secret(
     home: Home, cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str
 ) -> None:
-    options: dict[str, object] = {}
+    options: dict[str, Any] = {}
     if place == "environment":
         monkeypatch.setenv("ARAGORA_TOY_TOKEN", SECRET)
     elif place == "file":

@@ -19,7 +19,9 @@ def main() -> int:
         sys.stdout.write(f"aragora-sync {__version__}\n")
         return 0
     from .cli.app import main as run_command_line
+    from .cli.app import tell_bug
 
+    sys.excepthook = tell_bug
     return run_command_line(sys.argv[1:])
 
 

@@ -13,10 +13,12 @@ from typer.core import TyperCommand
 
 from .. import __version__
 from ..core.errors import AragoraSyncError, ConfigError, Exit
+from .logs import REPORT
 from .output import letter, say, talk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import TracebackType
 
 PROGRAM = "aragora-sync"
 
@@ -45,7 +47,7 @@ class LazyCommand(TyperCommand):
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs what the arguments ask for. Nothing is raised: the exit code tells, and stderr explains."""
+    """Runs what the arguments ask for; the exit code. What was expected to go wrong is explained on stderr."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of files may be no text, terminals no UTF-8
@@ -60,11 +62,11 @@ def main(arguments: Sequence[str]) -> int:
         expected = _as_ours(error)
         talk(letter(expected))
         return expected.exit_code
-    except Exception:
-        from .logs import REPORT
 
-        talk(traceback.format_exc() + REPORT)
-        return Exit.FAILED
+
+def tell_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """The hook for what nobody expected: the traceback without secrets, and whom to tell."""
+    talk("".join(traceback.format_exception(kind, error, trace)) + REPORT)
 
 
 def build_app() -> typer.Typer:

@@ -99,10 +99,11 @@ class Runs:
     def __exit__(self, *_: object) -> None:
         self._closing.close()
 
-    @property
-    def stores(self) -> list[SqliteStore]:
-        """The stores that were written."""
-        return [store for store in self._stores.values() if isinstance(store, SqliteStore)]
+    def index(self, stop: Stop) -> None:
+        """Everything that was stored can be found, or later runs and searches go on with it."""
+        for store in self._stores.values():
+            if isinstance(store, SqliteStore):
+                store.index(lambda: stop.requested)
 
     def make(self, chosen: Chosen) -> Make:
         """The run of a connector, ready for the runner. One that cannot be built does not stop the others."""

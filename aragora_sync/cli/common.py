@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
@@ -16,6 +16,11 @@ from ..config import Config, find_config, load_config, state_folder, store_folde
 from ..core.errors import ConfigError
 from .complete import complete_tenant
 from .logs import logging_to_stderr
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..config import ConnectorConfig
 
 PIPE_CLOSED = 141  # as of every program in a pipe whose reader went away
 
@@ -58,11 +63,11 @@ class Asked:
         return self.config
 
     @functools.cached_property
-    def store_folder(self) -> Any:
+    def store_folder(self) -> Path:
         """Where the stores lie."""
         return store_folder(self.store, self.config_if_any, os.environ)
 
-    def state_folder(self, connector: Any) -> Any:
+    def state_folder(self, connector: ConnectorConfig | None) -> Path:
         """Where the state file of a connector lies; None stands for one that is not configured."""
         return state_folder(self.state_dir, connector, self.config_if_any, os.environ)
 

@@ -21,12 +21,17 @@ if TYPE_CHECKING:
 class Display(Protocol):
     """Hears every event, in one thread."""
 
+    def __enter__(self) -> Display: ...
+    def __exit__(self, *_: object) -> None: ...
     def hear(self, event: Event) -> None: ...
+    def note(self, text: str) -> None:
+        """What is done now, for who watches."""
+
     def tell(self, text: str) -> None:
         """Something urgent; called from a signal handler."""
 
     def leave(self) -> None:
-        """The terminal is left as it was found; called once, also before a sudden end."""
+        """The terminal is as it was found; called from a signal handler, before a sudden end."""
 
     def close(self, results: Sequence[SyncResult], exit_code: int) -> None:
         """All connectors ended."""
@@ -40,10 +45,19 @@ class Lines:
         self._dry_run = dry_run
         self._quiet = quiet
 
+    def __enter__(self) -> Display:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
     def hear(self, event: Event) -> None:
         if isinstance(event, RunEnded) and not (self._quiet and event.result.status is Status.OK):
             for line in result_lines(event.result, self._widths, dry_run=self._dry_run):
                 say(line)
+
+    def note(self, text: str) -> None:
+        return
 
     def tell(self, text: str) -> None:
         os.write(sys.stderr.fileno(), f"{text}\n".encode())  # a stream may be in use where the signal struck

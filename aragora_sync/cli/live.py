@@ -10,17 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
-
-from ..auth.secrets import redact
 from ..engine.events import Progress, RunEnded, StreamEnded, StreamStarted, Waiting
 from .display import Lines
-from .output import aligned
+from .output import aligned, cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
 
     from ..engine.events import Event
     from ..engine.result import SyncResult
@@ -97,7 +96,7 @@ class LiveLines(Lines):
 
     def __init__(self, widths: tuple[int, int], *, dry_run: bool, quiet: bool, console: Console | None = None) -> None:
         super().__init__(widths, dry_run=dry_run, quiet=quiet)
-        self._console = console or Console(stderr=True)
+        self._console = console or _terminal()
         self._rows = Rows()
         self._urgent = ""
         self._live = self._started()
@@ -108,6 +107,12 @@ class LiveLines(Lines):
             self._live.stop()  # the rows make room for lines that stay
             super().hear(event)
             self._live = self._started()
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def note(self, text: str) -> None:
+        self._urgent = self._urgent or text
 
     def tell(self, text: str) -> None:
         self._urgent = text  # the next refresh shows it
@@ -121,6 +126,8 @@ class LiveLines(Lines):
 
     def _started(self) -> Live:
         """Always a new one: a Live that is started again would erase as many lines as it had before."""
+        from rich.live import Live
+
         live = Live(
             console=self._console,
             get_renderable=self._render,
@@ -133,11 +140,25 @@ class LiveLines(Lines):
 
     def _render(self) -> Text:
         lines = [*self._rows.lines(), *([self._urgent] if self._urgent else [])]
-        return Text("\n").join(_fitting(line, self._console.width - ECHO_WIDTH) for line in lines)
+        return _joined([_fitting(line, self._console.width - ECHO_WIDTH) for line in lines])
+
+
+def _terminal() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def _joined(lines: Sequence[Text]) -> Text:
+    from rich.text import Text
+
+    return Text("\n").join(lines)
 
 
 def _fitting(line: str, width: int) -> Text:
     """The line, without secrets and control characters, cut where the terminal ends."""
-    shown = Text("".join(each if each.isprintable() else "\ufffd" for each in redact(line)))
+    from rich.text import Text
+
+    shown = Text(cleaned(line.replace("\n", " ")))
     shown.truncate(width, overflow="ellipsis")
     return shown

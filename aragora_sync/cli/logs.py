@@ -6,10 +6,11 @@ import contextlib
 import logging
 import os
 import platform
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, TextIO
 
 from .. import __version__
-from .output import talk
+from .output import cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,16 +22,16 @@ REPORT = (
 )
 
 
-class StderrHandler(logging.Handler):
-    """Talks on stderr; what was not expected is followed by where to report it."""
+class StderrHandler(logging.StreamHandler[TextIO]):
+    """Talks on stderr, whatever that is now; what was not expected is followed by whom to tell."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        try:
-            talk(self.format(record))
-            if record.exc_info:
-                talk(REPORT)
-        except Exception:
-            self.handleError(record)
+        self.setStream(sys.stderr)
+        super().emit(record)
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        return cleaned(f"{text}\n{REPORT}" if record.exc_info else text)
 
 
 @contextlib.contextmanager

@@ -67,6 +67,8 @@ def problem_lines(result: SyncResult) -> list[str]:
         lines += indented(str(error))
         if error.hint and error.hint != next_hint:
             lines += indented(f"try: {error.hint}", "    ")
+    if result.status is Status.TRY_LATER and not result.stream_errors:
+        lines.append("  out of time; the next run goes on from here")
     for note in result.notes:
         lines += indented(note)
     if result.failures_waiting:

@@ -23,7 +23,7 @@ _CONTROL = re.compile(r"(?!\x1b\[(?:0|31|32)m)[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 def say(text: str) -> None:
     """A line of the answer, at once: whoever reads a pipe need not wait for the end."""
-    _write(sys.stdout, _CONTROL.sub("\ufffd", redact(text)) + "\n")
+    _write(sys.stdout, cleaned(text) + "\n")
 
 
 def say_json(document: Any, *, indent: int | None = None) -> None:
@@ -33,7 +33,12 @@ def say_json(document: Any, *, indent: int | None = None) -> None:
 
 def talk(text: str, end: str = "\n") -> None:
     """Something for the person in front of the screen, never part of the answer."""
-    _write(sys.stderr, _CONTROL.sub("\ufffd", redact(text)) + end)
+    _write(sys.stderr, cleaned(text) + end)
+
+
+def cleaned(text: str) -> str:
+    """The text without secrets and control characters."""
+    return _CONTROL.sub("\ufffd", redact(text))
 
 
 def letter(error: AragoraSyncError) -> str:

@@ -16,6 +16,7 @@ from .building import Runs
 from .common import Asked, command
 from .complete import complete_connector
 from .display import Display, JsonLines, Lines
+from .live import LiveLines
 from .logs import OURS
 from .selection import Chosen, choose_to_run
 from .signals import stopping_on_signals
@@ -24,37 +25,46 @@ from .signals import stopping_on_signals
 # usual 5 ms it would wait longer than it works.
 SWITCH_SECONDS = 0.001
 
-_ENDS = {StopReason.INTERRUPT: Exit.INTERRUPTED, StopReason.TERMINATE: Exit.TERMINATED}
+_ENDS: dict[StopReason | None, Exit] = {StopReason.INTERRUPT: Exit.INTERRUPTED, StopReason.TERMINATE: Exit.TERMINATED}
+
+
+Connectors = Annotated[
+    list[str] | None,
+    Argument(metavar="CONNECTOR", help="Ids or types; all by default.", autocompletion=complete_connector),
+]
+Full = Annotated[bool, Option("--full", help="Read everything again.")]
+Reconcile = Annotated[bool, Option("--reconcile", help="Compare everything with the source, and read what differs.")]
+DryRun = Annotated[bool, Option("--dry-run", help="Read, but store nothing; tell what would change.")]
+Jobs = Annotated[int, Option("--jobs", min=1, metavar="N", help="How many connectors run beside each other.")]
+Timeout = Annotated[
+    float | None, Option("--timeout", min=0, metavar="SECONDS", help="Stop after so long; progress is kept.")
+]
+MaxItems = Annotated[
+    int | None, Option("--max-items", min=1, metavar="N", help="Stop each connector after so many items.")
+]
+NoIndex = Annotated[bool, Option("--no-index", help="Leave the search index for later.")]
+Items = Annotated[
+    list[str] | None, Option("--item", metavar="ID", help="Read only this item; may be given several times.")
+]
+AllowMassDelete = Annotated[
+    bool, Option("--allow-mass-delete", help="Reconcile, and delete also when more than half is gone at the source.")
+]
 
 
 @command
 def run(
     asked: Asked,
-    connectors: Annotated[
-        list[str] | None,
-        Argument(metavar="CONNECTOR", help="Ids or types; all by default.", autocompletion=complete_connector),
-    ] = None,
+    connectors: Connectors = None,
     *,
-    full: Annotated[bool, Option("--full", help="Read everything again.")] = False,
-    reconcile: Annotated[
-        bool, Option("--reconcile", help="Compare everything with the source, and read what differs.")
-    ] = False,
-    dry_run: Annotated[bool, Option("--dry-run", help="Read, but store nothing; tell what would change.")] = False,
-    jobs: Annotated[int, Option("--jobs", min=1, metavar="N", help="How many connectors run beside each other.")] = 4,
-    timeout: Annotated[
-        float | None, Option("--timeout", min=0, metavar="SECONDS", help="Stop after so long; progress is kept.")
-    ] = None,
-    max_items: Annotated[
-        int | None, Option("--max-items", min=1, metavar="N", help="Stop each connector after so many items.")
-    ] = None,
-    no_index: Annotated[bool, Option("--no-index", help="Leave the search index for later.")] = False,
-    item: Annotated[
-        list[str] | None, Option("--item", metavar="ID", help="Read only this item; may be given several times.")
-    ] = None,
-    allow_mass_delete: Annotated[
-        bool,
-        Option("--allow-mass-delete", help="Reconcile, and delete also when more than half is gone at the source."),
-    ] = False,
+    full: Full = False,
+    reconcile: Reconcile = False,
+    dry_run: DryRun = False,
+    jobs: Jobs = 4,
+    timeout: Timeout = None,
+    max_items: MaxItems = None,
+    no_index: NoIndex = False,
+    item: Items = None,
+    allow_mass_delete: AllowMassDelete = False,
 ) -> int:
     """Syncs what changed since the last time.
 
@@ -69,14 +79,16 @@ def run(
     display = _display(asked, chosen, dry_run)
     stop = Stop()
     sys.setswitchinterval(SWITCH_SECONDS)
-    with stopping_on_signals(stop, display), Runs(asked, ask, dry_run=dry_run) as runs:
+    with stopping_on_signals(stop, display), display, Runs(asked, ask, dry_run=dry_run) as runs:
         make = [runs.make(one) for one in chosen]
         results = run_all(make, jobs=jobs, stop=stop, listen=display.hear, timeout=timeout)
-        if not no_index and not dry_run:
-            for store in runs.stores:
-                store.index(lambda: stop.requested)
-        exit_code = _ENDS.get(stop.reason, exit_code_of(results)) if stop.reason else exit_code_of(results)
-        display.close(results, exit_code)
+        try:
+            if not no_index:
+                display.note("making what is new searchable")
+                runs.index(stop)
+        finally:
+            exit_code = _ENDS.get(stop.reason) or exit_code_of(results)
+            display.close(results, exit_code)
     return exit_code
 
 
@@ -95,8 +107,6 @@ def _display(asked: Asked, chosen: list[Chosen], dry_run: bool) -> Display:
         return JsonLines(widths, dry_run=dry_run, quiet=asked.quiet)
     if asked.quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         return Lines(widths, dry_run=dry_run, quiet=asked.quiet)
-    from .live import LiveLines  # rich is slow to import, and only a terminal needs it
-
     if not asked.verbose:
         OURS.setLevel("ERROR")  # the rows show what a stream waits for
     return LiveLines(widths, dry_run=dry_run, quiet=False)

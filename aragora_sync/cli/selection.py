@@ -151,7 +151,7 @@ def _stored(asked: Asked, tenant: str) -> Sequence[str]:
     try:
         store = the_store(asked, tenant)
     except StoreError:
-        return []  # `status` says what is wrong with it
+        return []  # damaged: `status` tells so at the configured connectors of this tenant
     try:
         return store.connectors()
     finally:

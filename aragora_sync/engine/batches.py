@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pickle
 import tempfile
-import time
 from collections.abc import Callable, Iterator
+from time import monotonic
 from typing import IO
 
 from ..core.changes import Cursor, Item, Named
@@ -26,16 +26,18 @@ class Batcher:
 
     def _start(self) -> None:
         self.batch = self._make()
+        self._changes = self.batch.changes
+        self._left = self._size
         self._bytes = 0
-        self._until = time.monotonic() + BATCH_SECONDS
+        self._until = monotonic() + BATCH_SECONDS
 
     def add(self, change: Named) -> bool:
         """Takes a change; whether the batch is worth a transaction now."""
-        changes = self.batch.changes
-        changes.append(change)
+        self._changes.append(change)
+        self._left -= 1
         if type(change) is Item and change.content is not None:
             self._bytes += len(change.content)
-        return len(changes) >= self._size or self._bytes >= BATCH_BYTES or time.monotonic() >= self._until
+        return self._left <= 0 or self._bytes >= BATCH_BYTES or monotonic() >= self._until
 
     def vouch(self, cursor: Cursor) -> None:
         """Everything up to `cursor` is in this batch or stored before it."""

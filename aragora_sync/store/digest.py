@@ -12,7 +12,7 @@ from ..core.changes import JSON, Item
 from ..core.clock import to_micros
 from ..core.errors import SourceError
 
-DIGEST_BYTES = 16
+HASH_BYTES = 16
 
 _encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
@@ -21,16 +21,18 @@ class Prepared(NamedTuple):
     """An item ready to be compared and stored; times in microseconds."""
 
     item: Item
-    content_digest: bytes | None  # None: the item said no content
-    rest_digest: bytes  # of every other field but the version
+    hash: bytes  # of every field but the version
     created_at: int | None
     updated_at: int | None
     metadata: str
     acl: str | None
 
 
+_new = tuple.__new__  # a NamedTuple without the call of its constructor: once for each item
+
+
 def prepare(item: Item) -> Prepared:
-    """The digests tell two items apart whenever any field but `version` differs.
+    """The hashes of two items differ whenever any field but `version` does. The item says its content.
 
     Lone surrogates, which no store takes, become U+FFFD; ids were checked before.
     """
@@ -45,15 +47,11 @@ def _prepare(item: Item) -> Prepared:
     updated = None if item.updated_at is None else to_micros(item.updated_at)
     metadata = _encode(item.metadata) if item.metadata else "{}"
     acl = None if item.acl is None else _encode(sorted(item.acl))
-    fields = (item.kind, item.title, item.url, item.author, item.parent, metadata, acl or "", str(created), str(updated))
+    fields = (item.kind, item.title, item.url, item.author, item.parent, metadata, acl or "", f"{created} {updated}")
     if not item.version.isascii():
         item.version.encode()
-    content = None if item.content is None else sha256(item.content.encode()).digest()[:DIGEST_BYTES]
-    rest = sha256(_unambiguous(fields)).digest()[:DIGEST_BYTES]
-    return _new(Prepared, (item, content, rest, created, updated, metadata, acl))
-
-
-_new = tuple.__new__  # a NamedTuple without the call of its constructor: once for each item
+    digest = sha256(_unambiguous((*fields, item.content or ""))).digest()[:HASH_BYTES]
+    return _new(Prepared, (item, digest, created, updated, metadata, acl))
 
 
 def _unambiguous(fields: Sequence[str]) -> bytes:

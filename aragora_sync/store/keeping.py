@@ -105,7 +105,10 @@ def restore(source: Path, db: sqlite3.Connection) -> None:
     """Takes over a backup after it proved whole; a damaged one changes nothing."""
     if not source.is_file():
         raise StoreError(f"there is no backup {source}.", hint="aragora-sync backup --help")
-    with explained(source), contextlib.closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as copy:
+    with (
+        explained(source),
+        contextlib.closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as copy,
+    ):
         check_version(copy, source)
         (verdict,) = copy.execute("PRAGMA quick_check").fetchone()
         if verdict != "ok":

@@ -18,6 +18,8 @@ from .plan import FailureRow, Place, Planner, Row, said_of
 from .sqlite import SqliteStore
 
 
+PLANNED_BODIES = -(10**15)  # keys that no stored body has
+
 _Key = tuple[str, str]  # connector, stream
 
 
@@ -133,8 +135,15 @@ class Overlay:
             failing.pop(item_id, None)
             if failure is not None:
                 failing[item_id] = failure
-        place = Place(0, batch.run, row.generation, to_micros(self._clock()), 0, 0, 0)
-        planner = Planner(place, rows, failing, want_items=batch.want_items, hold_failures=batch.hold_failures)
+        place = Place(0, batch.run, row.generation, to_micros(self._clock()), 0, PLANNED_BODIES, 0)
+        planner = Planner(
+            place,
+            rows,
+            failing,
+            stored_text=self._store.text,
+            want_items=batch.want_items,
+            hold_failures=batch.hold_failures,
+        )
         plan = planner.decide(said_of(batch.changes))
         mine.update(plan.rows)
         for item_id in plan.stamped:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import NamedTuple
 
 from ..core.changes import Deleted, Failed, Item, Named, Seen, Skipped
 from .base import Counts
-from .digest import DIGEST_BYTES, Prepared, check_ids, clean_text, prepare
+from .digest import Prepared, check_ids, clean_text, prepare
 
 HELD_RUNS = 3  # so often a failure that nobody can fetch holds the cursor back
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=24)
 
-Said = Prepared | Seen | Skipped | Deleted | Failed
+_new = tuple.__new__  # a NamedTuple without the call of its constructor: once for each item
+
+Said = Prepared | Item | Seen | Skipped | Deleted | Failed
 
 
 class Row(NamedTuple):
@@ -57,7 +59,7 @@ class BodyRow(NamedTuple):
     stream: int
     id: str
     title: str
-    content: str | None  # None: what is stored stays
+    content: str
     url: str
     author: str
     created_at: int | None
@@ -106,12 +108,14 @@ class Planner:
         rows: dict[str, Row],
         failures: dict[str, FailureRow],
         *,
+        stored_text: Callable[[int], str] = lambda _body: "",
         want_items: bool = False,
         hold_failures: bool = False,
     ) -> None:
         self.place = place
         self.known = rows
         self.failing = failures
+        self.stored_text = stored_text  # by the key of its body
         self.want_items = want_items
         self.hold_failures = hold_failures
         self.plan = Plan()
@@ -120,6 +124,7 @@ class Planner:
         """What the batch does; `place` ends with the numbers that were given."""
         decision: dict[type, Callable[..., None]] = {
             Prepared: self._item,
+            Item: self._item_without_content,
             Seen: self._seen,
             Skipped: self._skipped,
             Deleted: self._deleted,
@@ -132,44 +137,39 @@ class Planner:
     def _item(self, prepared: Prepared) -> None:
         item = prepared.item
         row = self.known.get(item.id)
-        content = prepared.content_digest
-        if content is None:
-            if row is None or row.hash is None or item.id in self.failing:
-                self._failed(Failed(item.id, "its content was not read, and the store holds none to keep"))
-                return
-            content = row.hash[:DIGEST_BYTES]
+        counts = self.plan.counts
         if self.failing:
             self._end_failure(item.id)
-        digest = content + prepared.rest_digest
-        if row is not None and row.hash == digest:
-            self.plan.counts.unchanged += 1
+        if row is not None and row.hash == prepared.hash:
+            counts.unchanged += 1
             self._touch(row, item.version)
             return
-        body = self._body_for(row)
-        self._write(
-            Row(
-                self.place.stream,
-                item.id,
-                item.kind,
-                item.parent,
-                item.version,
-                prepared.updated_at,
-                digest,
-                self.place.generation,
-                self._next_seq(),
-                self.place.now,
-                None,
-                None,
-                body,
-            )
-        )
-        self._write_body(body, prepared)
+        self._write_item(prepared, self._body_for(row))
         if row is None or row.body is None:
-            self.plan.counts.created += 1
+            counts.created += 1
         else:
-            self.plan.counts.updated += 1
+            counts.updated += 1
         if self.want_items:
             self.plan.items.append(item)
+
+    def _write_item(self, prepared: Prepared, body: int) -> None:
+        item, digest, created_at, updated_at, metadata, acl = prepared
+        place, item_id = self.place, item.id
+        place.last_seq += 1
+        written = (place.stream, item_id, item.kind, item.parent, item.version, updated_at, digest)
+        self._write(_new(Row, (*written, place.generation, place.last_seq, place.now, None, None, body)))
+        text = (body, place.stream, item_id, item.title, item.content, item.url, item.author, created_at, metadata, acl)
+        self.plan.bodies[body] = _new(BodyRow, text)
+
+    def _item_without_content(self, item: Item) -> None:
+        """The stored text stays: the item is what it says, with that text."""
+        row = self.known.get(item.id)
+        if row is None or row.body is None or item.id in self.failing:
+            self._failed(Failed(item.id, "its content was not read, and the store holds none to keep"))
+            return
+        written = self.plan.bodies.get(row.body)
+        text = self.stored_text(row.body) if written is None else written.content
+        self._item(prepare(replace(item, content=text)))
 
     def _seen(self, seen: Seen) -> None:
         row, failure = self.known.get(seen.id), self.failing.get(seen.id)
@@ -186,7 +186,7 @@ class Planner:
 
     def _skipped(self, skipped: Skipped) -> None:
         self.plan.counts.skipped += 1
-        row = self.known.get(skipped.id)
+        place, row = self.place, self.known.get(skipped.id)
         if self.failing:
             self._end_failure(skipped.id)
         if row is not None and row.skipped == skipped.reason and row.deleted_at is None:
@@ -196,23 +196,8 @@ class Planner:
         if row is not None and row.body is not None:
             self._drop_body(row)
             seq = self._next_seq()
-        self._write(
-            Row(
-                self.place.stream,
-                skipped.id,
-                kind,
-                parent,
-                skipped.version,
-                None,
-                None,
-                self.place.generation,
-                seq,
-                self.place.now,
-                None,
-                skipped.reason,
-                None,
-            )
-        )
+        written = (place.stream, skipped.id, kind, parent, skipped.version, None, None)
+        self._write(Row(*written, place.generation, seq, place.now, None, skipped.reason, None))
 
     def _deleted(self, deleted: Deleted) -> None:
         row = self.known.get(deleted.id)
@@ -238,9 +223,8 @@ class Planner:
             self._drop_body(row)
             seq = self._next_seq()
         place = self.place
-        self._write(
-            Row(place.stream, row.id, row.kind, "", "", None, None, place.generation, seq, place.now, place.now, None, None)
-        )
+        written = (place.stream, row.id, row.kind, "", "", None, None)
+        self._write(Row(*written, place.generation, seq, place.now, place.now, None, None))
 
     def _touch(self, row: Row, version: str) -> None:
         if row.version != version:
@@ -250,24 +234,6 @@ class Planner:
 
     def _write(self, row: Row) -> None:
         self.known[row.id] = self.plan.rows[row.id] = row
-
-    def _write_body(self, key: int, prepared: Prepared) -> None:
-        item = prepared.item
-        content = item.content
-        if content is None and key in self.plan.bodies:
-            content = self.plan.bodies[key].content
-        self.plan.bodies[key] = BodyRow(
-            key,
-            self.place.stream,
-            item.id,
-            item.title,
-            content,
-            item.url,
-            item.author,
-            prepared.created_at,
-            prepared.metadata,
-            prepared.acl,
-        )
 
     def _body_for(self, row: Row | None) -> int:
         if row is not None and row.body is not None:
@@ -309,12 +275,13 @@ class Planner:
 def said_of(changes: Sequence[Named]) -> list[Said]:
     """The changes as a planner takes them: items in their canonical form, texts valid, ids and refs checked."""
     check_ids([change.id for change in changes])
-    return [_said_of(change) for change in changes]
+    return [
+        prepare(change) if type(change) is Item and change.content is not None else _said_of(change)
+        for change in changes
+    ]
 
 
 def _said_of(change: Named) -> Said:
-    if isinstance(change, Item):
-        return prepare(change)
     if isinstance(change, Failed):
         if change.ref is not None:
             check_ids([change.ref])

@@ -115,7 +115,9 @@ def stream_generation(db: sqlite3.Connection, connector: str, stream: str) -> tu
 
 def forget(db: sqlite3.Connection, connector: str, names: Sequence[str] | None) -> None:
     """Cursors and open passes are cleared, and the streams are due for a full pass."""
-    chosen, values = ("", ()) if names is None else (" AND name IN (SELECT value FROM json_each(?))", (json.dumps(names),))
+    chosen, values = (
+        ("", ()) if names is None else (" AND name IN (SELECT value FROM json_each(?))", (json.dumps(names),))
+    )
     db.execute(
         "UPDATE stream SET cursor = NULL, pass_kind = NULL, pass_cursor = NULL, due = 'full' "
         f"WHERE connector = ? AND gone_at IS NULL{chosen}",
@@ -184,12 +186,12 @@ def refuse(db: sqlite3.Connection, keys: Sequence[int], refusal: Refusal) -> Non
 def note_access(db: sqlite3.Connection, connector: str, stream: Stream, lost: str) -> None:
     """Why the source refuses this stream; empty when it can be read again."""
     _meet(db, connector, stream)
-    db.execute("UPDATE stream SET lost = ? WHERE connector = ? AND name = ?", (clean_text(lost), connector, stream.name))
+    db.execute(
+        "UPDATE stream SET lost = ? WHERE connector = ? AND name = ?", (clean_text(lost), connector, stream.name)
+    )
 
 
-def failures(
-    db: sqlite3.Connection, connector: str, stream: str | None, due_at: datetime | None
-) -> list[Failure]:
+def failures(db: sqlite3.Connection, connector: str, stream: str | None, due_at: datetime | None) -> list[Failure]:
     """Open failures in order of stream and id."""
     query = (
         "SELECT s.name, f.id, f.ref, f.error, f.attempts, f.next_at FROM failure f JOIN stream s ON s.key = f.stream "

@@ -157,7 +157,12 @@ class SqliteStore:
         rows = _rows(db, place.stream, ids)
         failing = _failing(db, place.stream, ids)
         plan = Planner(
-            place, rows, failing, want_items=batch.want_items, hold_failures=batch.hold_failures
+            place,
+            rows,
+            failing,
+            stored_text=lambda body: _text(db, body),
+            want_items=batch.want_items,
+            hold_failures=batch.hold_failures,
         ).decide(said)
         self._apply(db, place, plan)
         held = batch.hold_failures and plan.holds
@@ -212,6 +217,11 @@ class SqliteStore:
         with self._readers.reading() as db:
             key = progress.stream_key(db, connector, stream)
             return ({}, {}) if key is None else (_rows(db, key, ids), _failing(db, key, ids))
+
+    def text(self, body: int) -> str:
+        """The text of a body, as a dry run compares it; empty for one that is only planned."""
+        with self._readers.reading() as db:
+            return _text(db, body)
 
     # Readers
 
@@ -283,17 +293,14 @@ def apply_plan(db: sqlite3.Connection, place: Place, plan: Plan) -> None:
         search.remove(db, plan.unindexed)
     if plan.dropped_bodies:
         db.executemany("DELETE FROM body WHERE key = ?", [(key,) for key in plan.dropped_bodies])
-    bodies = [tuple(body) for body in plan.bodies.values() if body.content is not None]  # sqlite3 binds these faster
-    if bodies:
-        db.executemany("INSERT OR REPLACE INTO body VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", bodies)
-    if len(bodies) < len(plan.bodies):
+    if plan.bodies:  # sqlite3 binds plain tuples faster than named ones
         db.executemany(
-            "UPDATE body SET title = ?, url = ?, author = ?, created_at = ?, metadata = ?, acl = ? WHERE key = ?",
-            [(b.title, b.url, b.author, b.created_at, b.metadata, b.acl, b.key) for b in plan.bodies.values() if b.content is None],
+            "INSERT OR REPLACE INTO body VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", map(tuple, plan.bodies.values())
         )
     if plan.rows:
         db.executemany(
-            "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", map(tuple, plan.rows.values())
+            "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            map(tuple, plan.rows.values()),
         )
     if plan.stamped:
         db.execute(
@@ -320,6 +327,11 @@ def _rows(db: sqlite3.Connection, stream: int, ids: Sequence[str]) -> dict[str, 
 
 
 _new = tuple.__new__  # Row._make without its call: once for each item that is named
+
+
+def _text(db: sqlite3.Connection, body: int) -> str:
+    row = db.execute("SELECT content FROM body WHERE key = ?", (body,)).fetchone()
+    return "" if row is None else str(row[0])
 
 
 def _failing(db: sqlite3.Connection, stream: int, ids: Sequence[str]) -> dict[str, FailureRow]:

@@ -101,16 +101,16 @@ def test_every_problem_of_a_configuration_has_its_line(home: Home, cli: Cli) -> 
 
 
 def test_unexpected_error_shows_traceback_version_and_whom_to_tell(
-    home: Home, cli: Cli, monkeypatch: pytest.MonkeyPatch
+    home: Home, program: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home.toy("blocks")
-    monkeypatch.setattr(status, "read_standings", lambda *_: 1 / 0)
+    monkeypatch.setenv("ARAGORA_TOY_TOKEN", "0pen-sesame")
+    home.toy("blocks", checks="badly")
 
-    ended = cli("status")
+    ended = program("check")
 
     assert (ended.exit_code, ended.out) == (1, "")
     assert "Traceback" in ended.err
-    assert "ZeroDivisionError" in ended.err
+    assert "RuntimeError: *** does not open the box" in ended.err
     assert f"This is a bug of aragora-sync {aragora_sync.__version__} (Python 3" in ended.err
 
 

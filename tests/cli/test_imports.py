@@ -21,7 +21,7 @@ YAML = {"yaml", "cython_runtime"}
 ALLOWED = {
     "--version": set(),
     "--help": TYPER | {"shellingham"},
-    "status": TYPER | PYDANTIC | YAML | {"shellingham", "pathspec"},
+    "status": TYPER | PYDANTIC | YAML | {"shellingham"},
     "run": TYPER | PYDANTIC | YAML | {"shellingham", "pathspec"},
 }
 

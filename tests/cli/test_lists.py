@@ -62,7 +62,7 @@ def test_options_of_a_type_for_programs(cli: Cli) -> None:
 
     assert set(document) == {"type", "title", "options", "credentials"}
     own = [one["name"] for one in document["options"] if not one["common"]]
-    assert own == ["world", "colour"]
+    assert own == ["world", "checks", "colour"]
 
 
 def test_unknown_type_is_explained(cli: Cli) -> None:

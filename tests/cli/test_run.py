@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from aragora_sync.core.errors import StoreError
 from aragora_sync.core.files import exclusive_lock
 from aragora_sync.engine.run import lock_path
 from aragora_sync.store.base import RunRow
@@ -180,6 +181,22 @@ def test_search_index_is_filled_unless_left_for_later(home: Home, cli: Cli) -> N
 
     cli("run")
     assert _hits(home) == 1
+
+
+def test_index_that_cannot_be_written_does_not_hide_what_was_synced(
+    home: Home, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise StoreError("the disk is full.", hint="free some space and run again")
+
+    monkeypatch.setattr(SqliteStore, "index", full)
+    home.toy("blocks", BOX)
+
+    ended = cli("run")
+
+    assert ended.exit_code == 1
+    assert ended.out.endswith("1 of 1 connector synced.\n")
+    assert ended.err == "error: the disk is full.\n  try: free some space and run again\n"
 
 
 def test_connector_that_cannot_be_built_does_not_stop_the_others(home: Home, cli: Cli) -> None:

@@ -27,6 +27,7 @@ class ToyConnector(Connector):
     keys: ClassVar[Mapping[str, str]] = {"TOY_TOKEN": "the key of the toy box"}
 
     world: Path = option(help="The file that holds the toys.", example="toys.json", identity=True)
+    checks: str = option("well", help="How it checks itself.", choices=["well", "badly"], neutral=True)
     colour: str = option("red", help="Colour of the toys.", choices=["red", "blue"], env="TOY_COLOUR")
 
     def __init__(self, **options: Any) -> None:
@@ -65,7 +66,9 @@ class ToyConnector(Connector):
             yield Item(ref, "toy", f"Toy {ref}", items[ref]) if ref in items else Failed(ref, "it is broken")
 
     def check(self) -> Iterator[Check]:
-        self.credential("TOY_TOKEN")
+        token = self.credential("TOY_TOKEN")
+        if self.checks == "badly":
+            raise RuntimeError(f"{token} does not open the box")
         yield Check("box", self.world.exists(), f"{self.world} was opened")
 
     def _world(self) -> dict[str, Any]:

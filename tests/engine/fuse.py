@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from aragora_sync.engine.result import SyncResult
@@ -109,6 +110,12 @@ class FusedHouse(House):
         result = super().run(stop, **asked)
         self.said = self.world.said - said
         return result
+
+    def restore(self, backup: Path) -> None:
+        """SQLite wants a connection of its own kind for this."""
+        fused, self.store._db = self.store._db, self.store._db._db
+        self.store.restore(backup)
+        self.store._db = fused
 
     def abandon(self) -> None:
         """The process is gone: its connections roll back, its locks are free."""

@@ -136,7 +136,7 @@ class Convergence(RuleBasedStateMachine):
         if what == "backup":
             self.house.store.backup(backup)
         elif what == "restore" and backup.exists():
-            self.house.store.restore(backup)
+            self.house.restore(backup)
         elif what == "put back" and backup.exists():
             self.house.close()
             self.drop_store()

@@ -15,10 +15,7 @@ from aragora_sync.engine.runner import suit_interpreter
 from aragora_sync.store.connect import open_writer
 from aragora_sync.store.sqlite import SqliteStore
 
-WORDS = (
-    "ledger invoice meeting quarter design review customer deploy incident storage network budget release plan "
-    "security audit payroll contract vendor metric latency schema backup cursor token channel thread folder report"
-).split()
+WORDS = ("ledger", "invoice", "meeting", "quarter", "design", "review", "customer", "deploy", "incident", "storage")
 SPREAD = 300_000
 CORPUS = " ".join(WORDS[(index * index * 31 + index // 7) % len(WORDS)] for index in range(SPREAD))
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -69,7 +69,9 @@ def test_every_file_that_readme_links_exists():
 
 def test_package_names_what_the_card_fixes():
     project = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]
-    named = {re.split(r"[\[<>=]", line)[0] for line in [*project["dependencies"], *project["optional-dependencies"]["dev"]]}
+    named = {
+        re.split(r"[\[<>=]", line)[0] for line in [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    }
     card = {"typer", "rich", "pyyaml", "httpx", "boto3", "psycopg", "pymongo", "google-auth-oauthlib", "msal"}
 
     assert card | {"keyring", "tenacity", "pytest", "vcrpy"} <= named
@@ -86,6 +88,8 @@ def test_no_document_or_source_names_a_place_of_one_machine():
 @pytest.mark.parametrize("path", sorted((TOP / "cassettes").rglob("*")), ids=lambda path: path.name)
 def test_no_cassette_holds_anything_shaped_like_a_secret(path: Path):
     if path.is_file():
-        shapes = r"gh[pousr]_[A-Za-z0-9]{20}|xox[abp]-|AKIA[A-Z0-9]{12}|eyJ[A-Za-z0-9_-]{20}|refresh_token\"?: *\"[^*\"]"
+        shapes = (
+            r"gh[pousr]_[A-Za-z0-9]{20}|xox[abp]-|AKIA[A-Z0-9]{12}|eyJ[A-Za-z0-9_-]{20}|refresh_token\"?: *\"[^*\"]"
+        )
 
         assert not re.search(shapes, path.read_text())

@@ -102,7 +102,7 @@ class WorldConnector(Connector):
             for change in self._by_id(part, cursor["after"], known):
                 yield Checkpoint({"since": cursor["since"], "after": change}) if isinstance(change, str) else change
         now = self._world.now
-        for thing in [thing for thing in part.things.values() if thing.updated >= cursor["since"]]:
+        for thing in [thing for thing in self._by_edit(part) if thing.updated >= cursor["since"]]:
             yield self._item(thing, known)
         yield Checkpoint({"since": now}, complete=True)
 
@@ -142,9 +142,9 @@ class WorldConnector(Connector):
         while True:
             pages, position = 0, (at, "\U0010ffff") if at is not None else (self._world.now, "\U0010ffff")
             top = self._world.now if at is None else top
-            while page := [t for t in reversed(self._by_edit(part)) if low <= t.updated and (t.updated, t.id) < position][
-                : self.page
-            ]:
+            while page := [
+                t for t in reversed(self._by_edit(part)) if low <= t.updated and (t.updated, t.id) < position
+            ][: self.page]:
                 pages += 1
                 for thing in page:
                     yield self._item(thing, known)

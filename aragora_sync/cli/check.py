@@ -3,9 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
-
-from typer import Argument
+from typing import Any
 
 from ..connectors import connector_class
 from ..core.errors import AragoraSyncError, Exit
@@ -13,8 +11,7 @@ from ..core.source import Check
 from ..state import StateFile
 from ..store.sqlite import SqliteStore, store_path
 from .building import Builder
-from .common import Asked, command
-from .complete import complete_connector
+from .common import Asked, Connectors, command
 from .output import count, indented, painted, say, say_json
 from .selection import Chosen, choose_to_run
 
@@ -24,13 +21,7 @@ _FIRST = (Exit.USAGE, Exit.LOGIN, Exit.FAILED, Exit.TRY_LATER)
 
 
 @command
-def check(
-    asked: Asked,
-    connectors: Annotated[
-        list[str] | None,
-        Argument(metavar="CONNECTOR", help="Ids or types; all by default.", autocompletion=complete_connector),
-    ] = None,
-) -> int:
+def check(asked: Asked, connectors: Connectors = None) -> int:
     """Tells whether files, credentials and sources are well.
 
     Nothing is synced or written. The exit code is 0 if all is well, 2 for the configuration, 4 for a login, 1 for

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any
 
-from typer import Option
+from typer import Argument, Option
 
 from ..config import Config, find_config, load_config, state_folder, store_folder
 from ..core.errors import ConfigError
-from .complete import complete_tenant
+from .complete import complete_connector, complete_tenant
 from .logs import logging_to_stderr
 
 if TYPE_CHECKING:
@@ -23,6 +23,15 @@ if TYPE_CHECKING:
     from ..config import ConnectorConfig
 
 PIPE_CLOSED = 141  # as of every program in a pipe whose reader went away
+
+Connectors = Annotated[
+    list[str] | None,
+    Argument(metavar="CONNECTOR", help="Ids or types; all by default.", autocompletion=complete_connector),
+]
+OnlyConnector = Annotated[
+    str | None,
+    Option("--connector", metavar="ID", help="Only items of this one.", autocompletion=complete_connector),
+]
 
 
 @dataclass

@@ -16,8 +16,7 @@ from typer import Option
 
 from ..core.errors import ConfigError, StoreError
 from ..store.base import Entry, Feed, Gone
-from .common import Asked, command
-from .complete import complete_connector
+from .common import Asked, OnlyConnector, command
 from .output import say_json, talk
 from .selection import require_connector, the_store, the_tenant
 
@@ -36,10 +35,7 @@ def export(
     asked: Asked,
     *,
     shape: Annotated[Format, Option("--format", help="JSON lines or CSV.")] = Format.JSONL,
-    connector: Annotated[
-        str | None,
-        Option("--connector", metavar="ID", help="Only items of this one.", autocompletion=complete_connector),
-    ] = None,
+    connector: OnlyConnector = None,
     since: Annotated[
         str | None, Option("--since", metavar="POSITION", help="Only what changed since this position.")
     ] = None,

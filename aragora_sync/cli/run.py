@@ -4,34 +4,25 @@ import os
 import sys
 from typing import Annotated
 
-from typer import Argument, Option
+from typer import Option
 
 from ..core.errors import ConfigError, Exit
 from ..engine.job import Ask
 from ..engine.result import exit_code_of
-from ..engine.runner import run_all
+from ..engine.runner import run_all, suit_interpreter
 from ..engine.stop import Stop, StopReason
 from ..store.base import PassKind
 from .building import Runs
-from .common import Asked, command
-from .complete import complete_connector
+from .common import Asked, Connectors, command
 from .display import Display, JsonLines, Lines
 from .live import LiveLines
 from .logs import OURS
 from .selection import Chosen, choose_to_run
 from .signals import stopping_on_signals
 
-# The writer of a store lets go of the interpreter at each row and must get it back among threads that read. With the
-# usual 5 ms it would wait longer than it works.
-SWITCH_SECONDS = 0.001
-
 _ENDS: dict[StopReason | None, Exit] = {StopReason.INTERRUPT: Exit.INTERRUPTED, StopReason.TERMINATE: Exit.TERMINATED}
 
 
-Connectors = Annotated[
-    list[str] | None,
-    Argument(metavar="CONNECTOR", help="Ids or types; all by default.", autocompletion=complete_connector),
-]
 Full = Annotated[bool, Option("--full", help="Read everything again.")]
 Reconcile = Annotated[bool, Option("--reconcile", help="Compare everything with the source, and read what differs.")]
 DryRun = Annotated[bool, Option("--dry-run", help="Read, but store nothing; tell what would change.")]
@@ -78,7 +69,7 @@ def run(
     chosen = choose_to_run(asked.config, connectors or [], asked.tenant)
     display = _display(asked, chosen, dry_run)
     stop = Stop()
-    sys.setswitchinterval(SWITCH_SECONDS)
+    suit_interpreter()
     with stopping_on_signals(stop, display), display, Runs(asked, ask, dry_run=dry_run) as runs:
         make = [runs.make(one) for one in chosen]
         results = run_all(make, jobs=jobs, stop=stop, listen=display.hear, timeout=timeout)

@@ -8,8 +8,7 @@ from typer import Argument, Option
 from ..core.errors import StoreError
 from ..store.base import Hit
 from ..store.sqlite import SqliteStore
-from .common import Asked, command
-from .complete import complete_connector
+from .common import Asked, OnlyConnector, command
 from .output import indented, say, say_json, talk
 from .selection import require_connector, the_store, the_tenant
 
@@ -18,10 +17,7 @@ from .selection import require_connector, the_store, the_tenant
 def search(
     asked: Asked,
     query: Annotated[str, Argument(metavar="QUERY", help='All of these words; "a phrase"; the begin* of a word.')],
-    connector: Annotated[
-        str | None,
-        Option("--connector", metavar="ID", help="Only items of this one.", autocompletion=complete_connector),
-    ] = None,
+    connector: OnlyConnector = None,
     kind: Annotated[
         str | None, Option("--kind", metavar="KIND", help="Only items of this kind, like page or file.")
     ] = None,

@@ -3,11 +3,10 @@
 import json
 from typing import Annotated
 
-from typer import Argument, Option
+from typer import Option
 
 from ..store.base import RunRow, StreamRow
-from .common import Asked, command
-from .complete import complete_connector
+from .common import Asked, Connectors, command
 from .outcome import count_cells
 from .output import aligned, count, indented, letter, moment, painted, say, say_json, talk
 from .selection import choose_known
@@ -20,10 +19,7 @@ OK, RUNNING = "ok", "running"  # as the store says
 @command
 def status(
     asked: Asked,
-    connectors: Annotated[
-        list[str] | None,
-        Argument(metavar="CONNECTOR", help="Ids or types; all by default.", autocompletion=complete_connector),
-    ] = None,
+    connectors: Connectors = None,
     history: Annotated[int, Option("--history", min=0, metavar="N", help="Show the latest N runs too.")] = 0,
 ) -> int:
     """Shows how each connector stands.
@@ -55,7 +51,8 @@ def _head(standing: Standing) -> list[str]:
 def _coloured(head: str, standing: Standing) -> str:
     if standing.status in (NEVER, RUNNING):
         return head
-    return head.replace(f"  {standing.status}", f"  {painted(standing.status, well=standing.status == OK)}", 1)
+    before, _, after = head.rpartition(f"  {standing.status}")
+    return f"{before}  {painted(standing.status, well=standing.status == OK)}{after}"
 
 
 def _troubled(standing: Standing) -> bool:

@@ -47,7 +47,7 @@ class _Tally:
 class ConnectorRun:
     """One run of one connector. `sync` never raises what a user can cause: it becomes the result."""
 
-    def __init__(  # noqa: PLR0913 - what a run needs, by name
+    def __init__(
         self,
         source: Source,
         store: Writer,
@@ -188,7 +188,9 @@ class ConnectorRun:
             for name in store.streams_holding(connector, item) or rows:
                 wanted.setdefault(name, []).append(item)
         if not wanted:
-            raise SourceError("nothing was ever read, so that a single item has no place yet.", hint="run without --item")
+            raise SourceError(
+                "nothing was ever read, so that a single item has no place yet.", hint="run without --item"
+            )
         for stream in source.streams(list(rows)):
             if stream.name in wanted:
                 self._read_stream(stream, wanted[stream.name])

@@ -50,13 +50,13 @@ class StreamWriter:
         return self._ended
 
     def _take_all(self, changes: Iterable[Change], batcher: Batcher, spool: Spool) -> None:
-        stop, budget = self._job.stop, self._job.budget
+        stop, budget, limited = self._job.stop, self._job.budget, self._job.budget.limited
         for change in changes:
             if stop.reason is not None:
                 raise Stopped
             if type(change) is Checkpoint:
                 self._vouch(change, batcher, spool)
-            elif budget.limited and not budget.take():
+            elif limited and not budget.take():
                 self._job.enough()
                 raise Stopped
             elif batcher.add(change):  # type: ignore[arg-type]

@@ -47,20 +47,14 @@ def _prepare(item: Item) -> Prepared:
     updated = None if item.updated_at is None else to_micros(item.updated_at)
     metadata = _encode(item.metadata) if item.metadata else "{}"
     acl = None if item.acl is None else _encode(sorted(item.acl))
-    fields = (item.kind, item.title, item.url, item.author, item.parent, metadata, acl or "", f"{created} {updated}")
+    fields = [item.kind, item.title, item.url, item.author, item.parent, metadata, acl or "", f"{created} {updated}"]
+    fields.append(item.content or "")
+    text = "\0".join(fields)
+    if text.count("\0") >= len(fields):  # a field holds the mark that parts them: then lengths stand before, with
+        text = "\0".join([*(str(len(field)) for field in fields), text])  # more marks than any other item has
     if not item.version.isascii():
         item.version.encode()
-    digest = sha256(_unambiguous((*fields, item.content or ""))).digest()[:HASH_BYTES]
-    return _new(Prepared, (item, digest, created, updated, metadata, acl))
-
-
-def _unambiguous(fields: Sequence[str]) -> bytes:
-    """The fields in one text, parted by NUL. Where a field holds one, all lengths stand before: more NULs than ever
-    part the fields of another item."""
-    joined = "\0".join(fields)
-    if joined.count("\0") >= len(fields):
-        joined = "\0".join([*(str(len(field)) for field in fields), joined])
-    return joined.encode()
+    return _new(Prepared, (item, sha256(text.encode()).digest()[:HASH_BYTES], created, updated, metadata, acl))
 
 
 def _clean(item: Item) -> Item:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import fields
 
 from ..core.errors import PositionLost
 from .base import Entry, Gone
@@ -11,7 +12,7 @@ from .connect import Readers
 
 START = "start"  # the position of a reader that holds nothing
 
-_COLUMNS = "connector, stream, id, kind, title, content, url, author, parent, version, created_at, updated_at, metadata, acl, seq, changed_at"
+_COLUMNS = ", ".join(field.name for field in fields(Entry))
 _CHANGED_AT = "strftime('%Y-%m-%dT%H:%M:%S', e.changed_at / 1e6, 'unixepoch') || 'Z'"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import Any
 
 from ..core.clock import from_micros
@@ -63,7 +64,9 @@ class SqliteKnown:
 
 
 def _known(row: tuple[Any, ...]) -> Known:
-    updated_at = None if row[4] is None else from_micros(row[4])
-    if len(row) == 5:
-        return Known(row[0], row[1], row[2], row[3], updated_at)
-    return Known(row[0], row[1], row[2], row[3], updated_at, row[5], json.loads(row[6] or "{}"))
+    item_id, version, kind, parent, updated_at, *details = row
+    known = Known(item_id, version, kind, parent, None if updated_at is None else from_micros(updated_at))
+    if details:
+        title, metadata = details
+        return replace(known, title=title, metadata=json.loads(metadata or "{}"))
+    return known

@@ -17,7 +17,6 @@ from .keeping import refusal_of
 from .plan import FailureRow, Place, Planner, Row, said_of
 from .sqlite import SqliteStore
 
-
 PLANNED_BODIES = -(10**15)  # keys that no stored body has
 
 _Key = tuple[str, str]  # connector, stream

@@ -217,7 +217,7 @@ class Planner:
         self._note_failed_run(failed.id, failed.id if failed.ref is None else failed.ref, failed.error)
 
     def bury(self, row: Row) -> None:
-        """The row becomes a tombstone: its text leaves, its id and the time stay, and readers of the feed hear of it."""
+        """The row becomes a tombstone: its text leaves, id and time stay, and readers of the feed hear of it."""
         seq = row.seq
         if row.body is not None:
             self._drop_body(row)

@@ -65,7 +65,7 @@ _STREAMS = (
 )
 
 
-def _stream_row(  # noqa: PLR0913 - one argument for each column
+def _stream_row(
     name: str,
     title: str,
     cursor: str | None,

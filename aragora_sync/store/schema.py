@@ -109,7 +109,8 @@ CREATE VIRTUAL TABLE search_index USING fts5 (
 );
 
 CREATE VIEW readable AS             -- one row per connector and id: newest updated_at, then newest seq
-SELECT s.connector, s.name AS stream, e.stream AS stream_key, e.id, e.kind, e.parent, e.version, e.updated_at, e.seq, e.changed_at, e.body
+SELECT s.connector, s.name AS stream, e.stream AS stream_key, e.id, e.kind, e.parent, e.version, e.updated_at, e.seq,
+  e.changed_at, e.body
 FROM entry e JOIN stream s ON s.key = e.stream
 WHERE e.body IS NOT NULL AND NOT EXISTS (
   SELECT 1 FROM entry o JOIN stream t ON t.key = o.stream

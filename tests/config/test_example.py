@@ -31,7 +31,7 @@ def test_file_at_the_top_of_the_repository_is_fresh() -> None:
 def test_file_at_the_top_of_the_repository_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()  # with the real connectors
 
-    assert len(load_config(EXAMPLE_FILE, environ={}).tenants) == 2  # noqa: PLR2004
+    assert len(load_config(EXAMPLE_FILE, environ={}).tenants) == 2
 
 
 def test_example_syncs_this_repository_into_two_tenants(load: Load, tmp_path: Path) -> None:
@@ -75,9 +75,7 @@ def test_entry_is_complete_with_help_and_values() -> None:
 """)
 
 
-@pytest.mark.parametrize(
-    "name", ["parallel", "reconcile_every", "enabled", "keep_deleted_days", "provider"]
-)
+@pytest.mark.parametrize("name", ["parallel", "reconcile_every", "enabled", "keep_deleted_days", "provider"])
 def test_what_is_common_to_all_is_explained_once(name: str) -> None:
     text = example({"filesystem": TOYS["filesystem"]})
 
@@ -85,7 +83,7 @@ def test_what_is_common_to_all_is_explained_once(name: str) -> None:
 
 
 def test_lines_stay_short() -> None:
-    assert max(map(len, example(TOYS).splitlines())) <= 120  # noqa: PLR2004
+    assert max(map(len, example(TOYS).splitlines())) <= 120
 
 
 def test_commented_part_is_well_when_it_is_uncommented(load: Load) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003  the declarations are read at run time
+from pathlib import Path
 from typing import ClassVar
 
 from aragora_sync.connector import Connector

@@ -53,7 +53,9 @@ class Desk:
         """The changes go into the store in one batch; a stream that was never begun is begun."""
         if self.store.stream(self.connector, stream) is None:
             self.begin(stream)
-        return self.store.write([Batch(self.run, self.connector, stream, list(changes), cursor, in_pass, hold, want_items)])
+        return self.store.write(
+            [Batch(self.run, self.connector, stream, list(changes), cursor, in_pass, hold, want_items)]
+        )
 
     def end(self, stream: str = "s", cursor: Cursor = None, *, guard: bool = True) -> Swept:
         return self.store.end_pass(self.run, self.connector, stream, cursor, guard=guard)

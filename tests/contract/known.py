@@ -13,7 +13,20 @@ from aragora_sync.core.source import Stream
 from .desk import Desk, item, items
 
 EDITED = datetime(2026, 2, 3, 4, 5, 6, 789012, tzinfo=UTC)
-HOSTILE_IDS = ["../../x", "'; DROP TABLE entry; --", 'a"b', "a\\b", "a\nb", "\x01", "\ufffd", "%", "_", "null", " ", "[]"]
+HOSTILE_IDS = [
+    "../../x",
+    "'; DROP TABLE entry; --",
+    'a"b',
+    "a\\b",
+    "a\nb",
+    "\x01",
+    "\ufffd",
+    "%",
+    "_",
+    "null",
+    " ",
+    "[]",
+]
 
 
 class KnownContract:
@@ -160,7 +173,9 @@ class KnownContract:
         assert set(desk.store.known("c", "s").get(HOSTILE_IDS)) == set(HOSTILE_IDS)
 
     @pytest.mark.parametrize("wrong", ["", "nul\x00", "\ud800"], ids=ascii)
-    @pytest.mark.parametrize("make", [item, Seen, Deleted, lambda each: Skipped(each, ""), lambda each: Failed(each, "")])
+    @pytest.mark.parametrize(
+        "make", [item, Seen, Deleted, lambda each: Skipped(each, ""), lambda each: Failed(each, "")]
+    )
     def test_an_id_that_no_store_takes_is_refused(self, desk, make, wrong):
         with pytest.raises(SourceError, match="percent-encode"):
             desk.say(item("a"), make(wrong))

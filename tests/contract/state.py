@@ -86,7 +86,11 @@ class StateContract:
         raw = json.loads(saved.path.read_text())
 
         assert raw["cursors"] == dict(STATE.cursors)
-        assert (raw["version"], raw["status"], raw["last_sync_at"]) == (1, "partial", "2026-01-02T03:04:05.678901+00:00")
+        assert (raw["version"], raw["status"], raw["last_sync_at"]) == (
+            1,
+            "partial",
+            "2026-01-02T03:04:05.678901+00:00",
+        )
 
     @pytest.mark.parametrize("content", MUTILATIONS.values(), ids=MUTILATIONS)
     def test_one_that_cannot_be_understood_names_the_command_that_fixes_it(self, saved, content):
@@ -104,7 +108,9 @@ class StateContract:
             with pytest.raises(StateError):
                 saved.load()
 
-    @pytest.mark.parametrize("key", ["version", "cursors", "passes", "last_sync_at", "items_synced", "errors", "status"])
+    @pytest.mark.parametrize(
+        "key", ["version", "cursors", "passes", "last_sync_at", "items_synced", "errors", "status"]
+    )
     @pytest.mark.parametrize("wrong", ["no", None, True, [{}], {"a": 1}, -1.5], ids=repr)
     def test_a_wrong_type_is_an_error_or_what_it_says(self, saved, key, wrong):
         raw = json.loads(saved.path.read_text())
@@ -118,7 +124,9 @@ class StateContract:
         assert isinstance(loaded.cursors, dict) and isinstance(loaded.passes, dict)
         assert isinstance(loaded.items_synced, int) and all(isinstance(error, str) for error in loaded.errors)
 
-    @pytest.mark.parametrize("key", ["connector_id", "tenant_id", "cursors", "passes", "items_synced", "errors", "status"])
+    @pytest.mark.parametrize(
+        "key", ["connector_id", "tenant_id", "cursors", "passes", "items_synced", "errors", "status"]
+    )
     def test_a_missing_part_is_an_error(self, saved, key):
         raw = json.loads(saved.path.read_text())
         del raw[key]
@@ -184,7 +192,11 @@ class StateContract:
 
     @given(
         st.recursive(
-            st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+            st.none()
+            | st.booleans()
+            | st.integers(-(10**30), 10**30)
+            | st.floats(allow_nan=False, allow_infinity=False)
+            | st.text(),
             lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
             max_leaves=8,
         )

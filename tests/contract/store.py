@@ -50,7 +50,13 @@ class StoreContract(FeedContract, SearchContract, WriterContract):
         desk.say(item("a", ""))
 
         entry = entries(desk.store)["a"]
-        assert (entry.content, entry.created_at, entry.updated_at, entry.metadata, entry.acl) == ("", None, None, "{}", None)
+        assert (entry.content, entry.created_at, entry.updated_at, entry.metadata, entry.acl) == (
+            "",
+            None,
+            None,
+            "{}",
+            None,
+        )
 
     @pytest.mark.parametrize(
         "change",
@@ -138,7 +144,14 @@ class StoreContract(FeedContract, SearchContract, WriterContract):
     def test_everything_named_is_counted_once(self, desk):
         desk.say(item("a"), item("b"), item("c"))
         counts = desk.say(
-            item("a"), item("b", "new"), item("n"), Seen("c"), Seen("x"), Skipped("k", "big"), Deleted("c"), Failed("f", "no")
+            item("a"),
+            item("b", "new"),
+            item("n"),
+            Seen("c"),
+            Seen("x"),
+            Skipped("k", "big"),
+            Deleted("c"),
+            Failed("f", "no"),
         ).counts
 
         assert (counts.created, counts.updated, counts.unchanged) == (1, 1, 2)

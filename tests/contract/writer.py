@@ -140,7 +140,9 @@ class WriterContract(KnownContract):
         assert desk.ids() == ["a"]
 
     @pytest.mark.parametrize(
-        "named", [item("a"), item("a", "new"), Seen("a"), Seen("a", "v2"), Failed("a", "no"), Skipped("a", "big")], ids=str
+        "named",
+        [item("a"), item("a", "new"), Seen("a"), Seen("a", "v2"), Failed("a", "no"), Skipped("a", "big")],
+        ids=str,
     )
     def test_naming_in_any_way_keeps_an_item(self, desk, named):
         desk.passed(item("a"))

@@ -37,7 +37,9 @@ ERRORS = {
 class Convergence(RuleBasedStateMachine):
     """`clean` tells that nothing happened during the latest run that a later one has to repair."""
 
-    @initialize(manners=st.tuples(MANNER, MANNER, MANNER), fetches=st.booleans(), refs=st.booleans(), size=st.integers(1, 4))
+    @initialize(
+        manners=st.tuples(MANNER, MANNER, MANNER), fetches=st.booleans(), refs=st.booleans(), size=st.integers(1, 4)
+    )
     def build(self, manners: tuple[str, str, str], fetches: bool, refs: bool, size: int) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="model-"))
         self.clock = FakeClock()
@@ -73,7 +75,11 @@ class Convergence(RuleBasedStateMachine):
         for item in texts:
             self.write(stream, item, "many", "a0")
 
-    @rule(stream=STREAMS, item=IDS, how=st.sampled_from(["rename", "binary", "remove", "remove", "fail", "mend", "unlist"]))
+    @rule(
+        stream=STREAMS,
+        item=IDS,
+        how=st.sampled_from(["rename", "binary", "remove", "remove", "fail", "mend", "unlist"]),
+    )
     def change(self, stream: str, item: str, how: str) -> None:
         thing = self.world.parts[stream].things.get(item)
         if thing is None:
@@ -220,7 +226,7 @@ class Convergence(RuleBasedStateMachine):
         note(f"{result.status} {result.counts} {result.errors} {result.notes}")
         counts = self.house.store.runs("c", 1)[0].counts
         assert counts == result.counts
-        assert Status.REFUSED != result.status
+        assert result.status != Status.REFUSED
         self.check_kept(self.before)
         if clean:
             assert counts.named == self.house.said

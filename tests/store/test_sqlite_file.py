@@ -77,7 +77,9 @@ def test_it_is_sound_and_says_what_it_is(store, path):
 
 
 def test_deleted_text_leaves_the_file(store, path):
-    Desk(store).say(item("a", "confidential-words " * 50, title="confidential-title", metadata={"m": "confidential-meta"}))
+    Desk(store).say(
+        item("a", "confidential-words " * 50, title="confidential-title", metadata={"m": "confidential-meta"})
+    )
     store.index()
     Desk(store).say(Deleted("a"))
     store.close()

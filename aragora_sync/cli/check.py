@@ -1,7 +1,8 @@
 """`aragora-sync check`"""
 
+import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from .building import Builder
 from .common import Asked, Connectors, command
 from .output import count, indented, painted, say, say_json
 from .selection import Chosen, choose_to_run
+
+logger = logging.getLogger(__name__)
 
 Looked = tuple[Check, Exit]  # what was looked at, and the exit code it asks for
 
@@ -43,18 +46,22 @@ def check(asked: Asked, connectors: Connectors = None) -> int:
 
 def _checks(asked: Asked, builder: Builder, chosen: Chosen) -> Iterator[Looked]:
     """Everything that is looked at for one connector; what fails does not hide the rest."""
-    yield from _guarded("state file", lambda: _check_state(asked, chosen))
-    yield from _guarded("store", lambda: _check_store(store_path(asked.store_folder, chosen.tenant)))
-    yield from _guarded("credentials", lambda: _check_credentials(builder, chosen))
-    yield from _guarded("source", lambda: _check_source(builder, chosen))
+    yield from _guarded(chosen, "state file", lambda: _check_state(asked, chosen))
+    yield from _guarded(chosen, "store", lambda: _check_store(store_path(asked.store_folder, chosen.tenant)))
+    yield from _guarded(chosen, "credentials", lambda: _check_credentials(builder, chosen))
+    yield from _guarded(chosen, "source", lambda: _check_source(builder, chosen))
 
 
-def _guarded(name: str, look: Any) -> Iterator[Looked]:
+def _guarded(chosen: Chosen, name: str, look: Callable[[], Iterable[Check]]) -> Iterator[Looked]:
     try:
         for found in look():
             yield found, Exit.OK if found.ok else Exit.FAILED
     except AragoraSyncError as error:
         yield Check(name, False, error.message, error.hint), error.exit_code
+    except Exception as error:  # a check of a third party: anything may come
+        logger.exception("%s: unexpected error in the check of its %s", chosen, name)
+        message = f"unexpected {type(error).__name__}; this is a bug, and the lines on stderr show where."
+        yield Check(name, False, message), Exit.FAILED
 
 
 def _check_state(asked: Asked, chosen: Chosen) -> Iterator[Check]:
@@ -68,10 +75,13 @@ def _check_store(path: Path) -> Iterator[Check]:
     """Whether the store can be written, or made where there is none. Makes nothing."""
     if path.exists():
         SqliteStore(path, read_only=True).close()
-    target = path if path.exists() else next(folder for folder in path.parents if folder.exists())
-    well = os.access(target, os.W_OK)
-    hint = "" if well else "check its permissions, or choose another folder with --store"
-    yield Check("store", well, f"{path} can be written" if well else f"{target} cannot be written", hint)
+    folder = next(folder for folder in path.parents if folder.exists())
+    for target in (folder, path) if path.exists() else (folder,):  # SQLite makes files beside the store
+        if not os.access(target, os.W_OK):
+            hint = "check its permissions, or choose another folder with --store"
+            yield Check("store", False, f"{target} cannot be written", hint)
+            return
+    yield Check("store", True, f"{path} can be written")
 
 
 def _check_credentials(builder: Builder, chosen: Chosen) -> Iterator[Check]:

@@ -51,11 +51,11 @@ def _searchable(asked: Asked, tenant: str) -> SqliteStore:
         store.index()
         return store
     except StoreError as error:
-        if store is None:
-            raise
-        store.close()
+        if store is not None:
+            store.close()
+        readable = the_store(asked, tenant)
         talk(f"What the latest runs brought may be missing: {error.message}")
-        return the_store(asked, tenant)
+        return readable
 
 
 def _shown(hit: Hit) -> str:

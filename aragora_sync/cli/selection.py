@@ -147,11 +147,26 @@ def _named(found: Iterable[Chosen], names: Sequence[str]) -> list[Chosen]:
     return [one for one in among if not names or one.connector in wanted or one.type in kinds]
 
 
+def unreadable_stores(asked: Asked, tenants: Iterable[str]) -> list[StoreError]:
+    """What is wrong with the stores of these tenants, one for each that cannot be read."""
+    problems = []
+    for tenant in tenants:
+        try:
+            _connectors(asked, tenant)
+        except StoreError as error:
+            problems.append(error)
+    return problems
+
+
 def _stored(asked: Asked, tenant: str) -> Sequence[str]:
     try:
-        store = the_store(asked, tenant)
+        return _connectors(asked, tenant)
     except StoreError:
-        return []  # damaged: `status` tells so at the configured connectors of this tenant
+        return []  # damaged: `status` tells so
+
+
+def _connectors(asked: Asked, tenant: str) -> Sequence[str]:
+    store = the_store(asked, tenant)
     try:
         return store.connectors()
     finally:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import AragoraSyncError, StateError
+from ..core.files import holder_lives
+from ..engine.result import Status
+from ..engine.run import lock_path
 from ..state import State, StateFile
 from ..store.base import Totals
 from ..store.sqlite import SqliteStore, store_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from ..store.base import RunRow, StreamRow
     from .common import Asked
     from .selection import Chosen
 
 NEVER = "never synced"
+RUNNING = "running"  # as the store says
 
 
 @dataclass(slots=True)
@@ -77,8 +82,15 @@ def _read(asked: Asked, chosen: Chosen, runs: int) -> Standing:
 def _read_store(standing: Standing, store: SqliteStore, runs: int) -> None:
     connector = standing.chosen.connector
     standing.totals = store.totals(connector)
-    standing.runs = store.runs(connector, runs)
+    standing.runs = _judged(store.runs(connector, runs), lock_path(store.path, connector, standing.chosen.tenant))
     standing.streams = list(store.streams(connector).values())
+
+
+def _judged(runs: Sequence[RunRow], lock: Path) -> Sequence[RunRow]:
+    """Runs that say they are under way though nobody is there to go on were killed: they are interrupted."""
+    if not any(run.status == RUNNING for run in runs) or holder_lives(lock):
+        return runs
+    return [replace(run, status=str(Status.INTERRUPTED)) if run.status == RUNNING else run for run in runs]
 
 
 def standing_object(standing: Standing, history: int) -> dict[str, Any]:
@@ -98,9 +110,14 @@ def standing_object(standing: Standing, history: int) -> dict[str, Any]:
         "errors": list(standing.runs[0].errors) if standing.runs else [],
         "streams": [_stream_object(row) for row in standing.streams],
         "legacy_state": standing.legacy is not None,
-        "problems": [{"message": error.message, "hint": error.hint} for error in standing.problems],
+        "problems": [problem_object(error) for error in standing.problems],
         "history": [_run_object(run) for run in standing.runs[:history]],
     }
+
+
+def problem_object(error: AragoraSyncError) -> dict[str, str]:
+    """An error of a file, for programs."""
+    return {"message": error.message, "hint": error.hint}
 
 
 def _stream_object(row: StreamRow) -> dict[str, Any]:

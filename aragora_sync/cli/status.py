@@ -1,19 +1,21 @@
 """`aragora-sync status`"""
 
 import json
+from collections.abc import Sequence
 from typing import Annotated
 
 from typer import Option
 
+from ..core.errors import StoreError
 from ..store.base import RunRow, StreamRow
 from .common import Asked, Connectors, command
 from .outcome import count_cells
 from .output import aligned, count, indented, letter, moment, painted, say, say_json, talk
-from .selection import choose_known
-from .standing import NEVER, Standing, read_standings, standing_object
+from .selection import choose_known, stored_tenants, unreadable_stores
+from .standing import NEVER, RUNNING, Standing, problem_object, read_standings, standing_object
 
 LONGEST_CURSOR = 100
-OK, RUNNING = "ok", "running"  # as the store says
+OK = "ok"  # as the store says
 
 
 @command
@@ -29,15 +31,28 @@ def status(
     if not connectors and asked.config_if_any is None:
         _ = asked.config  # without names, a missing configuration is what must be told
     standings = read_standings(asked, choose_known(asked, connectors or []), history)
+    lost = _lost_stores(asked, standings) if not connectors else []
     if asked.json:
-        say_json({"connectors": [standing_object(each, history) for each in standings]}, indent=2)
+        objects = [standing_object(each, history) for each in standings]
+        say_json({"connectors": objects, "problems": [problem_object(each) for each in lost]}, indent=2)
     else:
         heads = aligned([_head(each) for each in standings]) if standings else []
         for head, standing in zip(heads, standings, strict=True):
             if not asked.quiet or _troubled(standing):
                 _show(_coloured(head, standing), standing, asked.verbose, history)
-    problems = [problem for standing in standings for problem in standing.problems]
+        for problem in lost:
+            talk(letter(problem))
+    problems = [*(problem for standing in standings for problem in standing.problems), *lost]
     return problems[0].exit_code if problems else 0
+
+
+def _lost_stores(asked: Asked, standings: Sequence[Standing]) -> list[StoreError]:
+    """Damaged stores that no connector stands for, because nothing of their tenant is configured."""
+    shown = {each.chosen.tenant for each in standings}
+    return unreadable_stores(
+        asked,
+        [each for each in stored_tenants(asked.store_folder) if each not in shown and asked.tenant in (None, each)],
+    )
 
 
 def _head(standing: Standing) -> list[str]:
@@ -96,5 +111,6 @@ def _cursor_lines(row: StreamRow) -> list[str]:
 
 
 def _run_line(run: RunRow) -> str:
-    seconds = f"{(run.ended_at - run.started_at).total_seconds():.1f}s" if run.ended_at else "under way"
+    unended = "under way" if run.status == RUNNING else ""
+    seconds = f"{(run.ended_at - run.started_at).total_seconds():.1f}s" if run.ended_at else unended
     return "  ".join([moment(run.started_at), count_cells(run.counts), f"{seconds:>8}", run.status])

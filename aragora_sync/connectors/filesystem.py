@@ -321,7 +321,7 @@ def _path_of(item_id: str) -> str:
 
 def _version(status: os.stat_result) -> str:
     """Size, both times and inode: an inode comes back after two replacements, the time of change does not."""
-    return f"{status.st_size:x}.{status.st_mtime_ns:x}.{status.st_ctime_ns:x}.{status.st_ino:x}"
+    return f"{status.st_size}.{status.st_mtime_ns}.{status.st_ctime_ns}.{status.st_ino}"
 
 
 def _settled_version(status: os.stat_result) -> str:

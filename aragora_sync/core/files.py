@@ -88,6 +88,29 @@ def exclusive_lock(path: Path, what: str) -> Iterator[None]:
         os.close(descriptor)
 
 
+def holder_lives(path: Path) -> bool:
+    """Whether the process that signed the lock last is still there; True where this machine cannot tell.
+
+    Nobody is disturbed: to try the lock itself could make a run that starts now believe that it is taken.
+    """
+    try:
+        note = json.loads(path.read_bytes())
+        host, pid = note["host"], int(note["pid"])
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, KeyError, TypeError):
+        return True  # perhaps taken a moment ago and not yet signed
+    if host != socket.gethostname():
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
 def _holder(descriptor: int) -> str:
     try:
         note = json.loads(os.pread(descriptor, 1000, 0))

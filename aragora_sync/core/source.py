@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from .changes import JSON, Change, Cursor
+from .clock import from_micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +27,20 @@ class Stream:
     expected: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What the store holds of one id. `title` and `metadata` are filled only when details were asked for."""
 
     id: str
     version: str
     kind: str
     parent: str
-    updated_at: datetime | None
+    updated_micros: int | None  # since 1970; a million of these are made to say that nothing changed
     title: str = ""
     metadata: Mapping[str, JSON] | None = None
+
+    @property
+    def updated_at(self) -> datetime | None:
+        return None if self.updated_micros is None else from_micros(self.updated_micros)
 
 
 class KnownItems(Protocol):

@@ -69,7 +69,7 @@ class StreamWriter:
         batcher.vouch(checkpoint.cursor)
         if self._atomic:
             spool.add(_taken(batcher))
-            self._write(list(spool.take()))
+            self._write(spool.take())
         if checkpoint.complete and self._in_pass:
             self._flush(batcher)
             if not self._held or checkpoint.cursor is None:
@@ -80,15 +80,17 @@ class StreamWriter:
         if batch is not None:
             self._write([batch])
 
-    def _write(self, batches: list[Batch]) -> None:
-        if self._held:
-            for batch in batches:
-                batch.cursor = None
-        outcome = self._job.store.write(batches)
+    def _write(self, batches: Iterable[Batch]) -> None:
+        outcome = self._job.store.write(self._without_cursor(batches) if self._held else batches)
         self._held = self._held or outcome.held
-        if any(batch.cursor is not None for batch in batches) and not self._held:
-            self.checkpoints += 1
-        self._tell(batches, outcome)
+        self.checkpoints += outcome.cursor_stored
+        self._tell(outcome)
+
+    def _without_cursor(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """A failure of this reading holds its cursor back: the next run begins before it."""
+        for batch in batches:
+            batch.cursor = None
+            yield batch
 
     def _end_pass(self, cursor: Cursor) -> None:
         job, name = self._job, self._stream.name
@@ -99,11 +101,10 @@ class StreamWriter:
         self.checkpoints += 1
         self.counts.swept += self._ended.removed
 
-    def _tell(self, batches: list[Batch], outcome: Outcome) -> None:
+    def _tell(self, outcome: Outcome) -> None:
         job = self._job
         self.counts.add(outcome.counts)
-        last = next((batch.changes[-1].id for batch in reversed(batches) if batch.changes), "")
-        job.after_commit(last)
+        job.after_commit(outcome.last_id)
         counts = Counts()
         counts.add(self.counts)
         job.emit(Progress(job.tenant, job.connector, self._stream.name, counts))

@@ -116,14 +116,27 @@ class Batch:
     hold_failures: bool = False  # nobody can fetch a failed item: its failure holds the cursor back, for a few runs
     want_items: bool = False  # tell which items changed
 
+    @property
+    def last_id(self) -> str:
+        return self.changes[-1].id if self.changes else ""
+
 
 @dataclass(slots=True)
 class Outcome:
-    """What a batch did. `held` tells that a failure kept the cursor from being stored."""
+    """What was done. `held` tells that a failure kept a cursor from being stored."""
 
     counts: Counts
     held: bool = False
-    items: Sequence[Item] = ()
+    cursor_stored: bool = False
+    last_id: str = ""
+    items: list[Item] = field(default_factory=list)
+
+    def add(self, other: Outcome) -> None:
+        self.counts.add(other.counts)
+        self.held = self.held or other.held
+        self.cursor_stored = self.cursor_stored or other.cursor_stored
+        self.last_id = other.last_id or self.last_id
+        self.items += other.items
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +249,10 @@ class Writer(Protocol):
         """
 
     def write(self, batches: Iterable[Batch]) -> Outcome:
-        """Items, failures, cursors and the run's counts change together, or not at all."""
+        """Items, failures, cursors and the run's counts change together, or not at all.
+
+        A cursor is not stored once a failure holds it back, in its own batch or in one before.
+        """
 
     def end_pass(self, run: int, connector: str, stream: str, cursor: Cursor, *, guard: bool) -> Swept:
         """What the pass did not name is removed, its cursor becomes the cursor, the pass is closed; all or nothing.

@@ -16,6 +16,9 @@ from . import schema
 
 BUSY_SECONDS = 30
 CACHE_KIB = 16_000
+SHARED = "mode=rw"  # the last to close takes the log away, which `mode=ro` would leave behind
+AS_IT_IS = "mode=ro&immutable=1"  # makes no file beside the store, and does not see the log
+CANNOT_MAKE_FILES = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 SECURE_SEARCH_SINCE = (3, 42)  # before, deleted words stay in the index until its parts are merged
 
 
@@ -42,7 +45,7 @@ def _explain(path: Path, error: sqlite3.Error) -> StoreError:
         )
     if "readonly" in text or "unable to open" in text or "disk I/O" in text:
         return StoreError(
-            f"cannot write to {path}: {text}.",
+            f"cannot open or write {path}: {text}.",
             hint="check the permissions and the space of its folder, or choose another with --store",
         )
     if isinstance(error, sqlite3.DatabaseError) and ("not a database" in text or "malformed" in text):
@@ -79,16 +82,36 @@ def open_writer(path: Path) -> sqlite3.Connection:
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
-    """A connection that can only read; raises StoreError where there is no store."""
+    """A connection that can only read; raises StoreError where there is no store. Leaves no files behind.
+
+    A folder that cannot be written has no room for SQLite's companion files: there the file is read as it is.
+    """
     with explained(path):
-        uri = f"file:{quote(str(path))}?mode=ro"
-        db = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
-            db.execute(f"PRAGMA cache_size = -{CACHE_KIB // 4}")
-            check_version(db, path)
-        except BaseException:
-            db.close()
-            raise
+            return _open_reader(path, SHARED)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in CANNOT_MAKE_FILES or not os.access(path, os.R_OK):
+                raise
+            log = path.with_name(f"{path.name}-wal")
+            if log.exists() and log.stat().st_size:
+                raise StoreError(
+                    f"{path} cannot be read here: its latest part is still in {log.name}, and its folder cannot be "
+                    "written.",
+                    hint=f"allow writing to {path.parent}, or copy both files elsewhere and name that with --store",
+                ) from error
+        return _open_reader(path, AS_IT_IS)
+
+
+def _open_reader(path: Path, manner: str) -> sqlite3.Connection:
+    uri = f"file:{quote(str(path))}?{manner}"
+    db = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        db.execute("PRAGMA query_only = ON")
+        db.execute(f"PRAGMA cache_size = -{CACHE_KIB // 4}")
+        check_version(db, path)
+    except BaseException:
+        db.close()
+        raise
     return db
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from typing import Any
 
-from ..core.clock import from_micros
 from ..core.source import Known
 from .connect import Readers
 
@@ -33,7 +31,7 @@ class SqliteKnown:
         query = f"{self._select(details)} AND e.id IN (SELECT value FROM json_each(?))"
         with self._readers.reading() as db:
             rows = db.execute(query, (self._stream, json.dumps(list(ids)))).fetchall()
-        return {row[0]: _known(row) for row in rows}
+        return {row[0]: _detailed(row) if details else Known(*row) for row in rows}
 
     def items(self, kind: str | None = None, after: str = "") -> Iterator[Known]:
         """All in byte order of id, those above `after`."""
@@ -50,7 +48,7 @@ class SqliteKnown:
             with self._readers.reading() as db:
                 rows = db.execute(query, (self._stream, *values, after)).fetchall()
             for row in rows:
-                yield _known(row)
+                yield Known(*row)
             if len(rows) < PAGE:
                 return
             after = rows[-1][0]
@@ -63,10 +61,6 @@ class SqliteKnown:
         )
 
 
-def _known(row: tuple[Any, ...]) -> Known:
-    item_id, version, kind, parent, updated_at, *details = row
-    known = Known(item_id, version, kind, parent, None if updated_at is None else from_micros(updated_at))
-    if details:
-        title, metadata = details
-        return replace(known, title=title, metadata=json.loads(metadata or "{}"))
-    return known
+def _detailed(row: tuple[Any, ...]) -> Known:
+    item_id, version, kind, parent, updated_micros, title, metadata = row
+    return Known(item_id, version, kind, parent, updated_micros, title, json.loads(metadata or "{}"))

@@ -116,13 +116,10 @@ class Overlay:
         total = Outcome(Counts())
         with self._writing:
             for batch in batches:
-                outcome = self._write(batch)
-                total.counts.add(outcome.counts)
-                total.held = total.held or outcome.held
-                total.items = [*total.items, *outcome.items]
+                total.add(self._write(batch, total.held))
         return total
 
-    def _write(self, batch: Batch) -> Outcome:
+    def _write(self, batch: Batch, held: bool) -> Outcome:
         ids = [change.id for change in batch.changes]
         row = self.stream(batch.connector, batch.stream)
         assert row is not None
@@ -149,21 +146,22 @@ class Overlay:
             mine.setdefault(item_id, rows[item_id])
             mine[item_id] = mine[item_id]._replace(generation=row.generation)
         mine_failing.update(plan.failures)
-        held = batch.hold_failures and plan.holds
-        if batch.cursor is not None and not held:
+        held = held or (batch.hold_failures and plan.holds)
+        if cursor_stored := batch.cursor is not None and not held:
             self._streams[key] = _with_cursor(row, batch.cursor, batch.in_pass)
-        return Outcome(plan.counts, held, plan.items)
+        return Outcome(plan.counts, held, cursor_stored, batch.last_id, plan.items)
 
     def end_pass(self, run: int, connector: str, stream: str, cursor: Cursor, *, guard: bool) -> Swept:
         """What a real sweep would remove, and the pass closed."""
         row = self.stream(connector, stream)
         assert row is not None and row.open_pass is not None
         mine = self._rows.get((connector, stream), {})
-        unnamed = [known.id for known in self._store.known(connector, stream).items() if known.id not in mine]
-        live = [each for each in mine.values() if each.deleted_at is None]
-        older = [each.id for each in live if each.generation < row.generation]
-        would_remove, of = len(unnamed) + len(older), len(unnamed) + len(live)
+        live = [each.generation for each in mine.values() if each.deleted_at is None]
+        live += [generation for item_id, generation in self._store.generations(connector, stream) if item_id not in mine]
+        would_remove, of = sum(generation < row.generation for generation in live), len(live)
         refusal = refusal_of(would_remove, of) if guard else None
+        if refusal is None:
+            self._end_older_failures(connector, stream, row.generation)
         self._streams[connector, stream] = replace(
             row,
             cursor=cursor,
@@ -173,6 +171,12 @@ class Overlay:
             refusal=refusal,
         )
         return Swept(0 if refusal else would_remove, refusal)
+
+    def _end_older_failures(self, connector: str, stream: str, generation: int) -> None:
+        mine = self._failing.setdefault((connector, stream), {})
+        held = [failure.id for failure in self._store.failures(connector, stream)]
+        failing = self._store.look(connector, stream, held)[1] | mine
+        mine.update((item_id, None) for item_id, each in failing.items() if each and each.generation < generation)
 
     def drop_streams(self, run: int, connector: str, names: Sequence[str], *, guard: bool) -> Swept:
         """What dropping these streams would remove."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from ..core.changes import Cursor
+from ..core.changes import Cursor, Named, Seen
 from ..core.clock import Clock, to_micros, utc_now
 from ..core.source import Stream
 from . import feed, keeping, progress, search
@@ -142,34 +142,35 @@ class SqliteStore:
     def write(self, batches: Iterable[Batch]) -> Outcome:
         """Items, failures, cursors and the run's counts change together, or not at all."""
         total = Outcome(Counts())
-        prepared = [(batch, said_of(batch.changes)) for batch in batches]
         with self._transaction() as db:
-            for batch, said in prepared:
-                outcome = self._write(db, batch, said)
-                total.counts.add(outcome.counts)
-                total.held = total.held or outcome.held
-                total.items = [*total.items, *outcome.items]
+            for batch in batches:
+                total.add(self._write(db, batch, total.held))
         return total
 
-    def _write(self, db: sqlite3.Connection, batch: Batch, said: Sequence[Said]) -> Outcome:
+    def _write(self, db: sqlite3.Connection, batch: Batch, held: bool) -> Outcome:
+        said = said_of(batch.changes)
         place = self._place(db, batch.run, batch.connector, batch.stream)
+        plan = _only_seen(db, place, batch.changes) or self._plan(db, place, batch, said)
+        self._apply(db, place, plan)
+        held = held or (batch.hold_failures and plan.holds)
+        if cursor_stored := batch.cursor is not None and not held:
+            progress.store_cursor(db, place.stream, batch.cursor, batch.in_pass)
+        progress.count(db, batch.run, plan.counts)
+        return Outcome(plan.counts, held, cursor_stored, batch.last_id, plan.items)
+
+    def _plan(self, db: sqlite3.Connection, place: Place, batch: Batch, said: Sequence[Said]) -> Plan:
         ids = [change.id for change in batch.changes]
         rows = _rows(db, place.stream, ids)
         failing = _failing(db, place.stream, ids)
-        plan = Planner(
+        planner = Planner(
             place,
             rows,
             failing,
             stored_text=lambda body: _text(db, body),
             want_items=batch.want_items,
             hold_failures=batch.hold_failures,
-        ).decide(said)
-        self._apply(db, place, plan)
-        held = batch.hold_failures and plan.holds
-        if batch.cursor is not None and not held:
-            progress.store_cursor(db, place.stream, batch.cursor, batch.in_pass)
-        progress.count(db, batch.run, plan.counts)
-        return Outcome(plan.counts, held, plan.items)
+        )
+        return planner.decide(said)
 
     def end_pass(self, run: int, connector: str, stream: str, cursor: Cursor, *, guard: bool) -> Swept:
         """What the pass did not name is removed, its cursor becomes the cursor, the pass is closed; all or nothing."""
@@ -217,6 +218,12 @@ class SqliteStore:
         with self._readers.reading() as db:
             key = progress.stream_key(db, connector, stream)
             return ({}, {}) if key is None else (_rows(db, key, ids), _failing(db, key, ids))
+
+    def generations(self, connector: str, stream: str) -> Iterator[tuple[str, int]]:
+        """Id and generation of everything that is held of a stream, as a dry run sweeps it."""
+        with self._readers.reading() as db:
+            key = progress.stream_key(db, connector, stream)
+            yield from db.execute("SELECT id, generation FROM entry WHERE stream = ? AND deleted_at IS NULL", (key,))
 
     def text(self, body: int) -> str:
         """The text of a body, as a dry run compares it; empty for one that is only planned."""
@@ -303,15 +310,32 @@ def apply_plan(db: sqlite3.Connection, place: Place, plan: Plan) -> None:
             map(tuple, plan.rows.values()),
         )
     if plan.stamped:
-        db.execute(
-            "UPDATE entry SET generation = ? WHERE stream = ? AND id IN (SELECT value FROM json_each(?))",
-            (place.generation, place.stream, json.dumps(plan.stamped)),
-        )
+        _stamp(db, place, plan.stamped)
     for item_id, failure in plan.failures.items():
         if failure is None:
             db.execute("DELETE FROM failure WHERE stream = ? AND id = ?", (place.stream, item_id))
         else:
             db.execute("INSERT OR REPLACE INTO failure VALUES (?, ?, ?, ?, ?, ?, ?, ?)", failure)
+
+
+def _stamp(db: sqlite3.Connection, place: Place, ids: Sequence[str]) -> int:
+    stamp = (
+        "UPDATE entry SET generation = ? "
+        "WHERE stream = ? AND deleted_at IS NULL AND id IN (SELECT value FROM json_each(?))"
+    )
+    return db.execute(stamp, (place.generation, place.stream, json.dumps(ids))).rowcount
+
+
+def _only_seen(db: sqlite3.Connection, place: Place, changes: Sequence[Named]) -> Plan | None:
+    """The plan of a batch in which everything is there and unchanged, the most frequent one; None for any other.
+
+    Its rows are stamped without being read. Where that meets fewer rows than were named, some are not known, and the
+    planner looks at each.
+    """
+    ids = [change.id for change in changes if type(change) is Seen and change.version is None]
+    if not ids or len(ids) < len(changes) or _any_failure(db, place.stream) or _stamp(db, place, ids) < len(ids):
+        return None
+    return Plan(counts=Counts(unchanged=len(ids)))
 
 
 def _rows(db: sqlite3.Connection, stream: int, ids: Sequence[str]) -> dict[str, Row]:
@@ -335,9 +359,13 @@ def _text(db: sqlite3.Connection, body: int) -> str:
 
 
 def _failing(db: sqlite3.Connection, stream: int, ids: Sequence[str]) -> dict[str, FailureRow]:
-    if db.execute("SELECT 1 FROM failure WHERE stream = ? LIMIT 1", (stream,)).fetchone() is None:
+    if not _any_failure(db, stream):
         return {}
     found = db.execute(
         "SELECT * FROM failure WHERE stream = ? AND id IN (SELECT value FROM json_each(?))", (stream, json.dumps(ids))
     )
     return {row[1]: FailureRow._make(row) for row in found}
+
+
+def _any_failure(db: sqlite3.Connection, stream: int) -> bool:
+    return db.execute("SELECT 1 FROM failure WHERE stream = ? LIMIT 1", (stream,)).fetchone() is not None

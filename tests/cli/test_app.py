@@ -13,7 +13,7 @@ from aragora_sync import __main__
 from aragora_sync.cli import app, status
 from aragora_sync.cli.app import COMMANDS
 
-from .conftest import Cli, Home
+from .conftest import REPOSITORY, Cli, Home
 
 TOO_MUCH_FOR_A_PIPE = 20_000
 
@@ -100,18 +100,35 @@ def test_every_problem_of_a_configuration_has_its_line(home: Home, cli: Cli) -> 
     assert problems[2].startswith("  try: ")
 
 
-def test_unexpected_error_shows_traceback_version_and_whom_to_tell(
-    home: Home, program: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ARAGORA_TOY_TOKEN", "0pen-sesame")
-    home.toy("blocks", checks="badly")
+BROKEN = """
+import sys
+from aragora_sync.auth import secrets
+from aragora_sync.cli import status
+from aragora_sync.__main__ import main
 
-    ended = program("check")
+def stumble(*_):
+    secrets.remember("0pen-sesame")
+    raise RuntimeError("0pen-sesame does not open the box")
 
-    assert (ended.exit_code, ended.out) == (1, "")
-    assert "Traceback" in ended.err
-    assert "RuntimeError: *** does not open the box" in ended.err
-    assert f"This is a bug of aragora-sync {aragora_sync.__version__} (Python 3" in ended.err
+status.read_standings = stumble
+sys.argv = ["aragora-sync", "status"]
+sys.exit(main())
+"""
+
+
+def test_unexpected_error_shows_traceback_version_and_whom_to_tell(home: Home) -> None:
+    home.tenants["acme"] = [{"type": "filesystem", "id": "docs", "root": "."}]
+    home.write()
+
+    ended = subprocess.run(
+        [sys.executable, "-c", BROKEN], capture_output=True, text=True, cwd=home.folder, check=False,
+        env={"HOME": str(home.folder), "PYTHONPATH": str(REPOSITORY)},
+    )  # fmt: skip
+
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "Traceback" in ended.stderr
+    assert "RuntimeError: *** does not open the box" in ended.stderr
+    assert f"This is a bug of aragora-sync {aragora_sync.__version__} (Python 3" in ended.stderr
 
 
 def test_ctrl_c_leaves_no_traceback(home: Home, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,3 +83,18 @@ def test_provider_that_cannot_be_loaded(home: Home, cli: Cli) -> None:
 
     assert ended.exit_code == 2
     assert "failed  credentials: credentials provider 'no.such.module:Vault'" in ended.out
+
+
+def test_a_bug_in_the_check_of_one_connector_is_its_line_alone(
+    home: Home, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARAGORA_TOY_TOKEN", "0pen-sesame")
+    home.toy("blocks", checks="badly")
+    home.toy("marbles")
+
+    ended = cli("check")
+
+    assert ended.exit_code == 1
+    assert "failed  source: unexpected RuntimeError; this is a bug, and the lines on stderr show where." in ended.out
+    assert f"ok  box: {home.folder}/marbles.json was opened" in ended.out
+    assert "RuntimeError: *** does not open the box" in ended.err

@@ -138,6 +138,23 @@ def test_damaged_store_is_told_and_hides_nothing(home: Home, cli: Cli) -> None:
     assert "acme.db is damaged" in ended.err
 
 
+def test_damaged_store_of_a_tenant_that_is_no_longer_configured_is_told(home: Home, cli: Cli) -> None:
+    home.toy("blocks")
+    home.toy("marbles", tenant="umbrella")
+    cli("run")
+    home.tenants.pop("umbrella")
+    home.write()
+    store_path(home.stores, "umbrella").write_bytes(b"not a database" * 100)
+
+    ended = cli("status")
+
+    assert ended.exit_code == 1
+    assert "blocks  ok" in ended.out
+    assert "umbrella.db is damaged" in ended.err
+    assert "umbrella.db is damaged" in cli("status", "--json").document["problems"][0]["message"]
+    assert cli("status", "--tenant", "acme").exit_code == 0
+
+
 def test_cursors_only_when_verbose(home: Home, cli: Cli) -> None:
     home.toy("blocks")
     cli("run")

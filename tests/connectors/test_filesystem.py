@@ -19,7 +19,7 @@ from aragora_sync.core.source import Stream
 from aragora_sync.store.sqlite import SqliteStore
 
 ROOT_USER = os.geteuid() == 0
-LONG_AGO = time.time_ns() + 10**10  # a clock so far ahead that no file counts as fresh
+LONG_AGO = time.time_ns() + 10**13  # a clock so far ahead that no file counts as fresh
 
 
 class Shelf:

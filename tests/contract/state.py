@@ -37,8 +37,8 @@ MUTILATIONS = {
     "text": b'"cursor"',
     "an empty object": b"{}",
     "deep": b"[" * 100_000,
-    "infinite": b'{"version": 1, "connector_id": "c", "tenant_id": "t", "cursors": {}, "passes": {}, "last_sync_at": null,'
-    b' "last_item_id": "", "items_synced": 1e999, "errors": [], "status": ""}',
+    "infinite": b'{"version": 1, "connector_id": "c", "tenant_id": "t", "cursors": {}, "passes": {},'
+    b' "last_sync_at": null, "last_item_id": "", "items_synced": 1e999, "errors": [], "status": ""}',
     "huge number": b"9" * 10_000,
 }
 

@@ -50,7 +50,8 @@ class House:
         self.kind = FetchingWorldConnector if fetches else WorldConnector
         self.options = {"connector_id": "c", "retry_delay": 5, "parallel": 1, **options}
         self.path = folder / "store" / "default.db"
-        self.state = StateFile(folder / "state", "c", "default")
+        self.id = self.options["connector_id"]
+        self.state = StateFile(folder / "state", self.id, "default")
         self.events: list[Event] = []
         self.waits: list[float] = []
         self._store: SqliteStore | None = None
@@ -75,7 +76,7 @@ class House:
             self.connector(),
             store or self.store,
             self.state,
-            lock=None if dry else lock_path(self.path, "c", "default"),
+            lock=None if dry else lock_path(self.path, self.id, "default"),
             ask=Ask(**asked),
             stop=stop,
             emit=self.events.append,
@@ -93,7 +94,7 @@ class House:
         return result
 
     def row(self, stream: str = "s") -> StreamRow | None:
-        return self.store.stream("c", stream)
+        return self.store.stream(self.id, stream)
 
     def held(self, stream: str = "s") -> Held:
         """Title and text by id of what the store holds of a stream; no text where it was skipped."""

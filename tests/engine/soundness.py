@@ -16,7 +16,8 @@ NEVER = {
     "a tombstone with anything in it": "SELECT * FROM entry WHERE deleted_at IS NOT NULL AND (body IS NOT NULL "
     "OR hash IS NOT NULL OR version <> '' OR parent <> '' OR skipped IS NOT NULL)",
     "a row that is nothing": "SELECT * FROM entry WHERE deleted_at IS NULL AND (body IS NULL) <> (skipped IS NOT NULL)",
-    "a row from the future": "SELECT * FROM entry e JOIN stream s ON s.key = e.stream WHERE e.generation > s.generation",
+    "a row from the future": "SELECT * FROM entry e JOIN stream s ON s.key = e.stream "
+    "WHERE e.generation > s.generation",
     "rows of a stream that is gone": "SELECT * FROM entry e JOIN stream s ON s.key = e.stream "
     "WHERE s.gone_at IS NOT NULL AND e.deleted_at IS NULL",
     "failures of a stream that is gone": "SELECT * FROM failure f JOIN stream s ON s.key = f.stream "

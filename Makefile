@@ -31,6 +31,7 @@ check: .venv/developing
 
 soak: .venv/developing
 	SOAK=$(SOAK) $(BIN)/python -m pytest -n $(WORKERS) -m "soak or integration or contract"
+	HYPOTHESIS_PROFILE=$(if $(filter ci,$(SOAK)),ci,soak) $(BIN)/python -m pytest --timeout 5400 tests/engine/test_model.py
 
 bench: .venv/developing
 	$(BIN)/python -m compileall -q aragora_sync bench

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from . import __version__
@@ -15,6 +16,7 @@ def main() -> int:
             "  try: install it inside WSL, https://learn.microsoft.com/windows/wsl\n"
         )
         return 2
+    _open_what_is_closed()
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"aragora-sync {__version__}\n")
         return 0
@@ -23,6 +25,16 @@ def main() -> int:
 
     sys.excepthook = tell_bug
     return run_command_line(sys.argv[1:])
+
+
+def _open_what_is_closed() -> None:
+    """A closed stdin, stdout or stderr reads and writes nothing; else the next file would take its place."""
+    for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
+        if getattr(sys, name) is None:
+            os.dup2(nothing := os.open(os.devnull, os.O_RDWR), number)
+            if nothing != number:
+                os.close(nothing)
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - for good
 
 
 if __name__ == "__main__":

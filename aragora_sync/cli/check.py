@@ -65,23 +65,36 @@ def _guarded(chosen: Chosen, name: str, look: Callable[[], Iterable[Check]]) -> 
 
 
 def _check_state(asked: Asked, chosen: Chosen) -> Iterator[Check]:
+    """Whether the state file can be read, and replaced."""
     file = StateFile(asked.state_folder(chosen.config), chosen.connector, chosen.tenant)
     state = file.load()
     said = "not there yet" if state is None else "of an older Aragora" if state.legacy else "can be read"
-    yield Check("state file", True, f"{file.path}: {said}")
+    shut = _shut(_nearest(file.path))
+    yield _refused("state file", shut, "--state-dir") if shut else Check("state file", True, f"{file.path}: {said}")
 
 
 def _check_store(path: Path) -> Iterator[Check]:
     """Whether the store can be written, or made where there is none. Makes nothing."""
     if path.exists():
         SqliteStore(path, read_only=True).close()
-    folder = next(folder for folder in path.parents if folder.exists())
-    for target in (folder, path) if path.exists() else (folder,):  # SQLite makes files beside the store
-        if not os.access(target, os.W_OK):
-            hint = "check its permissions, or choose another folder with --store"
-            yield Check("store", False, f"{target} cannot be written", hint)
-            return
-    yield Check("store", True, f"{path} can be written")
+    shut = _shut(_nearest(path), *([path] if path.exists() else []))  # SQLite makes files beside it
+    yield _refused("store", shut, "--store") if shut else Check("store", True, f"{path} can be written")
+
+
+def _nearest(path: Path) -> Path:
+    """The folder of a file, or the one in which that would be made."""
+    return next(folder for folder in path.parents if folder.exists())
+
+
+def _shut(*paths: Path) -> Path | None:
+    """The first of them that cannot be written."""
+    return next((path for path in paths if not os.access(path, os.W_OK)), None)
+
+
+def _refused(name: str, shut: Path, flag: str) -> Check:
+    return Check(
+        name, False, f"{shut} cannot be written", f"check its permissions, or choose another folder with {flag}"
+    )
 
 
 def _check_credentials(builder: Builder, chosen: Chosen) -> Iterator[Check]:

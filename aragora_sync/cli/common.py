@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +15,7 @@ from ..config import Config, find_config, load_config, state_folder, store_folde
 from ..core.errors import ConfigError
 from .complete import complete_connector, complete_tenant
 from .logs import logging_to_stderr
+from .output import discard_stdout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,7 +95,7 @@ def command(function: Callable[..., int]) -> Callable[..., int]:
             try:
                 return function(asked, **values)
             except BrokenPipeError:
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left goes nowhere
+                discard_stdout()
                 return PIPE_CLOSED
 
     own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]

@@ -4,7 +4,6 @@ import contextlib
 import csv
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import fields
@@ -17,7 +16,7 @@ from typer import Option
 from ..core.errors import ConfigError, StoreError
 from ..store.base import Entry, Feed, Gone
 from .common import Asked, OnlyConnector, command
-from .output import say_json, talk
+from .output import answering, say_json, talk
 from .selection import require_connector, the_store, the_tenant
 
 COLUMNS = ("tenant", *(field.name for field in fields(Entry)), "deleted")
@@ -99,8 +98,8 @@ def _flat(entry: Entry | Gone) -> dict[str, Any]:
 def _opened(path: Path | None) -> Iterator[TextIO]:
     """Stdout, or a file that appears whole or not at all."""
     if path is None:
-        yield sys.stdout
-        sys.stdout.flush()
+        with answering() as stdout:
+            yield stdout
         return
     try:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

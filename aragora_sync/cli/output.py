@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -12,7 +13,7 @@ from ..auth.secrets import redact
 from ..core.errors import AragoraSyncError, ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
 RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
@@ -23,17 +24,42 @@ _CONTROL = re.compile(r"(?!\x1b\[(?:0|31|32)m)[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 def say(text: str) -> None:
     """A line of the answer, at once: whoever reads a pipe need not wait for the end."""
-    _write(sys.stdout, cleaned(text) + "\n")
+    with answering() as stdout:
+        stdout.write(cleaned(text) + "\n")
 
 
 def say_json(document: Any, *, indent: int | None = None) -> None:
     """The answer for programs. Secrets are masked in values, never in keys, so that it stays what it is."""
-    _write(sys.stdout, json.dumps(redacted(document), ensure_ascii=False, indent=indent, default=str) + "\n")
+    with answering() as stdout:
+        stdout.write(json.dumps(redacted(document), ensure_ascii=False, indent=indent, default=str) + "\n")
 
 
 def talk(text: str, end: str = "\n") -> None:
     """Something for the person in front of the screen, never part of the answer."""
-    _write(sys.stderr, cleaned(text) + end)
+    with contextlib.suppress(OSError):  # there is no other place where that could be told
+        sys.stderr.write(cleaned(text) + end)
+        sys.stderr.flush()
+
+
+@contextlib.contextmanager
+def answering() -> Iterator[TextIO]:
+    """Stdout, flushed at the end; where it takes no more, like a file on a full disk, a letter says so."""
+    try:
+        yield sys.stdout
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        discard_stdout()
+        raise AragoraSyncError(
+            f"cannot write to stdout: {error.strerror}.", hint="send it elsewhere; what was stored is kept"
+        ) from error
+
+
+def discard_stdout() -> None:
+    """What is left in the buffer, and all that follows, goes nowhere."""
+    os.dup2(nothing := os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.close(nothing)
 
 
 def cleaned(text: str) -> str:
@@ -86,8 +112,3 @@ def moment(at: datetime | None) -> str:
 def count(number: int, noun: str) -> str:
     """A number and its noun, in the right form."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _write(stream: TextIO, text: str) -> None:
-    stream.write(text)
-    stream.flush()

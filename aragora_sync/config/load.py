@@ -55,7 +55,9 @@ def read_text(file: str, environ: Mapping[str, str]) -> str:
     except IsADirectoryError as error:
         raise ConfigError(f"{file}: this is a folder; name the file in it") from error
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        why = getattr(error, "strerror", None) or error
+        hint = "check its permissions, or name another file with --config"
+        raise ConfigError(f"{file}: cannot be read: {why}", hint=hint) from error
     if len(raw) > MOST_BYTES:
         raise ConfigError(f"{file}: larger than {MOST_BYTES:,} bytes; that is no configuration")
     return _decoded(file, raw)

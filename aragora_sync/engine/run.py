@@ -105,7 +105,7 @@ class ConnectorRun:
         try:
             stored = self._job.store.streams(self._job.connector)
             if self._ask.items:
-                self._fetch_items(stored)
+                self._fetch_items()
                 return
             named = self._read_streams(source.streams(list(stored)))
         finally:
@@ -178,7 +178,7 @@ class ConnectorRun:
 
     # Single items
 
-    def _fetch_items(self, stored: dict[str, StreamRow] | object) -> None:
+    def _fetch_items(self) -> None:
         source, store, connector = self.source, self._job.store, self._job.connector
         if not isinstance(source, Fetches):
             raise ConfigError(f"a connector of type {source.type} cannot read single items.", hint="run without --item")

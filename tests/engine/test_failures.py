@@ -152,6 +152,19 @@ def test_without_fetch_a_failure_holds_the_cursor_back_for_three_runs(build, man
     assert cursors[3] != held_at
 
 
+def test_it_holds_back_all_later_batches_of_the_run_too(build):
+    house = build("events", things=2, fetches=False, options={"batch_size": 1, "page": 1})
+    house.run()
+    held_at = house.row().cursor
+    house.world.edit("i00", "new")
+    house.world.edit("i01", "new")
+    fail(house, "i00")
+    house.run()
+
+    assert house.row().cursor == held_at
+    assert house.held()["i01"] == ("title", "new")
+
+
 def test_then_a_reconcile_asks_for_it(build, clock):
     house = build("events", things=2, fetches=False)
     house.run()

@@ -168,9 +168,21 @@ class Convergence(RuleBasedStateMachine):
         if self.mended_state():
             self.check_run(self.house.run(kind=kind), clean=True, complete=kind is not None)
 
-    @rule(kind=ASKED, step=STEP, error=st.sampled_from(sorted(ERRORS)), times=st.integers(1, 6))
-    def run_with_errors(self, kind: object, step: int, error: str, times: int) -> None:
-        self.world.raises_at(step, ERRORS[error](), times)
+    @rule(
+        kind=ASKED,
+        step=STEP,
+        error=st.sampled_from(sorted(ERRORS)),
+        times=st.integers(1, 6),
+        stream=STREAMS,
+        removed=st.none() | IDS,
+    )
+    def run_with_errors(  # noqa: PLR0913
+        self, kind: object, step: int, error: str, times: int, stream: str, removed: str | None
+    ) -> None:
+        """Something may be removed just before, so that what was named a moment ago is gone when it is read again."""
+        if removed is not None:
+            self.world.at(step, lambda: self.change(stream, removed, "remove"))
+        self.world.raises_at(step + 1, ERRORS[error](), times)
         self.disturbed_run(kind=kind)
 
     @rule(kind=ASKED, step=STEP, stream=STREAMS, item=IDS, how=st.sampled_from(["write", "remove", "move"]))

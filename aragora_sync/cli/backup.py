@@ -53,7 +53,7 @@ def restore(
     path = store_path(asked.store_folder, tenant)
     if not file.is_file():
         raise StoreError(f"there is no backup {file}.", hint="aragora-sync backup --help")
-    kept = _contents(file)
+    kept = _kept(file)
     replaced, damage = _replaced(path)
     talk(_announcement(file, path, kept, replaced, damage))
     if not confirmed(yes, f"aragora-sync restore {file} --tenant {tenant}"):
@@ -79,6 +79,15 @@ def _restore(asked: Asked, tenant: str, path: Path, file: Path) -> None:
             write_state(store, asked.state_folder(configured.get(connector)), connector, tenant)
     finally:
         store.close()
+
+
+def _kept(file: Path) -> dict[str, int]:
+    """How many items a backup holds of each connector."""
+    try:
+        return _contents(file)
+    except StoreError as error:
+        hint = "name a file that `aragora-sync backup` wrote, with this version or an older one"
+        raise StoreError(f"this cannot be put back: {error.message}", hint=hint) from error
 
 
 def _contents(path: Path) -> dict[str, int]:

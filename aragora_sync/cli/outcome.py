@@ -55,6 +55,8 @@ def count_cells(counts: Counts, *, dry_run: bool = False) -> str:
     beside = [f"{deleted:>3} {would}deleted"] if deleted else []
     beside += [f"{counts.failed:>3} failed"] if counts.failed else []
     beside += [f"{counts.skipped:>3} skipped"] if counts.skipped else []
+    if counts.unchanged and not (counts.created or counts.updated or beside):
+        beside = [f"{counts.unchanged:>3} unchanged"]
     synced = painted(f"{would}synced", well=True)
     return f"{counts.created + counts.updated:>7} {synced}  {'  '.join(beside):<{BESIDE_WIDTH}}"
 

@@ -20,6 +20,8 @@ from .logs import OURS
 from .selection import Chosen, choose_to_run
 from .signals import stopping_on_signals
 
+HELP = "aragora-sync run --help"
+
 _ENDS: dict[StopReason | None, Exit] = {StopReason.INTERRUPT: Exit.INTERRUPTED, StopReason.TERMINATE: Exit.TERMINATED}
 
 
@@ -64,7 +66,8 @@ def run(
     """
     kind = _kind(full=full, reconcile=reconcile, allow_mass_delete=allow_mass_delete)
     if item and kind is not None:
-        raise ConfigError("--item reads single items; --full, --reconcile and --allow-mass-delete read all.")
+        message = "--item reads single items; --full, --reconcile and --allow-mass-delete read all."
+        raise ConfigError(message, hint=HELP)
     ask = Ask(kind=kind, allow_mass_delete=allow_mass_delete, max_items=max_items, items=tuple(item or ()))
     chosen = choose_to_run(asked.config, connectors or [], asked.tenant)
     display = _display(asked, chosen, dry_run)
@@ -86,7 +89,8 @@ def run(
 def _kind(*, full: bool, reconcile: bool, allow_mass_delete: bool) -> PassKind | None:
     """The pass that was asked for. A mass delete needs one: only a pass finds what is gone."""
     if full and reconcile:
-        raise ConfigError("--full and --reconcile exclude each other: one reads everything, one only what differs.")
+        message = "--full and --reconcile exclude each other: one reads everything, one only what differs."
+        raise ConfigError(message, hint=HELP)
     if full:
         return PassKind.FULL
     return PassKind.RECONCILE if reconcile or allow_mass_delete else None

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .errors import ConfigError, Locked
+from .errors import ConfigError, Locked, StateError
 
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
@@ -70,7 +70,13 @@ def write_atomically(path: Path, text: str) -> None:
 def exclusive_lock(path: Path, what: str) -> Iterator[None]:
     """Holds `path` against other processes, or raises Locked naming the holder. A killed holder frees it."""
     make_private_folder(path.parent)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+    except OSError as error:
+        raise StateError(
+            f"cannot use the lock {path}: {error.strerror}.",
+            hint="make it yours again (chown), as after a run by another user, or choose another folder with --store",
+        ) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -182,3 +182,16 @@ def test_reader_that_leaves_early_ends_an_export_without_a_word(desk: Desk) -> N
 
     assert (export.stderr.read(), export.wait(timeout=60)) == ("", 141)
     export.stderr.close()
+
+
+def test_terminal_that_is_closed_ends_the_run_and_the_next_goes_on(desk: Desk) -> None:
+    gate = desk.gate()
+    run = desk.start("run")
+    gate.wait_until_reached()
+    run.send_signal(signal.SIGHUP)
+    hung_up = ended(run)
+    gate.change({"box": {"items": letters(6)}})
+
+    assert hung_up.exit_code == -signal.SIGHUP
+    assert desk.run("run").exit_code == 0
+    assert desk.items() == letters(6)

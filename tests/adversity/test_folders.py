@@ -52,6 +52,20 @@ def test_full_disk_is_said_and_with_space_again_all_is_well(desk: Desk, small_di
     assert len(stored) == len(LONG) + 1
 
 
+def test_export_onto_a_full_disk_leaves_no_part_of_a_file(desk: Desk, small_disk: Path) -> None:
+    desk.notes(files=LONG)
+    desk.run("run", "--no-index")
+    export = desk.run("export", "--output", str(small_disk / "items.jsonl"))
+    into_a_folder = desk.run("export", "--output", str(desk.folder / "notes"))
+
+    assert export.exit_code == 1
+    assert export.err == (
+        f"error: cannot write {small_disk}/items.jsonl: No space left on device.\n  try: choose another place\n"
+    )
+    assert list(small_disk.iterdir()) == []
+    assert into_a_folder.err.startswith(f"error: cannot write {desk.folder}/notes: Is a directory.\n  try: ")
+
+
 def test_files_that_may_not_grow_lose_nothing(desk: Desk) -> None:
     desk.notes(files=LONG)
 
@@ -148,6 +162,16 @@ def test_home_that_cannot_be_written_is_said_before_anything_is_read(desk: Desk)
     assert refused.exit_code == 2
     assert "permission denied" in (refused.out + refused.err).lower()
     assert "  try: " in refused.out + refused.err
+
+
+def test_lock_of_another_user_is_said(settled: Desk) -> None:
+    lock = settled.stores / "locks" / "notes_acme.lock"
+    lock.chmod(0)
+    refused = settled.run("run", humble=True)
+
+    assert refused.exit_code == 1
+    assert f"cannot use the lock {lock}: Permission denied.\n    try: make it yours again" in refused.out
+    assert refused.err == ""
 
 
 @pytest.mark.parametrize("what", ["acme.db", "connectors.yaml", "notes_acme.json"])

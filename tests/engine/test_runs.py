@@ -83,14 +83,14 @@ def test_the_next_run_ends_what_was_stopped(build):
 
 
 def test_a_stop_drops_no_stream_that_was_not_named_yet(build):
-    house = build(a="events", b="events")
-    house.world.add("y", stream="b")
+    house = build(a="events", b="events", c="events")
+    house.world.add("y", stream="c")
     house.run()
     stop = WatchedStop()
     house.world.at(3, lambda: stop.request(StopReason.INTERRUPT))
     house.run(stop)
 
-    assert len(house.held("b")) == 1
+    assert len(house.held("c")) == 1
 
 
 def test_out_of_time_asks_to_try_later(build):

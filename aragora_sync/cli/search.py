@@ -5,8 +5,9 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from ..core.errors import StoreError
+from ..core.errors import ConfigError, StoreError
 from ..store.base import Hit
+from ..store.search import match_expression
 from ..store.sqlite import SqliteStore
 from .common import Asked, OnlyConnector, command
 from .output import indented, say, say_json, talk
@@ -27,6 +28,8 @@ def search(
 
     What the latest runs brought is made searchable first.
     """
+    if not match_expression(query):
+        raise ConfigError("the query holds no word.", hint='aragora-sync search "some words"')
     tenant = the_tenant(asked)
     store = _searchable(asked, tenant)
     try:

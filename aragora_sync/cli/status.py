@@ -80,6 +80,8 @@ def _show(head: str, standing: Standing, verbose: bool, history: int) -> None:
     if standing.legacy is not None:
         at = moment(standing.legacy.last_sync_at) or "an unknown time"
         say(f"  its state file comes from an older Aragora that synced at {at}; the next run reads everything")
+    if verbose and standing.totals.skipped:
+        say(f"  {standing.totals.skipped} skipped; the view unread of the store says why")
     if standing.totals.failures:
         say(f"  {count(standing.totals.failures, 'item')} could not be read; later runs ask again")
     for row in standing.streams:

@@ -84,6 +84,8 @@ def syntax_mistake(error: Exception, text: str) -> Mistake:
     if rest.startswith("{") and _rest_of_line((here[0], here[1] - 1), text).startswith("${"):
         return Mistake(here, "inside of [ ] and { } a text with ${…} must stand in quotes")
     said = f"{getattr(error, 'context', None) or ''} {getattr(error, 'problem', None) or error}"
+    if not rest and "node content" in said and start != here:
+        return Mistake(start, "what begins here is not closed, or a value is missing after it")
     for part, which, words in _WORDS:
         if part in said:
             message = words.replace("{start}", str(start[0])).replace(

@@ -42,7 +42,7 @@ def connector_class(name: str) -> type[Connector]:
         return found
     point = _installed().get(name)
     if point is None:
-        raise ConfigError(unknown_type(name, connector_types()))
+        raise ConfigError(unknown_type(name, connector_types()), hint="aragora-sync connectors")
     try:
         loaded: type[Connector] = point.load()
     except Exception as error:

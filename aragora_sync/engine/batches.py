@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import IO
 
-from ..core.changes import Cursor, Item, Named
+from ..auth.secrets import redact
+from ..core.changes import Cursor, Failed, Item, Named, Skipped
 from ..store.base import Batch
 
 BATCH_BYTES = 8_000_000
@@ -32,11 +33,14 @@ class Batcher:
         self._until = monotonic() + BATCH_SECONDS
 
     def add(self, change: Named) -> bool:
-        """Takes a change; whether the batch is worth a transaction now."""
+        """Takes a change; whether the batch is worth a transaction now. No error or reason keeps a secret."""
+        kind = type(change)
+        if kind is Item:
+            self._bytes += len(change.content or "")  # type: ignore[union-attr]
+        elif kind is Failed or kind is Skipped:
+            change = masked(change)  # type: ignore[arg-type]
         self._changes.append(change)
         self._left -= 1
-        if type(change) is Item and change.content is not None:
-            self._bytes += len(change.content)
         return self._left <= 0 or self._bytes >= BATCH_BYTES or monotonic() >= self._until
 
     def vouch(self, cursor: Cursor) -> None:
@@ -50,6 +54,13 @@ class Batcher:
             return None
         self._start()
         return batch
+
+
+def masked(change: Failed | Skipped) -> Failed | Skipped:
+    """The same without any secret that a source may have put into its words."""
+    if isinstance(change, Failed):
+        return Failed(change.id, redact(change.error), change.ref)
+    return Skipped(change.id, redact(change.reason), change.version)
 
 
 class Spool:

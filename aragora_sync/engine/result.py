@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ..auth.secrets import redact
 from ..core.errors import AragoraSyncError, Exit
 from ..store.base import Counts
 
@@ -49,7 +50,8 @@ class StreamError:
 
     @classmethod
     def of(cls, stream: str, error: AragoraSyncError) -> StreamError:
-        return cls(stream, error.message, error.hint, _STATUSES[error.exit_code])
+        """What the error says, without any secret that a source may have sent back."""
+        return cls(stream, redact(error.message), redact(error.hint), _STATUSES[error.exit_code])
 
     def __str__(self) -> str:
         return f"{self.stream}: {self.message}" if self.stream else self.message

@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..auth.secrets import redact
 from ..core.clock import Clock, utc_now
 from ..core.errors import AccessError, AragoraSyncError, ConfigError, CredentialError, SourceError
 from ..core.files import exclusive_lock
@@ -138,7 +139,7 @@ class ConnectorRun:
         try:
             error = self._guarded(stream.name, (lambda: sync.fetch(refs)) if refs else sync.run)
             if isinstance(error, AccessError):
-                self._job.store.note_access(self._job.connector, stream, error.message)
+                self._job.store.note_access(self._job.connector, stream, redact(error.message))
         finally:
             with self._tally.adding:
                 self._tally.counts.add(sync.counts)
@@ -163,7 +164,7 @@ class ConnectorRun:
             return error
         except Exception as error:
             logger.exception("%s %s: unexpected error", self.source.connector_id, stream)
-            message = f"unexpected {type(error).__name__}; this is a bug, and -v shows where."
+            message = f"unexpected {type(error).__name__}; this is a bug, and the log says where."
             self._add_error(StreamError(stream, message, "", Status.FAILED))
             return error
         if stream and not self._stop.requested:
@@ -194,6 +195,8 @@ class ConnectorRun:
         for stream in source.streams(list(rows)):
             if stream.name in wanted:
                 self._read_stream(stream, wanted[stream.name])
+        absent = [item for item in self._ask.items if not store.streams_holding(connector, item)]
+        self._tally.notes += [f"{item}: neither the source nor the store has an item of this id" for item in absent]
 
     # Streams that are gone
 

@@ -203,4 +203,5 @@ class StreamSync:
 
     def _started(self, reading: str, why: str = "") -> None:
         job, stream = self.job, self.stream
+        logger.info("%s %s: reading %s%s", job.connector, stream.name, reading, f" ({why})" if why else "")
         job.emit(StreamStarted(job.tenant, job.connector, stream.name, stream.title, reading, why, stream.expected))

@@ -91,10 +91,15 @@ def backup(db: sqlite3.Connection, target: Path) -> None:
         raise StoreError(f"cannot write {target}: {error.strerror}.", hint="choose another place") from error
     os.close(descriptor)
     try:
-        with explained(target), contextlib.closing(sqlite3.connect(temporary)) as copy:
+        with contextlib.closing(sqlite3.connect(temporary)) as copy:
+            copy.execute("PRAGMA journal_mode = OFF")  # a copy that breaks off is thrown away
             db.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, no companions
         os.replace(temporary, target)
+    except sqlite3.Error as error:
+        os.unlink(temporary)
+        hint = "free some space, or choose another place; the store is as it was"
+        raise StoreError(f"cannot write {target}: {error}.", hint=hint) from error
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)

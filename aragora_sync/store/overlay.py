@@ -157,7 +157,9 @@ class Overlay:
         assert row is not None and row.open_pass is not None
         mine = self._rows.get((connector, stream), {})
         live = [each.generation for each in mine.values() if each.deleted_at is None]
-        live += [generation for item_id, generation in self._store.generations(connector, stream) if item_id not in mine]
+        live += [
+            generation for item_id, generation in self._store.generations(connector, stream) if item_id not in mine
+        ]
         would_remove, of = sum(generation < row.generation for generation in live), len(live)
         refusal = refusal_of(would_remove, of) if guard else None
         if refusal is None:

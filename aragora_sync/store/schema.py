@@ -118,6 +118,12 @@ WHERE e.body IS NOT NULL AND NOT EXISTS (
     AND (ifnull(o.updated_at, -9e18), o.seq) > (ifnull(e.updated_at, -9e18), e.seq)
 );
 
+CREATE VIEW unread AS               -- what is at the source and could not be read, and why
+SELECT s.connector, s.name AS stream, e.id, 'skipped' AS state, e.skipped AS reason
+FROM entry e JOIN stream s ON s.key = e.stream WHERE e.skipped IS NOT NULL
+UNION ALL
+SELECT s.connector, s.name, f.id, 'failed', f.error FROM failure f JOIN stream s ON s.key = f.stream;
+
 CREATE VIEW items AS                -- for people and programs
 SELECT r.connector, r.stream, r.id, r.kind, b.title, b.content, b.url, b.author, r.parent, r.version,
   strftime('%Y-%m-%dT%H:%M:%S', b.created_at / 1e6, 'unixepoch') || 'Z' AS created_at,

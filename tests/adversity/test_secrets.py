@@ -38,12 +38,6 @@ def planted(desk: Desk, place: str) -> tuple[dict[str, Any], dict[str, str], Pat
     return {"credentials": {"GATE_TOKEN": SECRET}}, {}, desk.config
 
 
-kept_unmasked = pytest.mark.xfail(
-    strict=True, reason="the engine stores messages of errors and of Failed as they come, without redact()"
-)
-
-
-@kept_unmasked
 @pytest.mark.parametrize("place", ["environment", "file", "systemd", "configuration"])
 def test_secret_is_found_nowhere(desk: Desk, place: str) -> None:
     options, environment, holder = planted(desk, place)
@@ -62,7 +56,6 @@ def test_secret_is_found_nowhere(desk: Desk, place: str) -> None:
     assert json.loads((desk.states / "gate_acme.json").read_text())["errors"] == ["box: the gate refused ***."]
 
 
-@kept_unmasked
 def test_secret_in_a_traceback_is_masked(desk: Desk) -> None:
     boxes = {"asks": {"items": {}, "needs_token": True}, "bug": {"items": {}, "bug": f"stumbled over {SECRET}"}}
     desk.gate(boxes=boxes, parallel=1)

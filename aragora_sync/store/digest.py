@@ -48,13 +48,13 @@ def _prepare(item: Item) -> Prepared:
     metadata = _encode(item.metadata) if item.metadata else "{}"
     acl = None if item.acl is None else _encode(sorted(item.acl))
     fields = [item.kind, item.title, item.url, item.author, item.parent, metadata, acl or "", f"{created} {updated}"]
-    fields.append(item.content or "")
-    text = "\0".join(fields)
-    if text.count("\0") >= len(fields):  # a field holds the mark that parts them: then lengths stand before, with
-        text = "\0".join([*(str(len(field)) for field in fields), text])  # more marks than any other item has
+    head = "\0".join(fields)
+    if head.count("\0") >= len(fields):  # a field holds the mark that parts them: then all lengths stand before, so
+        head = "\0".join([*(str(len(field)) for field in fields), head])  # that a number is where metadata would be
     if not item.version.isascii():
         item.version.encode()
-    return _new(Prepared, (item, sha256(text.encode()).digest()[:HASH_BYTES], created, updated, metadata, acl))
+    digest = sha256(f"{head}\0{item.content}".encode()).digest()[:HASH_BYTES]
+    return _new(Prepared, (item, digest, created, updated, metadata, acl))
 
 
 def _clean(item: Item) -> Item:

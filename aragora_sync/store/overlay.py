@@ -141,7 +141,7 @@ class Overlay:
             hold_failures=batch.hold_failures,
         )
         plan = planner.decide(said_of(batch.changes))
-        mine.update(plan.rows)
+        mine.update((item_id, Row._make(row)) for item_id, row in plan.rows.items())
         for item_id in plan.stamped:
             mine.setdefault(item_id, rows[item_id])
             mine[item_id] = mine[item_id]._replace(generation=row.generation)

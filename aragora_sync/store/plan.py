@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..core.changes import Deleted, Failed, Item, Named, Seen, Skipped
 from .base import Counts
@@ -14,8 +14,6 @@ from .digest import Prepared, check_ids, clean_text, prepare
 HELD_RUNS = 3  # so often a failure that nobody can fetch holds the cursor back
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=24)
-
-_new = tuple.__new__  # a NamedTuple without the call of its constructor: once for each item
 
 Said = Prepared | Item | Seen | Skipped | Deleted | Failed
 
@@ -82,10 +80,11 @@ class Place:
 
 @dataclass(slots=True)
 class Plan:
-    """What has to be written, by id or key, each once."""
+    """What has to be written, by id or key, each once. `rows` and `bodies` hold the values of a Row and a BodyRow as
+    plain tuples, which sqlite3 binds faster."""
 
-    rows: dict[str, Row] = field(default_factory=dict)
-    bodies: dict[int, BodyRow] = field(default_factory=dict)
+    rows: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    bodies: dict[int, tuple[Any, ...]] = field(default_factory=dict)
     dropped_bodies: set[int] = field(default_factory=set)
     unindexed: set[int] = field(default_factory=set)  # bodies whose old text must leave the search index first
     stamped: list[str] = field(default_factory=list)  # only their generation moves
@@ -136,7 +135,7 @@ class Planner:
 
     def _item(self, prepared: Prepared) -> None:
         item = prepared.item
-        row = self.known.get(item.id)
+        row = self._row(item.id)
         counts = self.plan.counts
         if self.failing:
             self._end_failure(item.id)
@@ -155,24 +154,24 @@ class Planner:
     def _write_item(self, prepared: Prepared, body: int) -> None:
         item, digest, created_at, updated_at, metadata, acl = prepared
         place, item_id = self.place, item.id
-        place.last_seq += 1
-        written = (place.stream, item_id, item.kind, item.parent, item.version, updated_at, digest)
-        self._write(_new(Row, (*written, place.generation, place.last_seq, place.now, None, None, body)))
-        text = (body, place.stream, item_id, item.title, item.content, item.url, item.author, created_at, metadata, acl)
-        self.plan.bodies[body] = _new(BodyRow, text)
+        place.last_seq = seq = place.last_seq + 1
+        stream, kind, parent, version, generation = place.stream, item.kind, item.parent, item.version, place.generation
+        row = (stream, item_id, kind, parent, version, updated_at, digest, generation, seq, place.now, None, None, body)
+        text = (body, stream, item_id, item.title, item.content, item.url, item.author, created_at, metadata, acl)
+        self.plan.rows[item_id], self.plan.bodies[body] = row, text
 
     def _item_without_content(self, item: Item) -> None:
         """The stored text stays: the item is what it says, with that text."""
-        row = self.known.get(item.id)
+        row = self._row(item.id)
         if row is None or row.body is None or item.id in self.failing:
             self._failed(Failed(item.id, "its content was not read, and the store holds none to keep"))
             return
         written = self.plan.bodies.get(row.body)
-        text = self.stored_text(row.body) if written is None else written.content
+        text = self.stored_text(row.body) if written is None else BodyRow._make(written).content
         self._item(prepare(replace(item, content=text)))
 
     def _seen(self, seen: Seen) -> None:
-        row, failure = self.known.get(seen.id), self.failing.get(seen.id)
+        row, failure = self._row(seen.id), self.failing.get(seen.id)
         if row is None or row.deleted_at is not None:
             unheld = Failed(seen.id, "it was said to be unchanged, but the store does not hold it")
             self._failed(unheld if failure is None else Failed(seen.id, failure.error, failure.ref))
@@ -186,7 +185,7 @@ class Planner:
 
     def _skipped(self, skipped: Skipped) -> None:
         self.plan.counts.skipped += 1
-        place, row = self.place, self.known.get(skipped.id)
+        place, row = self.place, self._row(skipped.id)
         if self.failing:
             self._end_failure(skipped.id)
         if row is not None and row.skipped == skipped.reason and row.deleted_at is None:
@@ -200,7 +199,7 @@ class Planner:
         self._write(Row(*written, place.generation, seq, place.now, None, skipped.reason, None))
 
     def _deleted(self, deleted: Deleted) -> None:
-        row = self.known.get(deleted.id)
+        row = self._row(deleted.id)
         if self.failing:
             self._end_failure(deleted.id)
         if row is None or row.deleted_at is not None:
@@ -211,7 +210,7 @@ class Planner:
 
     def _failed(self, failed: Failed) -> None:
         self.plan.counts.failed += 1
-        row = self.known.get(failed.id)
+        row = self._row(failed.id)
         if row is not None:
             self._touch(row, row.version)
         self._note_failed_run(failed.id, failed.id if failed.ref is None else failed.ref, failed.error)
@@ -232,8 +231,13 @@ class Planner:
         elif row.generation != self.place.generation:
             self.plan.stamped.append(row.id)
 
+    def _row(self, item_id: str) -> Row | None:
+        """What the store holds of an id, or will hold after what was said of it before in this batch."""
+        written = self.plan.rows.get(item_id)
+        return self.known.get(item_id) if written is None else Row._make(written)
+
     def _write(self, row: Row) -> None:
-        self.known[row.id] = self.plan.rows[row.id] = row
+        self.plan.rows[row.id] = tuple(row)
 
     def _body_for(self, row: Row | None) -> int:
         if row is not None and row.body is not None:

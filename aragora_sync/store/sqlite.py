@@ -300,14 +300,12 @@ def apply_plan(db: sqlite3.Connection, place: Place, plan: Plan) -> None:
         search.remove(db, plan.unindexed)
     if plan.dropped_bodies:
         db.executemany("DELETE FROM body WHERE key = ?", [(key,) for key in plan.dropped_bodies])
-    if plan.bodies:  # sqlite3 binds plain tuples faster than named ones
-        db.executemany(
-            "INSERT OR REPLACE INTO body VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", map(tuple, plan.bodies.values())
-        )
+    if plan.bodies:
+        db.executemany("INSERT OR REPLACE INTO body VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", plan.bodies.values())
     if plan.rows:
         db.executemany(
             "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            map(tuple, plan.rows.values()),
+            plan.rows.values(),
         )
     if plan.stamped:
         _stamp(db, place, plan.stamped)

@@ -176,7 +176,7 @@ class Convergence(RuleBasedStateMachine):
         stream=STREAMS,
         removed=st.none() | IDS,
     )
-    def run_with_errors(  # noqa: PLR0913
+    def run_with_errors(
         self, kind: object, step: int, error: str, times: int, stream: str, removed: str | None
     ) -> None:
         """Something may be removed just before, so that what was named a moment ago is gone when it is read again."""

@@ -9,8 +9,7 @@ from typer import Argument, Option
 
 from ..config import ConnectorConfig
 from ..core.errors import Exit, StoreError
-from ..core.files import exclusive_lock
-from ..engine.run import lock_path
+from ..core.files import exclusive_lock, lock_path
 from ..store.sqlite import SqliteStore, store_path
 from .common import Asked, command
 from .confirm import confirmed

@@ -13,9 +13,10 @@ from ..auth.credentials import Credentials
 from ..auth.providers import load_provider
 from ..connectors import connector_class
 from ..core.errors import AragoraSyncError
+from ..core.files import lock_path
 from ..engine.events import Emit, RunEnded
 from ..engine.result import Status, StreamError, SyncResult, status_of
-from ..engine.run import ConnectorRun, lock_path
+from ..engine.run import ConnectorRun
 from ..engine.runner import Runnable
 from ..state import StateFile
 from ..store.overlay import Overlay

@@ -7,8 +7,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from ..core.errors import Exit
-from ..core.files import exclusive_lock
-from ..engine.run import lock_path
+from ..core.files import exclusive_lock, lock_path
 from ..state import StateFile
 from ..store.base import StreamRow
 from ..store.sqlite import SqliteStore, store_path

@@ -6,9 +6,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import AragoraSyncError, StateError
-from ..core.files import holder_lives
+from ..core.files import holder_lives, lock_path
 from ..engine.result import Status
-from ..engine.run import lock_path
 from ..state import State, StateFile
 from ..store.base import Totals
 from ..store.sqlite import SqliteStore, store_path

@@ -66,6 +66,11 @@ def write_atomically(path: Path, text: str) -> None:
         raise
 
 
+def lock_path(store: Path, connector_id: str, tenant_id: str) -> Path:
+    """The lock of a connector lies beside its store, whatever the folder of the state files."""
+    return store.parent / "locks" / f"{connector_id}_{tenant_id}.lock"
+
+
 @contextlib.contextmanager
 def exclusive_lock(path: Path, what: str) -> Iterator[None]:
     """Holds `path` against other processes, or raises Locked naming the holder. A killed holder frees it."""

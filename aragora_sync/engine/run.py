@@ -29,11 +29,6 @@ from .writing import Stopped
 logger = logging.getLogger(__name__)
 
 
-def lock_path(store: Path, connector_id: str, tenant_id: str) -> Path:
-    """The lock of a connector lies beside its store, whatever the folder of the state files."""
-    return store.parent / "locks" / f"{connector_id}_{tenant_id}.lock"
-
-
 @dataclass(slots=True)
 class _Tally:
     """What the streams' threads report; guarded by `adding`."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.files import default_store_folder
+from ..core.files import default_store_folder, lock_path
 from ..store.sqlite import SqliteStore, store_path
-from .run import ConnectorRun, lock_path
+from .run import ConnectorRun
 from .runner import run_all
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ import json
 
 import pytest
 
-from aragora_sync.core.files import exclusive_lock
-from aragora_sync.engine.run import lock_path
+from aragora_sync.core.files import exclusive_lock, lock_path
 from aragora_sync.store.base import Entry
 from aragora_sync.store.sqlite import SqliteStore, store_path
 

@@ -8,8 +8,7 @@ import sys
 
 import pytest
 
-from aragora_sync.core.files import exclusive_lock
-from aragora_sync.engine.run import lock_path
+from aragora_sync.core.files import exclusive_lock, lock_path
 from aragora_sync.store.sqlite import store_path
 
 from .conftest import Cli, Home

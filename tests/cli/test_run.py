@@ -7,8 +7,7 @@ import re
 import pytest
 
 from aragora_sync.core.errors import StoreError
-from aragora_sync.core.files import exclusive_lock
-from aragora_sync.engine.run import lock_path
+from aragora_sync.core.files import exclusive_lock, lock_path
 from aragora_sync.store.base import RunRow
 from aragora_sync.store.sqlite import SqliteStore, store_path
 

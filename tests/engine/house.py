@@ -7,10 +7,11 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from aragora_sync.core.files import lock_path
 from aragora_sync.engine.events import Event
 from aragora_sync.engine.job import Ask
 from aragora_sync.engine.result import SyncResult
-from aragora_sync.engine.run import ConnectorRun, lock_path
+from aragora_sync.engine.run import ConnectorRun
 from aragora_sync.engine.stop import Stop
 from aragora_sync.state import StateFile
 from aragora_sync.store.base import PassKind, StreamRow

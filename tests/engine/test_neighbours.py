@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from aragora_sync.core.errors import StateError, TransientError
-from aragora_sync.core.files import exclusive_lock
+from aragora_sync.core.files import exclusive_lock, lock_path
 from aragora_sync.engine.events import StreamStarted
 from aragora_sync.engine.result import Status
-from aragora_sync.engine.run import lock_path
 from aragora_sync.engine.runner import run_all
 from aragora_sync.engine.stop import Stop
 from aragora_sync.store.overlay import Overlay

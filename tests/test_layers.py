@@ -116,9 +116,12 @@ def test_no_connector_knows_another(path):
     assert others <= {path.stem, path.parent.name}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_file_is_longer_than_400_lines(path):
-    assert len(path.read_text().splitlines()) <= 400
+def test_no_file_is_longer_than_400_lines():
+    everything = [
+        path for folder in ("aragora_sync", "bench", "tests") for path in (ROOT.parent / folder).rglob("*.py")
+    ]
+
+    assert [path for path in everything if len(path.read_text().splitlines()) > 400] == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -23,9 +23,9 @@ SETTLED_SECONDS = 3.5  # the connector reads a file again that changed just befo
 def main(small: bool) -> None:
     """Prints the table, each row as soon as it is measured."""
     share = 20 if small else 1
+    where = f"{platform.system()} {platform.machine()}"
     print(
-        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.system()} "
-        f"{platform.machine()}, aragora-sync {version('aragora-sync')}\n"
+        f"Version {version('aragora-sync')}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {where}\n"
     )
     print("| work | measured | bar |\n|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:

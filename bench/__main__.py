@@ -23,10 +23,8 @@ SETTLED_SECONDS = 3.5  # the connector reads a file again that changed just befo
 def main(small: bool) -> None:
     """Prints the table, each row as soon as it is measured."""
     share = 20 if small else 1
-    where = f"{platform.system()} {platform.machine()}"
-    print(
-        f"Version {version('aragora-sync')}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {where}\n"
-    )
+    versions = f"Version {version('aragora-sync')}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    print(f"{versions}, {platform.system()} {platform.machine()}\n")
     print("| work | measured | bar |\n|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         measure_items(Path(folder), ITEMS // share)

@@ -99,8 +99,9 @@ def status_of(errors: Sequence[StreamError], streams: int, failures_waiting: int
     for decisive in (Status.REFUSED, Status.LOCKED, Status.MISCONFIGURED):
         if decisive in kinds:
             return decisive
-    if any(not error.stream for error in errors):
-        return next(error.status for error in errors if not error.stream)
+    whole = next((error.status for error in errors if not error.stream), None)
+    if whole is Status.NEEDS_LOGIN or (whole and not streams):
+        return whole
     if not kinds:
         return Status.PARTIAL if failures_waiting else Status.OK
     if streams or len(kinds) > 1:

@@ -28,6 +28,8 @@ from .writing import Stopped
 
 logger = logging.getLogger(__name__)
 
+NAMES_TOLD = 20  # of streams that are gone
+
 
 @dataclass(slots=True)
 class _Tally:
@@ -131,18 +133,24 @@ class ConnectorRun:
         if self._stop.requested:
             return
         sync = StreamSync(self._job, stream)
-        try:
-            error = self._guarded(stream.name, (lambda: sync.fetch(refs)) if refs else sync.run)
-            if isinstance(error, AccessError):
-                self._job.store.note_access(self._job.connector, stream, redact(error.message))
-        finally:
-            with self._tally.adding:
-                self._tally.counts.add(sync.counts)
-                self._tally.notes.extend(sync.notes)
+        error = self._guarded(stream.name, lambda: self._sync_stream(sync, refs))
+        with self._tally.adding:
+            self._tally.counts.add(sync.counts)
+            self._tally.notes.extend(sync.notes)
         if sync.refusal is not None:
             self._add_error(_refused(stream.name, sync.refusal, self.source))
         message = "" if error is None else str(error)
         self._emit(StreamEnded(self.source.tenant_id, self.source.connector_id, stream.name, message))
+
+    def _sync_stream(self, sync: StreamSync, refs: Sequence[str]) -> None:
+        try:
+            if refs:
+                sync.fetch(refs)
+            else:
+                sync.run()
+        except AccessError as error:
+            self._job.store.note_access(self._job.connector, sync.stream, redact(error.message))
+            raise
 
     def _guarded(self, stream: str, work: Callable[[], None]) -> Exception | None:
         """Runs it; what went wrong is tallied, and ends the connector only where a human must log in."""
@@ -213,7 +221,8 @@ class ConnectorRun:
             self._add_error(_refused("", swept.refusal, self.source))
             return
         self._tally.counts.swept += swept.removed
-        self._tally.notes.append(f"{why}: {', '.join(names)} ({swept.removed} items)")
+        more = f" and {len(names) - NAMES_TOLD} more" if len(names) > NAMES_TOLD else ""
+        self._tally.notes.append(f"{why}: {', '.join(names[:NAMES_TOLD])}{more} ({swept.removed} items)")
 
     # The result
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from ..core.errors import ConfigError
+from ..core.files import expand_home
 from ..core.options import check_options, options_of, unknown_option
-from .paths import expand_home
 from .syntax import Mistake, Place, shortened
 from .variables import expand
 

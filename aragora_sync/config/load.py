@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..connectors import connector_class
 from ..core.errors import ConfigError
+from ..core.files import expand_home
 from ..core.ids import tenant_id_problem
 from ..core.options import options_of
 from .check import Checker
@@ -15,7 +16,7 @@ from .connector import Around, read_connector, read_credentials, refuse_unasked
 from .models import CHECK_HINT, Config, ConnectorConfig, ProviderConfig, StoreConfig, TenantConfig
 from .names import Names
 from .nodes import Node, parse
-from .paths import INIT_HINT, expand_home
+from .paths import INIT_HINT
 from .sections import FileSection, ProviderSection, StoreSection, TenantSection
 from .syntax import Mistake, place_in
 

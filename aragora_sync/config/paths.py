@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.errors import ConfigError
+from ..core.files import default_state_folder, default_store_folder, expand_home, home_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +21,7 @@ def find_config(given: str | None, environ: Mapping[str, str]) -> str:
     """The file to read: `--config`, else ARAGORA_CONFIG, ./connectors.yaml, ~/.aragora/connectors.yaml."""
     if named := given or environ.get("ARAGORA_CONFIG"):
         return named
-    for candidate in (Path(FILE_NAME), home(environ) / ".aragora" / FILE_NAME):
+    for candidate in (Path(FILE_NAME), home_folder(environ) / ".aragora" / FILE_NAME):
         if candidate.exists():
             return str(candidate)
     raise ConfigError(
@@ -32,36 +33,21 @@ def find_config(given: str | None, environ: Mapping[str, str]) -> str:
 
 def store_folder(given: str | Path | None, config: Config | None, environ: Mapping[str, str]) -> Path:
     """Where the store lies: `--store`, else ARAGORA_STORE, the file's `store.path`, ~/.aragora/knowledge."""
-    named = given or environ.get("ARAGORA_STORE")
-    if named:
-        return expand_home(str(named), environ)
-    return (config and config.store.path) or home(environ) / ".aragora" / "knowledge"
+    if given:
+        return expand_home(str(given), environ)
+    if config and config.store.path and not environ.get("ARAGORA_STORE"):
+        return config.store.path
+    return default_store_folder(environ)
 
 
 def state_folder(
     given: str | Path | None, connector: ConnectorConfig | None, config: Config | None, environ: Mapping[str, str]
 ) -> Path:
-    """Where state files lie: `--state-dir`, else the connector's, ARAGORA_STATE_DIR, the file's, that in the home."""
+    """Where state files lie: `--state-dir`, else the connector's, ARAGORA_STATE_DIR, the file's, the home's."""
     if given:
         return expand_home(str(given), environ)
     if connector and connector.state_dir:
         return connector.state_dir
-    if named := environ.get("ARAGORA_STATE_DIR"):
-        return expand_home(named, environ)
-    return (config and config.state_dir) or home(environ) / ".aragora" / "sync_state"
-
-
-def home(environ: Mapping[str, str]) -> Path:
-    """The user's home folder."""
-    return Path(environ.get("HOME") or Path.home())
-
-
-def expand_home(text: str, environ: Mapping[str, str]) -> Path:
-    """The path with `~` filled in; raises ConfigError where `~name` names nobody."""
-    path = Path(text)
-    if path.parts[:1] == ("~",):
-        return home(environ).joinpath(*path.parts[1:])
-    try:
-        return path.expanduser()
-    except RuntimeError as error:
-        raise ConfigError("the path starts with '~' and the name of nobody") from error
+    if config and config.state_dir and not environ.get("ARAGORA_STATE_DIR"):
+        return config.state_dir
+    return default_state_folder(environ)

@@ -20,17 +20,28 @@ PRIVATE_FILE = 0o600
 
 def default_store_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Where stores lie when nobody says otherwise."""
-    return Path(environ.get("ARAGORA_STORE") or home_folder(environ) / ".aragora" / "knowledge").expanduser()
+    return expand_home(environ.get("ARAGORA_STORE") or "~/.aragora/knowledge", environ)
 
 
 def default_state_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Where state files lie when nobody says otherwise."""
-    return Path(environ.get("ARAGORA_STATE_DIR") or home_folder(environ) / ".aragora" / "sync_state").expanduser()
+    return expand_home(environ.get("ARAGORA_STATE_DIR") or "~/.aragora/sync_state", environ)
 
 
 def home_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """The user's home."""
     return Path(environ.get("HOME") or Path.home())
+
+
+def expand_home(text: str, environ: Mapping[str, str]) -> Path:
+    """The path with `~` filled in; raises ConfigError where `~name` names nobody."""
+    path = Path(text)
+    if path.parts[:1] == ("~",):
+        return home_folder(environ).joinpath(*path.parts[1:])
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise ConfigError("the path starts with '~' and the name of nobody") from error
 
 
 def make_private_folder(folder: Path) -> Path:

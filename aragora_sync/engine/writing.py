@@ -60,25 +60,27 @@ class StreamWriter:
                 self._job.enough()
                 raise Stopped
             elif batcher.add(change):  # type: ignore[arg-type]
-                if self._atomic:
-                    spool.add(_taken(batcher))
-                else:
-                    self._flush(batcher)
+                self._flush(batcher, spool if self._atomic else None)
 
     def _vouch(self, checkpoint: Checkpoint, batcher: Batcher, spool: Spool) -> None:
         batcher.vouch(checkpoint.cursor)
         if self._atomic:
-            spool.add(_taken(batcher))
+            self._flush(batcher, spool)
             self._write(spool.take())
         if checkpoint.complete and self._in_pass:
             self._flush(batcher)
             if not self._held or checkpoint.cursor is None:
                 self._end_pass(checkpoint.cursor)
 
-    def _flush(self, batcher: Batcher) -> None:
+    def _flush(self, batcher: Batcher, spool: Spool | None = None) -> None:
+        """The running batch is stored, or kept in `spool` until its checkpoint."""
         batch = batcher.take()
-        if batch is not None:
+        if batch is None:
+            return
+        if spool is None:
             self._write([batch])
+        else:
+            spool.add(batch)
 
     def _write(self, batches: Iterable[Batch]) -> None:
         outcome = self._job.store.write(self._without_cursor(batches) if self._held else batches)
@@ -122,8 +124,3 @@ class StreamWriter:
             hold_failures=self._hold_failures,
             want_items=self._job.ask.want_items,
         )
-
-
-def _taken(batcher: Batcher) -> Batch:
-    batch = batcher.take() or batcher.batch
-    return batch

@@ -25,7 +25,7 @@ for name in [name for name in os.environ if name.startswith("ARAGORA_") and name
 
 _ALWAYS = {"deadline": None, "print_blob": True, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("default", max_examples=60, stateful_step_count=25, **_ALWAYS)
-settings.register_profile("ci", max_examples=150, stateful_step_count=40, **_ALWAYS)
+settings.register_profile("ci", max_examples=400, stateful_step_count=40, **_ALWAYS)
 settings.register_profile(
     "soak", max_examples=int(os.environ.get("SOAK_EXAMPLES", "5000")), stateful_step_count=50, **_ALWAYS
 )

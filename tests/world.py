@@ -9,6 +9,11 @@ from dataclasses import dataclass, field
 MANNERS = ("updated", "events", "sorted", "unordered", "newest", "atomic")
 REPORTING = ("events", "atomic")  # these tell of every deletion
 EXACT = (*REPORTING, "unordered")  # after these even an ordinary run equals the source
+PATIENCE_STEPS = 20_000  # far more than any run of these small worlds takes
+
+
+class Endless(BaseException):
+    """A run that goes round and round fails at once, instead of hanging for hours."""
 
 
 @dataclass
@@ -60,6 +65,7 @@ class World:
         self.said = 0  # changes, without checkpoints
         self.opened = 0  # readings that were not closed
         self.requests: list[str] = []
+        self._last_step = PATIENCE_STEPS
         self._at: dict[int, Callable[[], None]] = {}
         self._editing = threading.RLock()
         self._revisions = 0
@@ -114,6 +120,10 @@ class World:
 
     # When something happens
 
+    def begin_run(self) -> None:
+        self.requests.clear()
+        self._last_step = self.steps + PATIENCE_STEPS
+
     def at(self, step: int, action: Callable[[], None]) -> None:
         self._at[self.steps + step] = action
 
@@ -129,6 +139,8 @@ class World:
     def step(self) -> None:
         with self._editing:
             self.steps += 1
+            if self.steps > self._last_step:
+                raise Endless(f"{PATIENCE_STEPS} steps in one run")
             action = self._at.pop(self.steps, None)
         if action is not None:
             action()

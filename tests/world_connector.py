@@ -135,25 +135,30 @@ class WorldConnector(Connector):
             yield from self._seen_below(child.id, known)
 
     def _read_newest(self, part: Part, cursor: Any, known: KnownItems) -> Iterator[Change]:
-        """Newest first. The cursor carries the gap: read down to `low`, from `at`; what is above `top` comes later."""
+        """Newest first. The cursor carries the gap: read down to `low`, from `at`; what is above `top` comes later.
+
+        What appeared above `top` is read until that takes one page, or says the same twice (many share one moment).
+        """
         cursor = cursor or {"low": 0}
         self._refuse_old(part, cursor["low"] or None)
         low, at, top = cursor["low"], cursor.get("at"), cursor.get("top")
+        before: list[Named] | None = None
         while True:
-            pages, position = 0, (at, "\U0010ffff") if at is not None else (self._world.now, "\U0010ffff")
+            pages, told = 0, list[Named]()
+            position = (self._world.now if at is None else at, "\U0010ffff")
             top = self._world.now if at is None else top
             while page := [
                 t for t in reversed(self._by_edit(part)) if low <= t.updated and (t.updated, t.id) < position
             ][: self.page]:
                 pages += 1
-                for thing in page:
-                    yield self._item(thing, known)
+                told += (self._item(thing, known) for thing in page)
+                yield from told[-len(page) :]
                 position = (page[-1].updated, page[-1].id)
                 yield Checkpoint({"low": low, "at": page[-1].updated, "top": top})
                 self._request(part)
-            if pages <= 1 and at is None:
+            if at is None and (pages <= 1 or told == before):
                 break
-            low, at = top, None
+            low, at, before = top, None, told
         yield Checkpoint({"low": top}, complete=True)
 
     def _read_atomic(self, part: Part, cursor: Any, known: KnownItems) -> Iterator[Change]:

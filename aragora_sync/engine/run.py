@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,8 +125,9 @@ class ConnectorRun:
                     raise SourceError(f"the stream {stream.name!r} was named twice; the connector must name it once.")
                 named.add(stream.name)
                 if len(pending) >= self.source.parallel:
-                    pending = wait(pending, return_when=FIRST_COMPLETED).not_done
+                    pending = _still_running(pending, FIRST_COMPLETED)
                 pending.add(pool.submit(self._read_stream, stream))
+            _still_running(pending, ALL_COMPLETED)
         return None if self._stop.requested else named
 
     def _read_stream(self, stream: Stream, refs: Sequence[str] = ()) -> None:
@@ -246,6 +247,14 @@ class ConnectorRun:
             tally.streams,
             waiting,
         )
+
+
+def _still_running(pending: set[Future[None]], until: str) -> set[Future[None]]:
+    """Those that go on when `until` has come. What broke in the engine's own part of a thread is raised here."""
+    waited = wait(pending, return_when=until)
+    for future in waited.done:
+        future.result()
+    return waited.not_done
 
 
 def _refused(stream: str, refusal: Refusal, source: Source) -> StreamError:

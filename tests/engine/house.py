@@ -88,7 +88,7 @@ class House:
     def run(self, stop: Stop | None = None, **asked: Any) -> SyncResult:
         """One run; nobody waits in it."""
         self.events.clear()
-        self.world.requests.clear()
+        self.world.begin_run()
         stop = stop or WatchedStop()
         result = self.prepare(stop, **asked).sync()
         self.waits = getattr(stop, "waits", [])

@@ -184,6 +184,29 @@ def test_an_unexpected_error_is_called_a_bug_and_shows_no_secret(build):
     assert "token" not in result.errors[0]
 
 
+def test_a_listener_that_breaks_is_told(build):
+    def listen(event):
+        if isinstance(event, StreamEnded):
+            raise ValueError("no such row on the screen")
+
+    house = build(things=1)
+    run = house.prepare()
+    run._emit = listen
+    result = run.sync()
+
+    assert result.status is Status.PARTIAL
+    assert "ValueError" in result.errors[0]
+
+
+def test_what_kills_a_thread_ends_the_run(build):
+    house = build(a="events", b="events")
+    house.world.raises_at(3, KeyboardInterrupt())
+
+    with pytest.raises(KeyboardInterrupt):
+        house.run()
+    assert house.store.runs("c", 1)[0].status == "failed"
+
+
 def test_a_refused_credential_ends_the_connector(build):
     house = build(a="events", b="events")
     house.world.raises_at(3, CredentialError("the token was refused", hint="log in"))

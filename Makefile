@@ -31,8 +31,8 @@ check: .venv/developing
 
 soak: .venv/developing
 	SOAK=$(SOAK) $(BIN)/python -m pytest -n $(WORKERS) -m "soak or integration or contract"
-	HYPOTHESIS_PROFILE=$(if $(filter ci,$(SOAK)),ci,soak) $(BIN)/python -m pytest -p no:logging --timeout 10800 \
-		tests/engine/test_model.py
+	HYPOTHESIS_PROFILE=$(if $(filter ci,$(SOAK)),ci,soak) $(BIN)/python -m pytest -p no:logging \
+		--timeout $(if $(filter ci,$(SOAK)),900,10800) tests/engine/test_model.py
 
 bench: .venv/developing
 	$(BIN)/python -m compileall -q aragora_sync bench

@@ -16,10 +16,9 @@ from yaml.events import (
 )
 
 from .scalars import Scalar, resolve
-from .syntax import Mistake, Place, control_character, shortened, syntax_mistake
+from .syntax import DEEPEST, TOO_DEEP, Mistake, Place, control_character, shortened, syntax_mistake
 
 MOST_VALUES = 1_000_000  # aliases count with all that they stand for
-DEEPEST = 50
 
 Parser: Any = getattr(yaml, "CLoader", yaml.SafeLoader)  # only its events are used
 
@@ -121,7 +120,7 @@ class _Composer:
 
     def _collection(self, event: Any, place: Place, depth: int) -> Node:
         if depth > DEEPEST:
-            self._stop(place, f"nested deeper than {DEEPEST} levels")
+            self._stop(place, TOO_DEEP)
         if event.anchor:
             self._anchors[event.anchor] = None
         return self._mapping(place, depth) if isinstance(event, MappingStartEvent) else self._sequence(place, depth)
@@ -189,7 +188,7 @@ class _Composer:
             return Node(place, None)
         self._spend(target.size, place)
         if depth + target.height > DEEPEST:
-            self._stop(place, f"nested deeper than {DEEPEST} levels")
+            self._stop(place, TOO_DEEP)
         return Node(place, target.value, target.keys, target.size, target.height)
 
     def _refuse_tag(self, event: Any, place: Place) -> None:

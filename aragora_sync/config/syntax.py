@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 
 Place: TypeAlias = tuple[int, int]  # line and column, both from 1
 
+DEEPEST = 50
+TOO_DEEP = f"nested deeper than {DEEPEST} levels"
 LONGEST_SHOWN = 60
 
 
@@ -50,6 +52,7 @@ def place_in(text: str, position: int) -> Place:
 # The parser's words → ours. The first entry that is part of its context and problem applies; {start} is the line
 # where the thing began, {character} what stands at the place. The second column says which place is shown.
 _WORDS = [
+    ("maximum nesting depth", "here", TOO_DEEP),  # some versions of libyaml refuse by themselves what is far too deep
     ("found a tab", "here", "tabs cannot indent; use spaces"),
     ("quoted scalar found unexpected", "start", "this quoted text is not closed"),
     ("unknown escape", "here", "unknown escape after '\\'; write '\\\\' for a backslash, or use single quotes"),

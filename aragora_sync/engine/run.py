@@ -125,9 +125,9 @@ class ConnectorRun:
                     raise SourceError(f"the stream {stream.name!r} was named twice; the connector must name it once.")
                 named.add(stream.name)
                 if len(pending) >= self.source.parallel:
-                    pending = _still_running(pending, FIRST_COMPLETED)
+                    _take_ended(pending, FIRST_COMPLETED)
                 pending.add(pool.submit(self._read_stream, stream))
-            _still_running(pending, ALL_COMPLETED)
+            _take_ended(pending, ALL_COMPLETED)
         return None if self._stop.requested else named
 
     def _read_stream(self, stream: Stream, refs: Sequence[str] = ()) -> None:
@@ -249,12 +249,15 @@ class ConnectorRun:
         )
 
 
-def _still_running(pending: set[Future[None]], until: str) -> set[Future[None]]:
-    """Those that go on when `until` has come. What broke in the engine's own part of a thread is raised here."""
-    waited = wait(pending, return_when=until)
-    for future in waited.done:
-        future.result()
-    return waited.not_done
+def _take_ended(pending: set[Future[None]], until: str) -> None:
+    """Waits, and takes out what ended. What broke in the engine's own part of a thread is raised here.
+
+    Nothing keeps the future that raises: its frames would live on, and what they have open in the store with them.
+    """
+    ended = wait(pending, return_when=until).done
+    pending -= ended
+    while ended:
+        ended.pop().result()
 
 
 def _refused(stream: str, refusal: Refusal, source: Source) -> StreamError:

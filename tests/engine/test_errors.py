@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import sqlite3
+
 import pytest
 
 from aragora_sync.core.changes import Checkpoint, Item
@@ -11,6 +15,8 @@ from aragora_sync.engine.events import StreamEnded, Waiting
 from aragora_sync.engine.result import Status
 from aragora_sync.engine.stop import StopReason
 
+from ..world import World
+from .fuse import FusedHouse, Killed
 from .house import RECONCILE, WatchedStop
 
 BUSY = TransientError("busy")
@@ -205,6 +211,25 @@ def test_what_kills_a_thread_ends_the_run(build):
     with pytest.raises(KeyboardInterrupt):
         house.run()
     assert house.store.runs("c", 1)[0].status == "failed"
+
+
+def test_a_killed_run_keeps_nothing_open_in_the_store(tmp_path, clock):
+    """Not even until the next search for cycles: a statement in a forgotten frame would hold the store's lock."""
+    gc.disable()
+    try:
+        for steps in range(1, 120, 4):
+            world = World(s="sorted")
+            for number in range(6):
+                world.add(f"i{number}")
+            house = FusedHouse(tmp_path / f"house{steps}", clock, world, page=2, batch_size=2)
+            house.fuse.light(steps)
+            with contextlib.suppress(Killed):
+                house.run()
+            house.abandon()
+            with contextlib.closing(sqlite3.connect(house.path, timeout=0)) as other:
+                other.execute("BEGIN IMMEDIATE")
+    finally:
+        gc.enable()
 
 
 def test_a_refused_credential_ends_the_connector(build):

@@ -20,7 +20,8 @@ from .fuse import FusedHouse, Killed
 from .house import FULL, RECONCILE
 from .soundness import check_soundness
 
-IDS = st.sampled_from([f"{letter}{number}" for letter in "ab" for number in range(4)])
+# Three streams of six hold less than the guard of a connector watches; it has tests of its own.
+IDS = st.sampled_from([f"{letter}{number}" for letter in "ab" for number in range(3)])
 STREAMS = st.sampled_from(["one", "two", "three"])
 MANNER = st.sampled_from(MANNERS)
 ASKED = st.sampled_from([None, None, None, FULL, RECONCILE])
@@ -70,7 +71,7 @@ class Convergence(RuleBasedStateMachine):
         else:
             self.world.add(item, text, stream=stream, parent=parent if parent < item else "")
 
-    @rule(stream=STREAMS, texts=st.lists(IDS, min_size=3, max_size=8, unique=True))
+    @rule(stream=STREAMS, texts=st.lists(IDS, min_size=3, max_size=6, unique=True))
     def write_many(self, stream: str, texts: list[str]) -> None:
         for item in texts:
             self.write(stream, item, "many", "a0")

@@ -24,6 +24,9 @@ from .secrets import remember
 __all__ = ["CredentialProvider", "Credentials", "own_problems"]
 
 
+NOT_SECRET = ("_USER", "_EMAIL")
+
+
 class Credentials:
     """What a connector may ask for its secrets. Nothing is cached: a rotated secret is seen by the next question.
 
@@ -78,7 +81,7 @@ class Credentials:
     def set(self, name: str, value: str) -> None:
         """Keeps the value in the provider, or else in the keyring, so that `get` gives it from now on."""
         key = checked_key(name)
-        remember(value)
+        _keep_secret(key, value)
         for place in self._places:
             if isinstance(place, WritablePlace):
                 place.keep(key, value)
@@ -92,7 +95,7 @@ class Credentials:
     def _find(self, key: str) -> Found | None:
         for place in self._places:
             if found := place.find(key):
-                remember(found.value)
+                _keep_secret(key, found.value)
                 return found
         return None
 
@@ -111,8 +114,8 @@ class OwnMapping:
 
     def __init__(self, own: Mapping[str, str | None]) -> None:
         self._values = {checked_key(name): value for name, value in own.items() if value}
-        for value in self._values.values():
-            remember(value)
+        for key, value in self._values.items():
+            _keep_secret(key, value)
 
     def find(self, key: str) -> Found | None:
         return Found(self._values[key], "credentials: of the connector") if key in self._values else None
@@ -132,6 +135,12 @@ def own_problems(own: Any, keys: Collection[str]) -> list[Problem]:
         if message := _name_problem(name, keys) or _value_problem(name, value):
             problems.append(Problem(("credentials", name), f"credentials: {message}"))
     return problems
+
+
+def _keep_secret(key: str, value: str) -> None:
+    """Who logs in is no secret: a message about a refused login has to name the user."""
+    if not key.endswith(NOT_SECRET):
+        remember(value)
 
 
 def _name_problem(name: Any, keys: Collection[str]) -> str:

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
     from ..connector import Connector
     from .filesystem import FilesystemConnector as FilesystemConnector
+    from .postgresql import PostgreSQLConnector as PostgreSQLConnector
 
 ENTRY_POINTS = "aragora_sync.connectors"
 
 _OURS = {
     "filesystem": "FilesystemConnector",
+    "postgresql": "PostgreSQLConnector",
 }
-_ALIASES: dict[str, str] = {}
+_ALIASES = {"postgres": "postgresql"}
 
 
 def connector_types() -> list[str]:

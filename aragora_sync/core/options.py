@@ -119,11 +119,17 @@ def check_options(
 @cache
 def model_of(cls: type) -> type[BaseModel]:
     """The pydantic model of a class's options; refuses unknown names and never shows a value in an error."""
+    import warnings
+
     from pydantic import ConfigDict, create_model
 
     fields: dict[str, Any] = {name: _field(declared) for name, declared in options_of(cls).items()}
     strict = ConfigDict(extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True, allow_inf_nan=False)
-    return create_model(cls.__name__, __config__=strict, **fields)
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", "Field name .* shadows"
+        )  # an option may be called like a method of pydantic's
+        return create_model(cls.__name__, __config__=strict, **fields)
 
 
 def _field(declared: Option) -> tuple[Any, Any]:

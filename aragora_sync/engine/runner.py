@@ -43,10 +43,12 @@ def run_all(
     timeout: float | None = None,
 ) -> list[SyncResult]:
     """The results, in the order of `make`. `listen` hears every event, in this thread; `timeout` is in seconds."""
-    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()  # None: a run ended, look again
     deadline = None if timeout is None else time.monotonic() + timeout
     with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="run") as pool:
         runs = [pool.submit(lambda made=each: made(events.put, stop).sync()) for each in make]  # type: ignore[misc]
+        for each in runs:
+            each.add_done_callback(lambda _run: events.put(None))
         try:
             while not all(run.done() for run in runs):
                 _hear(events, listen, TICK_SECONDS)
@@ -59,11 +61,13 @@ def run_all(
     return [_result(run) for run in runs]
 
 
-def _hear(events: queue.SimpleQueue[Event], listen: Emit, seconds: float) -> None:
+def _hear(events: queue.SimpleQueue[Event | None], listen: Emit, seconds: float) -> None:
     try:
-        listen(events.get(timeout=seconds) if seconds else events.get_nowait())
+        event = events.get(timeout=seconds) if seconds else events.get_nowait()
         while True:
-            listen(events.get_nowait())
+            if event is not None:
+                listen(event)
+            event = events.get_nowait()
     except queue.Empty:
         return
 

@@ -76,7 +76,8 @@ def _bury(db: sqlite3.Connection, place: Place, apply: Apply, where: str, values
 
 def purge_tombstones(db: sqlite3.Connection, before: int) -> int:
     """Forgets tombstones that are older; the feed remembers up to which place it lost them."""
-    (highest,) = db.execute("SELECT max(seq) FROM entry WHERE deleted_at < ?", (before,)).fetchone()
+    # The plus keeps SQLite from looking for the highest one among all entries, newest first.
+    (highest,) = db.execute("SELECT max(+seq) FROM entry WHERE deleted_at < ?", (before,)).fetchone()
     if highest is None:
         return 0
     db.execute("UPDATE counter SET purged_seq = max(purged_seq, ?)", (highest,))

@@ -6,7 +6,13 @@ import time
 
 import pytest
 
+from aragora_sync.connectors.postgresql import catalog
+
+from ..servers.postgres import postgres, schema
 from .shelf import Shelf
+from .tables import DOCUMENTS, Tables
+
+__all__ = ["postgres", "schema"]
 
 LONG_AGO = time.time_ns() + 10**13  # a clock so far ahead that no file counts as fresh
 
@@ -20,3 +26,23 @@ def shelf(tmp_path) -> Shelf:
 def settled(monkeypatch):
     """Files that were written just now count as written long ago."""
     monkeypatch.setattr("aragora_sync.connectors.filesystem.time.time_ns", lambda: LONG_AGO)
+
+
+@pytest.fixture
+def tables(tmp_path, schema) -> Tables:
+    return Tables(tmp_path, schema)
+
+
+@pytest.fixture
+def documents(tables: Tables) -> Tables:
+    """One table that is looked through for changes."""
+    tables.run(DOCUMENTS)
+    return tables
+
+
+@pytest.fixture
+def large(documents: Tables, monkeypatch: pytest.MonkeyPatch) -> Tables:
+    """The same, looked up by its timestamp, as large ones are."""
+    documents.run("CREATE INDEX ON documents (updated_at)")
+    monkeypatch.setattr(catalog, "SCANNED_BYTES", -1)
+    return documents

@@ -1,0 +1,211 @@
+"""Connections: made alike, kept for the next question, their errors in the user's words."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from ...core.errors import (
+    AccessError,
+    AragoraSyncError,
+    ConfigError,
+    CredentialError,
+    NotFound,
+    SourceError,
+    TransientError,
+)
+from ...net.retry import retried
+
+if TYPE_CHECKING:
+    import psycopg
+
+CONNECT_SECONDS = 10
+LOCK_SECONDS = 10
+OLDEST_SERVER = 130_000
+
+# Set in each transaction, not in the session: a pooler between may give every transaction another session.
+_BEGIN = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {timeout}; "
+    f"SET LOCAL lock_timeout = {LOCK_SECONDS * 1000}; SET LOCAL idle_in_transaction_session_timeout = 600000; "
+    "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'iso_8601'; "
+    "SET LOCAL extra_float_digits = 1; SET LOCAL client_encoding = 'UTF8'"
+)
+_PASSING = ("08", "57P01", "57P02", "57P03", "40001", "40P01", "53", "55P03", "25P03")
+_NO_SUCH_VALUE = ("22P02", "22003", "22007", "22008")  # a text that is none of the type of a key
+_KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where to log in and as whom; libpq looks for a password that is None in its own password file."""
+
+    host: str
+    port: int
+    database: str
+    user: str
+    password: str | None
+    sslmode: str
+    sslrootcert: str
+    application: str
+    timeout: float  # seconds that one statement may take
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    def __repr__(self) -> str:
+        return f"<Server {self}>"
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What libpq is told; nothing of it is left to its environment but the password."""
+        tls = {"sslmode": self.sslmode, **({"sslrootcert": self.sslrootcert} if self.sslrootcert else {})}
+        return {
+            "host": self.host,
+            "port": self.port,
+            "dbname": self.database,
+            "user": self.user,
+            "password": self.password,
+            "application_name": self.application,
+            "connect_timeout": CONNECT_SECONDS,
+            "client_encoding": "utf8",
+            **tls,
+            **_KEEPALIVE,
+        }
+
+
+class Connections:
+    """Connections to one server, one for each transaction under way; given back, they serve the next."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self._idle: queue.LifoQueue[psycopg.Connection[Any]] = queue.LifoQueue()
+
+    @contextlib.contextmanager
+    def transaction(self, what: str = "") -> Iterator[psycopg.Connection[Any]]:
+        """A transaction that only reads, all of it from one snapshot. `what` is read: it stands in error messages."""
+        connection = self._begin()
+        try:
+            with explained(self.server, what):
+                yield connection
+                connection.execute("COMMIT")
+        except BaseException:
+            connection.close()  # whatever state it is in
+            raise
+        self._idle.put(connection)
+
+    def close(self) -> None:
+        """No connection stays open."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._idle.get_nowait().close()
+
+    def _begin(self) -> psycopg.Connection[Any]:
+        import psycopg
+
+        begin = cast("Any", _BEGIN.format(timeout=int(self.server.timeout * 1000)))
+        with contextlib.suppress(queue.Empty):
+            while True:
+                connection = self._idle.get_nowait()
+                try:
+                    connection.execute(begin)
+                except psycopg.Error:  # it was cut off since it served last
+                    connection.close()
+                else:
+                    return connection
+        connection = retried(self._connect)
+        with explained(self.server, ""):
+            connection.execute(begin)
+        return connection
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        import psycopg
+
+        with explained(self.server, ""):
+            connection = psycopg.connect(autocommit=True, prepare_threshold=None, **self.server.parameters)
+        if connection.info.server_version < OLDEST_SERVER:
+            connection.close()
+            raise ConfigError(f"PostgreSQL at {self.server} is older than 13, which this program needs.")
+        return connection
+
+
+@contextlib.contextmanager
+def explained(server: Server, what: str) -> Iterator[None]:
+    """psycopg's errors become letters to the person who must act. No value of a row is ever in them."""
+    import psycopg
+
+    try:
+        yield
+    except psycopg.Error as error:
+        if error.sqlstate is None:
+            raise _of_connection(server, error) from error
+        raise _of_statement(server, what, error.sqlstate, _said(error)) from error
+
+
+def _of_statement(server: Server, what: str, state: str, said: str) -> AragoraSyncError:
+    named = f"{what}: " if what else ""
+    if state.startswith(_PASSING):
+        return TransientError(f"{named}PostgreSQL at {server} broke off: {said}.")
+    if state in _NO_SUCH_VALUE:
+        return NotFound(f"{named}{said}.")
+    if state == "57014":
+        return SourceError(
+            f"{named}a query took longer than {server.timeout:g} seconds.",
+            hint="create the index that the key or the timestamp lacks, or raise the option 'timeout'",
+        )
+    if state == "42501":
+        return AccessError(
+            f"{named}the user {server.user} may not read it: {said}.",
+            hint=f"GRANT USAGE ON SCHEMA … TO {server.user}; GRANT SELECT ON … TO {server.user};",
+        )
+    if state in ("42P01", "3F000"):
+        return SourceError(f"{named}it is no longer there: {said}.", hint="correct the option 'tables'")
+    if state.startswith("42"):
+        return SourceError(f"{named}{said}.", hint="correct the options of this connector, 'where' first")
+    return SourceError(f"{named}PostgreSQL refused: {said} ({state}).")
+
+
+def _of_connection(server: Server, error: psycopg.Error) -> AragoraSyncError:
+    """libpq gives no code for what fails before the first statement, only words and whether a password was used."""
+    said = str(error).split("FATAL:")[-1].split("failed: ", 1)[-1].strip().splitlines()[0].strip().rstrip(".")
+    lower = str(error).lower()
+    if "ssl" in lower or "certificate" in lower or "tls" in lower:
+        return _of_tls(server, said)
+    if "database" in lower and "does not exist" in lower:
+        return ConfigError(
+            f"PostgreSQL at {server} has no database {server.database!r}.", hint="correct the option 'database'"
+        )
+    connection = getattr(error, "pgconn", None)
+    asked = connection is not None and (connection.needs_password or connection.used_password)
+    if "password" in lower or "authentication" in lower or "role" in lower or "pg_hba" in lower:
+        asked = True
+    if asked and "FATAL" in str(error) and not any(word in lower for word in ("starting up", "shutting down", "many")):
+        return CredentialError(
+            f"PostgreSQL at {server} refused the login of {server.user}: {said}.",
+            hint="correct POSTGRES_USER and POSTGRES_PASSWORD; `aragora-sync check` tells where they come from",
+        )
+    if "no password supplied" in lower:
+        return CredentialError(
+            f"PostgreSQL at {server} asks {server.user} for a password, and there is none.",
+            hint="export ARAGORA_POSTGRES_PASSWORD=… ; for cron and systemd ARAGORA_POSTGRES_PASSWORD_FILE=/a/file",
+        )
+    return TransientError(
+        f"PostgreSQL at {server} cannot be reached: {said}.", hint="check host and port, and whether the server runs"
+    )
+
+
+def _of_tls(server: Server, said: str) -> AragoraSyncError:
+    if "does not support" in said:
+        hint = "let the server speak TLS, or set `sslmode: disable` where the network between is trusted"
+    elif "certificate" in said:
+        hint = "name its authority in the option 'sslrootcert'; `sslmode: require` encrypts without knowing who answers"
+    else:
+        hint = "see the options 'sslmode' and 'sslrootcert'"
+    return ConfigError(f"the encrypted connection to PostgreSQL at {server} failed: {said}.", hint=hint)
+
+
+def _said(error: psycopg.Error) -> str:
+    """The server's sentence; its details may hold values of rows."""
+    return (error.diag.message_primary or type(error).__name__).rstrip(".")

@@ -1,0 +1,166 @@
+"""What the server sends: which expressions are read of a table, and how a line of COPY becomes an item."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ...core.changes import Item
+
+if TYPE_CHECKING:
+    from psycopg import sql
+
+    from .catalog import Column, Table
+
+NULL = "\\N"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ESCAPED = re.compile(r"\\(.)")
+_MEANT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_NATIVE = ("smallint", "integer", "bigint", "boolean", "real", "double precision", "json", "jsonb")
+_DATED = (*("timestamp with time zone", "timestamp without time zone"), "date")
+
+
+class Columns:
+    """The expressions that are read of each row of a table; the server makes text of every type by itself, so that
+    no value is too odd for a client: infinite times, years before Christ, NaN."""
+
+    def __init__(self, table: Table) -> None:
+        from psycopg import sql
+
+        self._table = table
+        self._sql = sql
+
+    def key(self) -> sql.Composable:
+        """The key, each column as text."""
+        return self._joined(self._name(column) + self._sql.SQL("::text") for column in self._table.key)
+
+    def version(self) -> sql.Composable:
+        """The transaction that wrote the row; nothing where rows do not tell."""
+        return self._sql.SQL("t.xmin::text" if self._table.tells_writers else "''")
+
+    def all(self) -> sql.Composable:
+        """Version, time, title, content, metadata, then the key."""
+        rest = [self._time(), self._title(), self._content(), self._metadata(), self.key()]
+        return self._joined([self.version(), *rest])
+
+    def _time(self) -> sql.Composable:
+        column = self._table.timestamp
+        if column is None:
+            return self._sql.SQL("NULL")
+        return self._sql.SQL(
+            "CASE WHEN {0} >= '0001-01-01' AND {0} < '10000-01-01' THEN "
+            "(extract(epoch FROM {0}::timestamptz) * 1000000)::int8 END"
+        ).format(self._name(column))
+
+    def _title(self) -> sql.Composable:
+        return self._sql.SQL("NULL") if self._table.title is None else self._shown(self._table.title)
+
+    def _content(self) -> sql.Composable:
+        """Texts as paragraphs, other values with the name of their column."""
+        parts = [self._name(column) if column.is_text else self._labelled(column) for column in self._table.content]
+        if len(parts) == 1:
+            return parts[0]
+        return self._sql.SQL("concat_ws(E'\\n\\n', {})").format(self._joined(parts)) if parts else self._sql.SQL("''")
+
+    def _labelled(self, column: Column) -> sql.Composable:
+        return self._sql.SQL("{} || {}").format(self._sql.Literal(f"{column.name}: "), self._shown(column))
+
+    def _metadata(self) -> sql.Composable:
+        columns = self._table.metadata
+        if not columns:
+            return self._sql.SQL("NULL")
+        values = [
+            self._sql.SQL("{} AS {}").format(self._json(each), self._sql.Identifier(each.name)) for each in columns
+        ]
+        return self._sql.SQL("(SELECT to_jsonb(x.*) FROM (SELECT {}) x)").format(self._joined(values))
+
+    def _json(self, column: Column) -> sql.Composable:
+        name = self._name(column)
+        if column.type == "bytea":
+            digest = "jsonb_build_object('size', octet_length({0}), 'sha256', encode(sha256({0}), 'hex'))"
+            return self._sql.SQL(f"CASE WHEN {{0}} IS NOT NULL THEN {digest} END").format(name)
+        if column.category == "A" or column.type in (*_NATIVE, *_DATED):
+            return name
+        return self._shown(column)
+
+    def _shown(self, column: Column) -> sql.Composable:
+        name = self._name(column)
+        if column.type == "money":
+            return self._sql.SQL("{}::numeric::text").format(name)
+        if column.type == "bytea":
+            return self._sql.SQL("octet_length({0}) || ' bytes, sha256 ' || encode(sha256({0}), 'hex')").format(name)
+        return name if column.is_text else self._sql.SQL("{}::text").format(name)
+
+    def _name(self, column: Column) -> sql.Composable:
+        return self._sql.SQL("t.") + self._sql.Identifier(column.name)
+
+    def _joined(self, parts: Iterable[sql.Composable]) -> sql.Composable:
+        return self._sql.SQL(", ").join(parts)
+
+
+class Reader:
+    """Lines of COPY become items of one table."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._parts = len(table.key)
+        self._suffix = f".{table.shape}" if table.tells_writers else ""
+
+    def is_current(self, version: str) -> bool:
+        """Whether the store read a row of this version as it would be read now: of the same columns."""
+        return bool(self._suffix) and version.endswith(self._suffix)
+
+    def key(self, line: str) -> list[str | None]:
+        """The key at the end of a line; where the server does not vouch for it, its parts may be NULL."""
+        return [unescaped(part) for part in line.split("\t")[-self._parts :]]
+
+    def versions(self, lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Id and version of each line that `Queries.keys` gave."""
+        for line in lines:
+            yield self._table.id_of(self.key(line)), line.partition("\t")[0] + self._suffix
+
+    def items(self, lines: Iterable[str]) -> Iterator[Item]:
+        """One item for each line that `Columns.all` gave."""
+        prefix, simple, suffix, untitled = self._table.prefix, self._parts == 1, self._suffix, self._table.name
+        for line in lines:
+            fields: list[Any] = line.split("\t")
+            if "\\" in line:
+                fields = [unescaped(field) for field in fields]
+            version, time, title, content, metadata, *key = fields
+            text = key[0] if simple else json.dumps(key, ensure_ascii=False)
+            yield Item(
+                prefix + text,
+                "row",
+                f"{untitled} {text}" if title is None else title,
+                content or "",
+                updated_at=None if time is None else _EPOCH + timedelta(microseconds=int(time)),
+                version=version + suffix,
+                metadata={} if metadata is None else read_metadata(metadata),
+            )
+
+
+def unescaped(field: str) -> str | None:
+    """A field of COPY's text format as it was; None where it is NULL."""
+    if "\\" not in field:
+        return field
+    if field == NULL:
+        return None
+    if "\\\\" not in field:
+        text = field.replace("\\n", "\n")
+        if "\\" not in text:
+            return text
+    return _ESCAPED.sub(lambda found: _MEANT.get(found[1], found[1]), field)
+
+
+def read_metadata(text: str) -> dict[str, Any]:
+    """The columns that are metadata; a number that no float holds exactly stays text, an empty column is left out."""
+    read: dict[str, Any] = json.loads(text, parse_float=_exact)
+    return {name: value for name, value in read.items() if value is not None}
+
+
+def _exact(number: str) -> float | str:
+    value = float(number)
+    return value if repr(value) == number else number

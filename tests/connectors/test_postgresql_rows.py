@@ -36,7 +36,7 @@ def test_a_table_that_is_not_there_stops_no_other(documents):
     insert(documents, 1)
     result = documents.sync()
 
-    assert result.errors == [f"nowhere: there is no table {documents.schema.name}.nowhere."]
+    assert result.errors == [f"nowhere: there is no such table in the schema {documents.schema.name}."]
     assert result.counts.created == 1
 
 
@@ -74,7 +74,7 @@ def test_a_row_moved_to_another_table_is_there_once(documents):
 def test_a_table_without_a_key_is_said(tables):
     tables.run("CREATE TABLE heap (body text)")
 
-    assert "heap has no primary key" in tables.sync().errors[0]
+    assert "it has no primary key" in tables.sync().errors[0]
 
 
 def test_a_unique_index_is_a_key_where_there_is_no_other(tables):

@@ -145,7 +145,8 @@ class PostgreSQLConnector(Connector):
         try:
             table = self._table(name)
             if not table.readable:
-                raise AccessError("it may not be read.", hint=f"GRANT SELECT ON {self.schema}.{name} TO …;")
+                user = self._connections.server.user
+                raise AccessError(f"{user} may not read it.", hint=f"GRANT SELECT ON {self.schema}.{name} TO {user};")
         except AragoraSyncError as error:
             return Check(name, False, error.message, error.hint)
         told = f"{KINDS[table.kind]}, key {', '.join(column.name for column in table.key)}"

@@ -150,14 +150,14 @@ class Catalog:
         """One table, read as the options want it; raises SourceError where that cannot be."""
         if name not in self._rows:
             raise SourceError(
-                f"there is no table {self.schema}.{name}.",
+                f"there is no such table in the schema {self.schema}.",
                 hint="correct the option 'tables', or take it out there; what was stored of it is kept until then",
             )
         _, oid, kind, _, hides, size, readable, parts, columns, uniques, indexed = self._rows[name]
         if not columns:
-            raise SourceError(f"the table {name} has no columns.", hint="take it out of the option 'tables'")
+            raise SourceError("it has no columns.", hint="take it out of the option 'tables'")
         by_name = {column[0]: Column(*column) for column in columns}
-        chosen = _Choice(name, by_name, wanted)
+        chosen = _Choice(by_name, wanted)
         key, unique = chosen.key(uniques)
         timestamp, title = chosen.timestamp(), chosen.title()
         content, metadata = chosen.content(key, timestamp)
@@ -186,8 +186,7 @@ class Catalog:
 class _Choice:
     """Which columns of a table are read as what."""
 
-    def __init__(self, table: str, columns: dict[str, Column], wanted: Wanted) -> None:
-        self._table = table
+    def __init__(self, columns: dict[str, Column], wanted: Wanted) -> None:
         self._columns = columns
         self._wanted = wanted
 
@@ -201,7 +200,7 @@ class _Choice:
             names, known = unique[0], True
         else:
             raise SourceError(
-                f"{self._table} has no primary key, so that its rows cannot be told apart.",
+                "it has no primary key, so that its rows cannot be told apart.",
                 hint="name the columns that do in the option 'primary_key_column'",
             )
         return tuple(self._columns[name] for name in names), known
@@ -215,7 +214,7 @@ class _Choice:
         if self._wanted.timestamp is None:
             return None
         raise SourceError(
-            f"{self._table}.{found.name} holds {found.type}, not times.", hint="correct the option 'timestamp_column'"
+            f"its column {found.name!r} holds {found.type}, not times.", hint="correct the option 'timestamp_column'"
         )
 
     def title(self) -> Column | None:
@@ -234,7 +233,7 @@ class _Choice:
         if name in self._columns:
             return self._columns[name]
         raise SourceError(
-            f"{self._table} has no column {name!r}; it has {', '.join(self._columns)}.",
+            f"it has no column {name!r}, but {', '.join(self._columns)}.",
             hint=f"correct the option {option!r}, or give this table a connector of its own",
         )
 

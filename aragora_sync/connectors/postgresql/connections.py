@@ -29,9 +29,9 @@ OLDEST_SERVER = 130_000
 # Set in each transaction, not in the session: a pooler between may give every transaction another session.
 _BEGIN = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {timeout}; "
-    f"SET LOCAL lock_timeout = {LOCK_SECONDS * 1000}; SET LOCAL idle_in_transaction_session_timeout = 600000; "
+    "SET LOCAL lock_timeout = {lock_timeout}; SET LOCAL idle_in_transaction_session_timeout = 600000; "
     "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'iso_8601'; "
-    "SET LOCAL extra_float_digits = 1; SET LOCAL client_encoding = 'UTF8'"
+    "SET LOCAL extra_float_digits = 1; SET LOCAL client_encoding = '{encoding}'"
 )
 _PASSING = ("08", "57P01", "57P02", "57P03", "40001", "40P01", "53", "55P03", "25P03")
 _NO_SUCH_VALUE = ("22P02", "22003", "22007", "22008")  # a text that is none of the type of a key
@@ -84,11 +84,11 @@ class Connections:
         self._idle: queue.LifoQueue[psycopg.Connection[Any]] = queue.LifoQueue()
 
     @contextlib.contextmanager
-    def transaction(self, what: str = "") -> Iterator[psycopg.Connection[Any]]:
-        """A transaction that only reads, all of it from one snapshot. `what` is read: it stands in error messages."""
-        connection = self._begin()
+    def transaction(self, table: str = "…") -> Iterator[psycopg.Connection[Any]]:
+        """A transaction that only reads, all of it from one snapshot. `table` is what a hint names."""
+        connection = self._begun()
         try:
-            with explained(self.server, what):
+            with explained(self.server, table):
                 yield connection
                 connection.execute("COMMIT")
         except BaseException:
@@ -102,28 +102,33 @@ class Connections:
             while True:
                 self._idle.get_nowait().close()
 
-    def _begin(self) -> psycopg.Connection[Any]:
+    def _begun(self) -> psycopg.Connection[Any]:
         import psycopg
 
-        begin = cast("Any", _BEGIN.format(timeout=int(self.server.timeout * 1000)))
         with contextlib.suppress(queue.Empty):
             while True:
                 connection = self._idle.get_nowait()
                 try:
-                    connection.execute(begin)
+                    self._begin(connection)
                 except psycopg.Error:  # it was cut off since it served last
                     connection.close()
                 else:
                     return connection
         connection = retried(self._connect)
-        with explained(self.server, ""):
-            connection.execute(begin)
+        with explained(self.server):
+            self._begin(connection)
         return connection
+
+    def _begin(self, connection: psycopg.Connection[Any]) -> None:
+        # A database without an encoding gives the bytes as they are only to a client that takes every byte.
+        without = connection.info.parameter_status("server_encoding") == "SQL_ASCII"
+        limits = {"timeout": int(self.server.timeout * 1000), "lock_timeout": int(LOCK_SECONDS * 1000)}
+        connection.execute(cast("Any", _BEGIN.format(encoding="LATIN1" if without else "UTF8", **limits)))
 
     def _connect(self) -> psycopg.Connection[Any]:
         import psycopg
 
-        with explained(self.server, ""):
+        with explained(self.server):
             connection = psycopg.connect(autocommit=True, prepare_threshold=None, **self.server.parameters)
         if connection.info.server_version < OLDEST_SERVER:
             connection.close()
@@ -132,7 +137,7 @@ class Connections:
 
 
 @contextlib.contextmanager
-def explained(server: Server, what: str) -> Iterator[None]:
+def explained(server: Server, table: str = "…") -> Iterator[None]:
     """psycopg's errors become letters to the person who must act. No value of a row is ever in them."""
     import psycopg
 
@@ -141,59 +146,59 @@ def explained(server: Server, what: str) -> Iterator[None]:
     except psycopg.Error as error:
         if error.sqlstate is None:
             raise _of_connection(server, error) from error
-        raise _of_statement(server, what, error.sqlstate, _said(error)) from error
+        raise _of_statement(server, table, error.sqlstate, _said(error)) from error
 
 
-def _of_statement(server: Server, what: str, state: str, said: str) -> AragoraSyncError:
-    named = f"{what}: " if what else ""
+def _of_statement(server: Server, table: str, state: str, said: str) -> AragoraSyncError:
     if state.startswith(_PASSING):
-        return TransientError(f"{named}PostgreSQL at {server} broke off: {said}.")
+        return TransientError(f"PostgreSQL at {server} broke off: {said}.")
     if state in _NO_SUCH_VALUE:
-        return NotFound(f"{named}{said}.")
+        return NotFound(f"{said}.")
     if state == "57014":
         return SourceError(
-            f"{named}a query took longer than {server.timeout:g} seconds.",
+            f"a query took longer than {server.timeout:g} seconds.",
             hint="create the index that the key or the timestamp lacks, or raise the option 'timeout'",
         )
     if state == "42501":
-        return AccessError(
-            f"{named}the user {server.user} may not read it: {said}.",
-            hint=f"GRANT USAGE ON SCHEMA … TO {server.user}; GRANT SELECT ON … TO {server.user};",
-        )
+        return AccessError(f"{said} (as {server.user}).", hint=f"GRANT SELECT ON {table} TO {server.user};")
     if state in ("42P01", "3F000"):
-        return SourceError(f"{named}it is no longer there: {said}.", hint="correct the option 'tables'")
+        return SourceError(f"it is no longer there: {said}.", hint="correct the option 'tables'")
     if state.startswith("42"):
-        return SourceError(f"{named}{said}.", hint="correct the options of this connector, 'where' first")
-    return SourceError(f"{named}PostgreSQL refused: {said} ({state}).")
+        return SourceError(f"{said}.", hint="correct the options of this connector, 'where' first")
+    return SourceError(f"PostgreSQL refused: {said} ({state}).")
 
 
 def _of_connection(server: Server, error: psycopg.Error) -> AragoraSyncError:
     """libpq gives no code for what fails before the first statement, only words and whether a password was used."""
-    said = str(error).split("FATAL:")[-1].split("failed: ", 1)[-1].strip().splitlines()[0].strip().rstrip(".")
-    lower = str(error).lower()
-    if "ssl" in lower or "certificate" in lower or "tls" in lower:
-        return _of_tls(server, said)
-    if "database" in lower and "does not exist" in lower:
-        return ConfigError(
-            f"PostgreSQL at {server} has no database {server.database!r}.", hint="correct the option 'database'"
-        )
-    connection = getattr(error, "pgconn", None)
-    asked = connection is not None and (connection.needs_password or connection.used_password)
-    if "password" in lower or "authentication" in lower or "role" in lower or "pg_hba" in lower:
-        asked = True
-    if asked and "FATAL" in str(error) and not any(word in lower for word in ("starting up", "shutting down", "many")):
-        return CredentialError(
-            f"PostgreSQL at {server} refused the login of {server.user}: {said}.",
-            hint="correct POSTGRES_USER and POSTGRES_PASSWORD; `aragora-sync check` tells where they come from",
-        )
+    first, lower = str(error).splitlines()[0], str(error).lower()
+    said = first.split("FATAL:")[-1].rsplit("failed: ", 1)[-1].strip().rstrip(".")
     if "no password supplied" in lower:
         return CredentialError(
             f"PostgreSQL at {server} asks {server.user} for a password, and there is none.",
             hint="export ARAGORA_POSTGRES_PASSWORD=… ; for cron and systemd ARAGORA_POSTGRES_PASSWORD_FILE=/a/file",
         )
+    if f'database "{server.database.lower()}" does not exist' in lower:
+        return ConfigError(
+            f"PostgreSQL at {server} has no database {server.database!r}.", hint="correct the option 'database'"
+        )
+    if "FATAL:" in first and _concerns_login(error, lower):
+        return CredentialError(
+            f"PostgreSQL at {server} refused the login of {server.user}: {said}.",
+            hint="correct POSTGRES_USER and POSTGRES_PASSWORD; `aragora-sync check` tells where they come from",
+        )
+    if any(word in lower for word in ("ssl", "certificate", "tls")):
+        return _of_tls(server, said)
     return TransientError(
         f"PostgreSQL at {server} cannot be reached: {said}.", hint="check host and port, and whether the server runs"
     )
+
+
+def _concerns_login(error: psycopg.Error, lower: str) -> bool:
+    """Servers speak many languages; whether a password was asked for is the same in all."""
+    if any(word in lower for word in ("password", "authentication", "role", "pg_hba")):
+        return True
+    connection = getattr(error, "pgconn", None)
+    return connection is not None and bool(connection.needs_password or connection.used_password)
 
 
 def _of_tls(server: Server, said: str) -> AragoraSyncError:

@@ -213,7 +213,7 @@ class TableReading:
 
         blocks: list[bytes] = []
         size = 0
-        with self._connections.transaction(self._table.name) as connection:
+        with self._connections.transaction(f"{self._table.schema}.{self._table.name}") as connection:
             chunk.mark = self._mark(connection, since)
             with connection.cursor().copy(sql.SQL("COPY ({}) TO STDOUT").format(query)) as copy:
                 for block in copy:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import sqlite3
@@ -11,10 +12,12 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
+from . import postgres
 from .measure import Cost, median, python
 
 ITEMS = 1_000_000
 FILES = 50_000
+CHANGED = 1_000
 ROUNDS = 7
 PAIRS = 3
 SETTLED_SECONDS = 3.5  # the connector reads a file again that changed just before it was read
@@ -30,6 +33,8 @@ def main(small: bool) -> None:
         measure_items(Path(folder), ITEMS // share)
     with tempfile.TemporaryDirectory() as folder:
         measure_files(Path(folder), FILES // share)
+    with tempfile.TemporaryDirectory() as folder:
+        measure_table(Path(folder), ITEMS // share)
     measure_start()
 
 
@@ -86,6 +91,38 @@ def measure_files(folder: Path, number: int) -> None:
         f"{again.wall:.2f} s wall; bare walk {bare:.2f} s",
         f"≤ 2 × + 0.8 s = {2 * bare + 0.8:.2f} s",
     )
+
+
+def measure_table(folder: Path, number: int) -> None:
+    """The postgresql connector, beginning to end, beside a bare reading of the same table."""
+    with postgres.server(number) as address:
+        arguments = ["-m", "aragora_sync", *postgres.configuration(folder, address)]
+        os.environ["ADDRESS"] = address
+        pairs = []
+        for turn in range(PAIRS):
+            bare = folder / f"bare-{turn}"
+            bare.mkdir()
+            shutil.rmtree(folder / "store", ignore_errors=True)
+            pairs.append((python("-m", "bench.postgres", str(bare)), python(*arguments)))
+            shutil.rmtree(bare)
+        floor, first = sorted(pairs, key=lambda pair: pair[1].cpu / pair[0].cpu)[PAIRS // 2]
+        row(
+            f"postgresql, {number:,} rows of 530 bytes, first sync",
+            f"{first.cpu / floor.cpu:.2f} × bare COPY and executemany ({first.cpu:.1f} s, bare {floor.cpu:.1f} s CPU), "
+            f"{first.rss:.0f} MB",
+            "≤ 1.65 ×, ≤ 120 MB",
+        )
+        again = median([python(*arguments) for _ in range(ROUNDS)])
+        row("the same again, nothing changed", f"{again.wall:.2f} s wall", "≤ 0.5 s")
+        postgres.touch(address, CHANGED)
+        changed = python(*arguments)
+        row(f"the same, {CHANGED:,} rows changed", f"{changed.wall:.2f} s wall", "≤ 1 s")
+        whole = python(*arguments, "--reconcile")
+        row(
+            "the same, reconcile",
+            f"{whole.cpu / first.cpu:.2f} × the first sync ({whole.cpu:.1f} s CPU), {whole.rss:.0f} MB",
+            "≤ 0.5 ×, ≤ 120 MB",
+        )
 
 
 def measure_start() -> None:

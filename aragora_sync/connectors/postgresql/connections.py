@@ -211,6 +211,13 @@ def _of_tls(server: Server, said: str) -> AragoraSyncError:
     return ConfigError(f"the encrypted connection to PostgreSQL at {server} failed: {said}.", hint=hint)
 
 
+def system_authorities() -> str:
+    """The file of certificates that this machine trusts: the libpq of a wheel looks for it where it was built."""
+    import ssl
+
+    return ssl.get_default_verify_paths().cafile or "system"
+
+
 def _said(error: psycopg.Error) -> str:
     """The server's sentence; its details may hold values of rows."""
     return (error.diag.message_primary or type(error).__name__).rstrip(".")

@@ -1,0 +1,166 @@
+"""Credentials in AWS Secrets Manager: a secret for each, or one JSON object for all of a tenant or connector."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from ..core.errors import CredentialError
+from ..core.options import Problem, option
+from .aws_session import Refused, client_of, explained, quiet, refusal
+from .declared import DeclaredProvider, checked_path
+from .secrets import remember
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+T = TypeVar("T")
+
+_PREFIX = re.compile(r"[A-Za-z0-9/_+=.@-]*")
+_ROLE = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/\S+")
+
+
+class AWSSecretsManagerCredentialProvider(DeclaredProvider):
+    """Reads a secret for each key, or else a JSON object that holds several.
+
+    For `<tenant>/<connector>/<KEY>` that is the secret `<prefix><tenant>/<connector>/<KEY>`, whose text is the value
+    (or the member `KEY` of it, where it is a JSON object that has one); where there is none, the member `KEY` of the
+    JSON object in the secret `<prefix><tenant>/<connector>`. A key without `/` has a secret of its own only.
+
+    No value is kept: each question reads AWSCURRENT. A write makes a new version of the secret that is asked first,
+    and AWS keeps the one before as AWSPREVIOUS. Safe among threads; one client for all questions.
+    """
+
+    title: ClassVar[str] = "AWS Secrets Manager"
+
+    region: str | None = option(
+        None, help="The region, by default that of the profile or AWS_REGION.", example="eu-central-1"
+    )
+    profile: str | None = option(None, help="A profile of ~/.aws/config.", example="sync")
+    role_arn: str | None = option(
+        None, help="A role to assume for reading secrets.", example="arn:aws:iam::123456789012:role/aragora-sync"
+    )
+    endpoint_url: str | None = option(
+        None, help="Another address of the service, like that of a VPC endpoint.", example="https://secrets.example.com"
+    )
+    prefix: str = option("aragora/", help="What the names of all secrets begin with.")
+    timeout: float = option(5, help="How long one request may take, in seconds.", at_least=0.1, at_most=30)
+
+    def __init__(self, *, environ: Mapping[str, str] = os.environ, **options: Any) -> None:
+        super().__init__(environ=environ, **options)
+        self._environ = environ
+        self._client: SecretsManagerClient | None = None
+        self._connecting = threading.Lock()
+
+    @classmethod
+    def problems(cls, values: Mapping[str, Any], environ: Mapping[str, str]) -> list[Problem]:
+        found = []
+        if not _PREFIX.fullmatch(values["prefix"]):
+            found.append(Problem(("prefix",), "option 'prefix' must hold only letters, digits and /_+=.@-"))
+        if values["role_arn"] and not _ROLE.fullmatch(values["role_arn"]):
+            found.append(Problem(("role_arn",), "option 'role_arn' must be like arn:aws:iam::123456789012:role/NAME"))
+        if values["endpoint_url"] and not re.fullmatch(r"https?://[^\s/@]+/?", values["endpoint_url"]):
+            found.append(Problem(("endpoint_url",), "option 'endpoint_url' must be like https://secrets.example.com"))
+        return found
+
+    def get_credential(self, key: str) -> str | None:
+        """The current value, or None where there is no secret for it or only one that is marked for deletion."""
+        path, _, name = checked_path(key).rpartition("/")
+        value = self._text(f"{self.prefix}{key}")
+        if value is not None:
+            members = _members(value)
+            value = value if members is None or name not in members else self._member(members, name, key)
+        elif path:
+            value = self._shared(path, name)
+        if value is not None:
+            remember(value)
+        return value
+
+    def set_credential(self, key: str, value: str) -> None:
+        """Keeps the value as the current version of the secret that is asked first for this key."""
+        remember(value)
+        name = f"{self.prefix}{checked_path(key)}"
+        text = _replaced(self._text(name), key.rpartition("/")[2], value)
+        token = str(uuid.uuid4())  # the same write, however often it is sent
+        if self._ask(
+            lambda client: client.put_secret_value(SecretId=name, SecretString=text, ClientRequestToken=token),
+            ("PutSecretValue", name),
+        ):
+            return
+        if not self._ask(
+            lambda client: client.create_secret(Name=name, SecretString=text, ClientRequestToken=token),
+            ("CreateSecret", name),
+        ):
+            raise CredentialError(
+                f"the secret {name} is marked for deletion, or was made at this moment by somebody else.",
+                hint=f"aws secretsmanager restore-secret --secret-id {name}, or try again",
+            )
+
+    def _shared(self, path: str, name: str) -> str | None:
+        """A member of the secret that holds several."""
+        secret = f"{self.prefix}{path}"
+        text = self._text(secret)
+        if text is None:
+            return None
+        members = _members(text)
+        if members is None:
+            raise CredentialError(
+                f"the secret {secret} is no JSON object.",
+                hint=f'write it as {{"{name}": "…"}}, or the credential alone into a secret {secret}/{name}',
+            )
+        return self._member(members, name, path) if name in members else None
+
+    def _member(self, members: Mapping[str, Any], name: str, secret: str) -> str:
+        value = members[name]
+        if not isinstance(value, str):
+            raise CredentialError(
+                f"{name} in the secret {self.prefix}{secret} is no text.", hint=f'put it in quotes: {{"{name}": "…"}}'
+            )
+        return value
+
+    def _text(self, name: str) -> str | None:
+        answer = self._ask(lambda client: client.get_secret_value(SecretId=name), ("GetSecretValue", name))
+        if answer is None:
+            return None
+        if "SecretString" not in answer:
+            raise CredentialError(
+                f"the secret {name} holds bytes (SecretBinary) instead of text.",
+                hint=f"aws secretsmanager put-secret-value --secret-id {name} --secret-string file:///dev/stdin",
+            )
+        return answer["SecretString"]
+
+    def _ask(self, question: Callable[[SecretsManagerClient], T], doing: tuple[str, str]) -> T | None:
+        """The answer; None where the secret is absent, marked for deletion, or, when it is made, there already."""
+        with quiet():
+            try:
+                return question(self._connected())
+            except Exception as error:
+                if refusal(error) is not Refused.NOTHING:
+                    return None
+                raise explained(error, (*doing, self.prefix), self._client) from error
+
+    def _connected(self) -> SecretsManagerClient:
+        with self._connecting:
+            if self._client is None:
+                self._client = client_of(self)
+            return self._client
+
+
+def _members(text: str) -> dict[str, Any] | None:
+    """The members of a JSON object; None where the text is none."""
+    try:
+        found = json.loads(text) if text.lstrip().startswith("{") else None
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _replaced(text: str | None, name: str, value: str) -> str:
+    """The value alone, or in the object that holds it already, beside its other members."""
+    members = _members(text or "")
+    return json.dumps({**members, name: value}) if members and name in members else value

@@ -37,7 +37,11 @@ class Bao:
         self, method: str, path: str, body: Mapping[str, Any] | None = None, namespace: str = "", token: str = ""
     ) -> dict[str, Any]:
         """The answer of the API, whatever the client under test thinks of it."""
-        headers = {"X-Vault-Token": token or self.root, **({"X-Vault-Namespace": namespace} if namespace else {})}
+        headers = {
+            "Content-Type": "application/json",
+            "X-Vault-Token": token or self.root,
+            **({"X-Vault-Namespace": namespace} if namespace else {}),
+        }
         encoded = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(f"{self.address}/v1/{path}", encoded, headers, method=method)
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as answer:

@@ -44,8 +44,13 @@ class Bao:
         }
         encoded = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(f"{self.address}/v1/{path}", encoded, headers, method=method)
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as answer:
-            text = answer.read()
+        try:
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as answer:
+                text = answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                error.add_note(error.read().decode())
+            raise
         found: dict[str, Any] = json.loads(text) if text else {}
         return found
 

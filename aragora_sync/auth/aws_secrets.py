@@ -8,6 +8,7 @@ import re
 import threading
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from ..core.errors import CredentialError
@@ -25,6 +26,14 @@ _PREFIX = re.compile(r"[A-Za-z0-9/_+=.@-]*")
 _ROLE = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/\S+")
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """The current version of a secret; without an id where there is none."""
+
+    id: str
+    text: str = field(repr=False)
+
+
 class AWSSecretsManagerCredentialProvider(DeclaredProvider):
     """Reads a secret for each key, or else a JSON object that holds several.
 
@@ -33,7 +42,9 @@ class AWSSecretsManagerCredentialProvider(DeclaredProvider):
     JSON object in the secret `<prefix><tenant>/<connector>`. A key without `/` has a secret of its own only.
 
     No value is kept: each question reads AWSCURRENT. A write makes a new version of the secret that is asked first,
-    and AWS keeps the one before as AWSPREVIOUS. Safe among threads; one client for all questions.
+    and AWS keeps the one before as AWSPREVIOUS. It refuses where the version is another than this provider saw last;
+    AWS has no check-and-set, so that two writes at the same instant are not noticed. Safe among threads; one client
+    for all questions.
     """
 
     title: ClassVar[str] = "AWS Secrets Manager"
@@ -53,7 +64,7 @@ class AWSSecretsManagerCredentialProvider(DeclaredProvider):
 
     def __init__(self, *, environ: Mapping[str, str] = os.environ, **options: Any) -> None:
         super().__init__(environ=environ, **options)
-        self._environ = environ
+        self._seen: dict[str, str] = {}  # ids of versions by name of the secret
         self._client: SecretsManagerClient | None = None
         self._connecting = threading.Lock()
 
@@ -71,12 +82,9 @@ class AWSSecretsManagerCredentialProvider(DeclaredProvider):
     def get_credential(self, key: str) -> str | None:
         """The current value, or None where there is no secret for it or only one that is marked for deletion."""
         path, _, name = checked_path(key).rpartition("/")
-        value = self._text(f"{self.prefix}{key}")
-        if value is not None:
-            members = _members(value)
-            value = value if members is None or name not in members else self._member(members, name, key)
-        elif path:
-            value = self._shared(path, name)
+        own = self._newest(f"{self.prefix}{key}")
+        self._seen[f"{self.prefix}{key}"] = own.id
+        value = self._value(own.text, name, key) if own.id else self._shared(path, name) if path else None
         if value is not None:
             remember(value)
         return value
@@ -84,36 +92,52 @@ class AWSSecretsManagerCredentialProvider(DeclaredProvider):
     def set_credential(self, key: str, value: str) -> None:
         """Keeps the value as the current version of the secret that is asked first for this key."""
         remember(value)
-        name = f"{self.prefix}{checked_path(key)}"
-        text = _replaced(self._text(name), key.rpartition("/")[2], value)
+        name, member = f"{self.prefix}{checked_path(key)}", key.rpartition("/")[2]
+        current = self._newest(name)
+        newer = current.id != self._seen.get(name, current.id)
+        self._seen[name] = current.id
+        if newer and current.id and self._value(current.text, member, key) != value:
+            raise CredentialError(
+                f"the secret {name} was written by somebody else meanwhile; theirs was kept, ours was not written.",
+                hint="let only one program renew this credential; the next try starts from the new value",
+            )
+        self._seen[name] = self._write(name, _replaced(current.text, member, value))
+
+    def _write(self, name: str, text: str) -> str:
+        """The id of the new version, in a new secret where there is none."""
         token = str(uuid.uuid4())  # the same write, however often it is sent
-        if self._ask(
+        written = self._ask(
             lambda client: client.put_secret_value(SecretId=name, SecretString=text, ClientRequestToken=token),
             ("PutSecretValue", name),
-        ):
-            return
-        if not self._ask(
+        ) or self._ask(
             lambda client: client.create_secret(Name=name, SecretString=text, ClientRequestToken=token),
             ("CreateSecret", name),
-        ):
+        )
+        if written is None:
             raise CredentialError(
                 f"the secret {name} is marked for deletion, or was made at this moment by somebody else.",
                 hint=f"aws secretsmanager restore-secret --secret-id {name}, or try again",
             )
+        return str(written["VersionId"])
 
     def _shared(self, path: str, name: str) -> str | None:
         """A member of the secret that holds several."""
         secret = f"{self.prefix}{path}"
-        text = self._text(secret)
-        if text is None:
+        shared = self._newest(secret)
+        if not shared.id:
             return None
-        members = _members(text)
+        members = _members(shared.text)
         if members is None:
             raise CredentialError(
                 f"the secret {secret} is no JSON object.",
                 hint=f'write it as {{"{name}": "…"}}, or the credential alone into a secret {secret}/{name}',
             )
         return self._member(members, name, path) if name in members else None
+
+    def _value(self, text: str, name: str, key: str) -> str:
+        """The text of a secret of its own, or the member of that name in it."""
+        members = _members(text)
+        return text if members is None or name not in members else self._member(members, name, key)
 
     def _member(self, members: Mapping[str, Any], name: str, secret: str) -> str:
         value = members[name]
@@ -123,16 +147,18 @@ class AWSSecretsManagerCredentialProvider(DeclaredProvider):
             )
         return value
 
-    def _text(self, name: str) -> str | None:
-        answer = self._ask(lambda client: client.get_secret_value(SecretId=name), ("GetSecretValue", name))
+    def _newest(self, name: str) -> Version:
+        answer = self._ask(
+            lambda client: client.get_secret_value(SecretId=name, VersionStage="AWSCURRENT"), ("GetSecretValue", name)
+        )
         if answer is None:
-            return None
+            return Version("", "")
         if "SecretString" not in answer:
             raise CredentialError(
                 f"the secret {name} holds bytes (SecretBinary) instead of text.",
                 hint=f"aws secretsmanager put-secret-value --secret-id {name} --secret-string file:///dev/stdin",
             )
-        return answer["SecretString"]
+        return Version(answer["VersionId"], answer["SecretString"])
 
     def _ask(self, question: Callable[[SecretsManagerClient], T], doing: tuple[str, str]) -> T | None:
         """The answer; None where the secret is absent, marked for deletion, or, when it is made, there already."""
@@ -160,7 +186,7 @@ def _members(text: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _replaced(text: str | None, name: str, value: str) -> str:
+def _replaced(text: str, name: str, value: str) -> str:
     """The value alone, or in the object that holds it already, beside its other members."""
-    members = _members(text or "")
+    members = _members(text)
     return json.dumps({**members, name: value}) if members and name in members else value

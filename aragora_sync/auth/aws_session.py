@@ -37,7 +37,7 @@ _NOBODY = {
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
-TOO_MANY_REQUESTS, SERVER_ERROR = 429, 500
+FORBIDDEN, TOO_MANY_REQUESTS, SERVER_ERROR = 403, 429, 500
 
 _MARKED = re.compile(r"(marked|scheduled) for deletion|marked deleted")
 _asking = threading.local()
@@ -136,12 +136,12 @@ def _answered(error: Exception, doing: tuple[str, str, str], client: SecretsMana
         return TransientError(f"AWS Secrets Manager asks to slow down ({code}).", hint=LATER)
     if code in _LATER or _status(error) >= SERVER_ERROR:
         return TransientError(f"AWS Secrets Manager failed: {said} ({code}).", hint=LATER)
-    if code in _NOBODY:
+    if code in ("AccessDenied", "AccessDeniedException") or "is not authorized to perform" in said:
+        return _denied(error, doing, client)
+    if code in _NOBODY or _status(error) == FORBIDDEN:
         return CredentialError(
             f"AWS does not accept our credentials: {said} ({code}).", hint="see: aws sts get-caller-identity"
         )
-    if code in ("AccessDenied", "AccessDeniedException"):
-        return _denied(error, doing, client)
     if code in ("DecryptionFailure", "EncryptionFailure"):
         return CredentialError(f"AWS cannot decrypt the secret {name}: {said}.", hint="allow kms:Decrypt on its key")
     return CredentialError(

@@ -16,6 +16,7 @@ from aragora_sync.auth.vault import VaultCredentialProvider
 from aragora_sync.connector import Connector
 
 from ..servers.bao import Bao, bao, bao_of_its_own  # noqa: F401 - fixtures
+from ..servers.moto import moto, moto_server  # noqa: F401
 
 Vault = Callable[..., VaultCredentialProvider]
 _numbers = itertools.count(1)

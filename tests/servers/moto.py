@@ -12,7 +12,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
 
@@ -38,13 +38,17 @@ class Moto:
 
     address: str
     process: subprocess.Popen[bytes]
+    clients: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def client(self, service: str) -> Any:
-        """A client of the administrator."""
+        """A client of the administrator, made once."""
         import boto3
 
-        keys = {"aws_access_key_id": "administrator", "aws_secret_access_key": "administrator"}
-        return boto3.client(service, endpoint_url=self.address, region_name=REGION, **keys)
+        if service not in self.clients:
+            keys = {"aws_access_key_id": "administrator", "aws_secret_access_key": "administrator"}
+            session = boto3.session.Session(region_name=REGION, **keys)
+            self.clients[service] = session.client(service, endpoint_url=self.address)
+        return self.clients[service]
 
     def reset(self) -> None:
         """Nothing is there any more, and nobody's rights are checked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 RENEW_AFTER = 2 / 3  # of a lease
 USE_UNTIL = 0.95
+
+_TOKEN = re.compile(r"[!-~]+")  # another would be quoted by the complaint of the HTTP client
 
 Question = Callable[[Any], Any]
 
@@ -164,7 +167,11 @@ class VaultSession:
                 "'role_id', 'kubernetes_role', the variable VAULT_TOKEN, the file ~/.vault-token.",
                 hint="vault login, or one of those options under credentials:",
             )
-        remember(token)
+        remember(token.strip())
+        if not _TOKEN.fullmatch(token.strip()):
+            raise CredentialError(
+                f"the token of {origin} holds characters that no token has.", hint="copy it again, as one line"
+            )
         return token.strip(), origin
 
     def _renewed(self, login: Login) -> Login | None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .aws_secrets import AWSSecretsManagerCredentialProvider
 
 ATTEMPTS = 3
-LATER = "try again later"
+LATER = "aragora-sync check, which tells when it answers again"
 
 _TELL_TALES = ("botocore.auth", "botocore.endpoint", "botocore.hooks", "botocore.parsers", "botocore.retryhandler")
 _LATER = {"InternalServiceError", "InternalServiceErrorException", "InternalFailure", "ServiceUnavailable"}

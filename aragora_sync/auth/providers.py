@@ -62,7 +62,7 @@ class ProviderPlace:
         self._provider = provider
         self._keys_for = keys_for
         self._limit = limit_seconds
-        self._title = f"provider {_class_name(provider)}"
+        self._title = f"provider {_name_of(provider)}"
 
     def find(self, key: str) -> Found | None:
         for name in self._keys_for(key):
@@ -205,8 +205,10 @@ def _make(spec: str, factory: Callable[..., object], options: Mapping[str, Any])
         ) from error
 
 
-def _class_name(provider: object) -> str:
-    return f"{type(provider).__module__}:{type(provider).__qualname__}"
+def _name_of(provider: object) -> str:
+    """The name under which a configuration has it."""
+    spec = f"{type(provider).__module__}:{type(provider).__qualname__}"
+    return next((name for name, ours in OURS.items() if ours == spec), spec)
 
 
 def _words(error: BaseException) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..core.errors import AragoraSyncError, ConfigError, CredentialError, TransientError
 from .secrets import redact
 
-LATER = "try again later; aragora-sync check tells when it answers"
+LATER = "aragora-sync check, which tells when it answers again"
 
 
 class Refused(enum.Flag):
@@ -56,7 +56,7 @@ def _answered(error: Exception, server: str) -> AragoraSyncError:
 
     said = redact(_said(error)).rstrip(".")
     if "sealed" in said:
-        return TransientError(f"{server} is sealed.", hint="have it unsealed (vault operator unseal), then try again")
+        return TransientError(f"{server} is sealed.", hint="vault operator unseal, then: aragora-sync check")
     if isinstance(error, exceptions.InvalidPath):
         if _is_of_vault(error):
             return ConfigError(

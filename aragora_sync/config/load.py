@@ -19,6 +19,7 @@ from .nodes import Node, parse
 from .paths import INIT_HINT
 from .sections import PROVIDER_CLASS, FileSection, ProviderSection, StoreSection, TenantSection
 from .syntax import Mistake, place_in
+from .variables import expand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -103,8 +104,9 @@ def _provider(checker: Checker, node: Node | None) -> ProviderConfig | None:
     entries = checker.mapping(node, "credentials", options_of(ProviderSection), expected)
     if entries is None:
         return None
-    if (named := entries.get("provider")) and isinstance(named.value, str) and named.value in OURS:
-        return _our_provider(checker, named.value, entries.get("options", Node(node.place, {})))
+    named = entries["provider"].value if "provider" in entries else None
+    if isinstance(named, str) and (name := expand(named, checker.environ).text) in OURS:
+        return _our_provider(checker, name, entries.get("options", Node(node.place, {})))
     values = checker.options(ProviderSection, entries, node.place, "credentials")
     if not values:
         return None

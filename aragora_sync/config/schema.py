@@ -67,7 +67,7 @@ def _file() -> _Schema:
 def _provider() -> _Schema:
     """Names of ours have declared options; a class of somebody else may take any."""
     properties = _properties(ProviderSection)
-    properties["provider"] |= {"anyOf": [{"enum": list(OURS)}, {"pattern": f"^{PROVIDER_CLASS.pattern}$"}]}
+    properties["provider"] |= {"anyOf": [{"enum": list(OURS)}, {"pattern": f"^{PROVIDER_CLASS.pattern}$"}, _VARIABLE]}
     choice = [
         {
             "if": {"properties": {"provider": {"const": name}}, "required": ["provider"]},

@@ -260,7 +260,7 @@ def test_chain_reads_and_writes(bao, vault, credentials):
 
     assert (toy.get("TOY_TOKEN"), toy.get("TOY_USER")) == ("hush-1", "ada")
     assert bao.fields("workspace-1/toy/TOY_TOKEN") == {"value": "hush-1"}
-    assert toy.origin("TOY_USER") == ("provider aragora_sync.auth.vault:VaultCredentialProvider: workspace-1/TOY_USER")
+    assert toy.origin("TOY_USER") == ("provider vault: workspace-1/TOY_USER")
 
 
 def test_constructor_of_the_guide(bao):

@@ -28,7 +28,7 @@ def configure(home: Home, bao: Bao, monkeypatch: pytest.MonkeyPatch) -> Configur
 
     def configure(boxes: dict[str, Any] | None = None, **options: Any) -> None:
         home.top["credentials"] = {"provider": "vault", "options": {"vault_addr": bao.address, **options}}
-        home.toy("blocks", boxes or {"box": {"needs_token": True}})
+        home.toy("blocks", boxes or {"box": {"needs_token": True}}, parallel=1)
 
     return configure
 
@@ -43,7 +43,7 @@ def test_check_tells_where_a_credential_of_vault_comes_from(configure: Configure
     ended = cli("check")
 
     assert ended.exit_code == 0
-    assert f"VaultCredentialProvider: {PATH}" in ended.out
+    assert f"ARAGORA_TOY_TOKEN: provider vault: {PATH}" in ended.out
     assert "  ok  box: " in ended.out
 
 
@@ -97,7 +97,7 @@ def test_sealed_is_a_matter_of_time(configure: Configure, bao_of_its_own: Bao, c
     for ended in both(cli):
         assert ended.exit_code == 75
         assert " is sealed." in ended.out
-        assert "try: have it unsealed (vault operator unseal), then try again" in ended.out
+        assert "try: vault operator unseal, then: aragora-sync check" in ended.out
 
 
 def test_unreachable_is_a_matter_of_time(configure: Configure, cli: Cli) -> None:
@@ -106,7 +106,7 @@ def test_unreachable_is_a_matter_of_time(configure: Configure, cli: Cli) -> None
     for ended in both(cli):
         assert ended.exit_code == 75
         assert " cannot be reached: Connection refused." in ended.out
-        assert "try: try again later; aragora-sync check tells when it answers" in ended.out
+        assert "try: aragora-sync check, which tells when it answers again" in ended.out
 
 
 def test_missing_package_says_how_to_install_it(configure: Configure, cli: Cli, monkeypatch: Any) -> None:
@@ -155,7 +155,7 @@ def test_run_uses_a_credential_of_aws(home: Home, cli: Cli, moto: Moto) -> None:
 
     check, run = cli("check", "-v"), cli("run", "-v")
 
-    assert f"AWSSecretsManagerCredentialProvider: {PATH}" in check.out
+    assert f"provider aws-secrets-manager: {PATH}" in check.out
     assert "the box refused ***." in run.out
     assert SECRET not in check.out + check.err + run.out + run.err
 

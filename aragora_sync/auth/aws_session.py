@@ -37,6 +37,20 @@ _NOBODY = {
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
+_NO_CREDENTIALS = {
+    "CredentialRetrievalError",
+    "LoginError",
+    "LoginRefreshRequired",
+    "MetadataRetrievalError",
+    "NoAuthTokenError",
+    "NoCredentialsError",
+    "PartialCredentialsError",
+    "RefreshWithMFAUnsupportedError",
+    "SSOError",
+    "SSOTokenLoadError",
+    "TokenRetrievalError",
+    "UnauthorizedSSOTokenError",
+}
 FORBIDDEN, TOO_MANY_REQUESTS, SERVER_ERROR = 403, 429, 500
 
 _MARKED = re.compile(r"(marked|scheduled) for deletion|marked deleted")
@@ -63,14 +77,14 @@ def client_of(options: AWSSecretsManagerCredentialProvider) -> SecretsManagerCli
     )
     session = Session(profile_name=options.profile or None, region_name=options.region or None)
     if options.role_arn:
-        session = _as_role(session, options.role_arn, config)
+        session = _as_role(session, options.role_arn, options.profile, config)
     client: SecretsManagerClient = session.client(
         "secretsmanager", endpoint_url=options.endpoint_url or None, config=config
     )
     return client
 
 
-def _as_role(session: Session, role_arn: str, config: Config) -> Session:
+def _as_role(session: Session, role_arn: str, profile: str | None, config: Config) -> Session:
     import boto3.session
     import botocore.session
     from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
@@ -89,7 +103,7 @@ def _as_role(session: Session, role_arn: str, config: Config) -> Session:
         role_arn,
         extra_args={"RoleSessionName": "aragora-sync"},
     )
-    within = botocore.session.get_session()
+    within = botocore.session.Session(profile=profile or None)
     within._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")  # type: ignore[attr-defined]
     return boto3.session.Session(botocore_session=within, region_name=session.region_name)
 
@@ -123,10 +137,12 @@ def explained(error: Exception, doing: tuple[str, str, str], client: SecretsMana
         )
     if isinstance(error, theirs.HTTPClientError | theirs.ConnectionError):
         return TransientError(f"AWS Secrets Manager cannot be reached: {words}.", hint=LATER)
-    return CredentialError(
-        f"there are no credentials to ask AWS Secrets Manager with: {words}.",
-        hint="aws sso login, a profile, or a role of this machine; see: aws sts get-caller-identity",
-    )
+    if type(error).__name__ in _NO_CREDENTIALS:
+        return CredentialError(
+            f"there are no credentials to ask AWS Secrets Manager with: {words}.",
+            hint="aws sso login, a profile, or a role of this machine; see: aws sts get-caller-identity",
+        )
+    return CredentialError(f"AWS Secrets Manager cannot be asked: {words}.", hint="check the options of the provider")
 
 
 def _answered(error: Exception, doing: tuple[str, str, str], client: SecretsManagerClient | None) -> AragoraSyncError:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ..core.errors import ConfigError
-from ..core.options import Problem, check_options, options_of
+from ..core.options import Problem, check_options
 from .secrets import remember
 
 _PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
@@ -37,11 +37,6 @@ class DeclaredProvider:
     def problems(cls, values: Mapping[str, Any], environ: Mapping[str, str]) -> list[Problem]:
         """What is wrong with options that are each well, but not together or not in this environment."""
         return []
-
-
-def given(cls: type[DeclaredProvider], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that say something."""
-    return {name: values[name] for name in options_of(cls) if values.get(name) not in (None, "")}
 
 
 def checked_path(key: str) -> str:

@@ -70,9 +70,9 @@ class VaultSession:
             try:
                 return _checked(question(login.client), self.server)
             except Forbidden as error:
-                again = self._replaced(login) if denied else None
                 if denied is None:
                     return None
+                again = self._replaced(login)
                 if again is None:
                     raise self._why(login, denied) from error
                 return self._asked_again(question, again, denied)

@@ -78,6 +78,7 @@ class TestReading:
 
         assert provider.get_credential("TOY_TOKEN") is None
 
+    @pytest.mark.integration
     @pytest.mark.parametrize("prefix", ["", "prod/sync-"])
     def test_takes_another_prefix(self, moto, secrets, prefix):
         secrets.create_secret(Name=f"{prefix}{KEY}", SecretString="hush-1")
@@ -137,6 +138,7 @@ class TestReading:
         with pytest.raises(ValueError, match="is no name of a credential"):
             provider.get_credential(wrong)
 
+    @pytest.mark.integration
     def test_makes_one_client_for_all_threads(self, secrets, provider):
         secrets.create_secret(Name=OWN, SecretString="hush-1")
         with ThreadPoolExecutor(8) as pool:
@@ -169,6 +171,7 @@ class TestWriting:
         text = secrets.get_secret_value(SecretId=OWN)["SecretString"]
         assert json.loads(text) == {"TOY_TOKEN": "new", "note": "of the box"}
 
+    @pytest.mark.integration
     def test_of_the_value_before_the_last_becomes_current(self, provider):
         for value in ("one", "two", "one"):
             provider.set_credential(KEY, value)
@@ -206,6 +209,7 @@ class TestRights:
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", made["AccessKeyId"])
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", made["SecretAccessKey"])
 
+    @pytest.mark.integration
     def test_to_get_suffice_for_reading(self, moto, monkeypatch, secrets, provider):
         secrets.create_secret(Name=OWN, SecretString="hush-1")
         self.allow(moto, monkeypatch, "secretsmanager:GetSecretValue")
@@ -223,12 +227,14 @@ class TestRights:
             f'"Resource": "arn:aws:secretsmanager:{REGION}:*:secret:aragora/*"'
         )
 
+    @pytest.mark.integration
     def test_to_write_that_lack_name_the_action(self, moto, monkeypatch, secrets, provider):
         secrets.create_secret(Name=OWN, SecretString="hush-1")
         self.allow(moto, monkeypatch, "secretsmanager:GetSecretValue")
         with moto.checking_rights(), pytest.raises(CredentialError, match=f"AWS denies PutSecretValue of {OWN}"):
             provider.set_credential(KEY, "hush-2")
 
+    @pytest.mark.integration
     def test_of_a_stranger_are_none(self, moto, provider):
         with moto.checking_rights():
             error = failure(provider)

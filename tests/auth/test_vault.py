@@ -229,6 +229,7 @@ class TestWriting:
 
         assert bao.fields(key) == {"value": "hush-2"}
 
+    @pytest.mark.integration
     def test_of_many_at_once_loses_nothing(self, bao, vault, key):
         """Each reads, renews and writes, like a process of its own: no two may follow the same value."""
 

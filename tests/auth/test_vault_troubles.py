@@ -7,6 +7,7 @@ import sys
 import traceback
 from pathlib import Path
 
+import certifi
 import pytest
 
 from aragora_sync.auth.vault import VaultCredentialProvider
@@ -33,6 +34,7 @@ class TestTrouble:
         assert error.message == f"Vault at {bao_of_its_own.address.removeprefix('http://')} is sealed."
         assert error.hint == "vault operator unseal, then: aragora-sync check"
 
+    @pytest.mark.integration
     @pytest.mark.parametrize("way", [{"vault_token": "x"}, {"role_id": "x", "secret_id": "y"}])
     def test_sealed_from_the_start_is_one_too(self, bao_of_its_own, vault, way):
         bao_of_its_own.seal()
@@ -46,6 +48,7 @@ class TestTrouble:
         assert error.message.endswith(" cannot be reached: Connection refused.")
         assert error.hint == "aragora-sync check, which tells when it answers again"
 
+    @pytest.mark.integration
     def test_stopped_between_two_questions_is_one_too(self, bao_of_its_own, vault):
         provider = vault(vault_addr=bao_of_its_own.address)
         provider.get_credential("TOY_TOKEN")
@@ -86,7 +89,9 @@ class TestTrouble:
         assert error.message == "credentials provider vault needs the package hvac, which is not installed."
         assert error.hint == "pip install 'aragora-sync[vault]'"
 
-    def test_with_the_certificate_is_one_for_a_person(self, vault, tmp_path):
+    @pytest.mark.integration
+    def test_with_the_certificate_is_one_for_a_person(self, vault, tmp_path, monkeypatch):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", certifi.where())  # what is configured goes before it
         with running_bao("-dev-tls", f"-dev-tls-cert-dir={tmp_path}") as bao:
             error = failure(vault(vault_addr=bao.address))
             missing = failure(vault(vault_addr=bao.address, ca_file=tmp_path / "none.pem"))

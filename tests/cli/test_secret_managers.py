@@ -59,6 +59,7 @@ def test_run_uses_a_credential_of_vault(configure: Configure, bao: Bao, cli: Cli
         assert hidden not in ended.out + ended.err
 
 
+@pytest.mark.integration
 def test_many_connectors_log_in_once(configure: Configure, home: Home, bao: Bao, cli: Cli) -> None:
     role_id, secret_id = bao.app_role("many", bao.policy("reads", READ))
     configure(role_id=role_id, secret_id=secret_id)
@@ -160,6 +161,7 @@ def test_run_uses_a_credential_of_aws(home: Home, cli: Cli, moto: Moto) -> None:
     assert SECRET not in check.out + check.err + run.out + run.err
 
 
+@pytest.mark.integration
 def test_lack_of_rights_at_aws_names_them(home: Home, cli: Cli, moto: Moto, monkeypatch: Any) -> None:
     iam = moto.client("iam")
     iam.create_user(UserName="sync")

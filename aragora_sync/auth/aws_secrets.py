@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from ..core.errors import CredentialError
 from ..core.options import Problem, option
 from .aws_session import Refused, client_of, explained, quiet, refusal
-from .declared import DeclaredProvider, checked_path
+from .declared import DeclaredProvider, checked_path, is_loopback
 from .secrets import remember
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _PREFIX = re.compile(r"[A-Za-z0-9/_+=.@-]*")
+_ADDRESS = re.compile(r"(?P<scheme>https?)://(?P<host>[^\s/@:]+)(:\d+)?/?")
 _ROLE = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/\S+")
 
 
@@ -62,6 +63,8 @@ class AWSSecretsManagerCredentialProvider(DeclaredProvider):
     prefix: str = option("aragora/", help="What the names of all secrets begin with.")
     timeout: float = option(5, help="How long one request may take, in seconds.", at_least=0.1, at_most=30)
 
+    allow_http: bool = option(False, help="Allow an address without TLS that is not this machine's.")
+
     def __init__(self, *, environ: Mapping[str, str] = os.environ, **options: Any) -> None:
         super().__init__(environ=environ, **options)
         self._seen: dict[str, str] = {}  # ids of versions by name of the secret
@@ -75,8 +78,8 @@ class AWSSecretsManagerCredentialProvider(DeclaredProvider):
             found.append(Problem(("prefix",), "option 'prefix' must hold only letters, digits and /_+=.@-"))
         if values["role_arn"] and not _ROLE.fullmatch(values["role_arn"]):
             found.append(Problem(("role_arn",), "option 'role_arn' must be like arn:aws:iam::123456789012:role/NAME"))
-        if values["endpoint_url"] and not re.fullmatch(r"https?://[^\s/@]+/?", values["endpoint_url"]):
-            found.append(Problem(("endpoint_url",), "option 'endpoint_url' must be like https://secrets.example.com"))
+        if values["endpoint_url"] and (wrong := _wrong_address(values["endpoint_url"], values["allow_http"])):
+            found.append(Problem(("endpoint_url",), f"option 'endpoint_url' must {wrong}"))
         return found
 
     def get_credential(self, key: str) -> str | None:
@@ -175,6 +178,15 @@ class AWSSecretsManagerCredentialProvider(DeclaredProvider):
             if self._client is None:
                 self._client = client_of(self)
             return self._client
+
+
+def _wrong_address(address: str, allow_http: bool) -> str:
+    """What it must be instead; empty where it is well."""
+    found = _ADDRESS.fullmatch(address)
+    if found is None:
+        return "be like https://secrets.example.com"
+    overheard = found["scheme"] == "http" and not is_loopback(found["host"])
+    return "begin with https://, or allow_http: true lets everyone listen" if overheard and not allow_http else ""
 
 
 def _members(text: str) -> dict[str, Any] | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 LATER = "aragora-sync check, which tells when it answers again"
 
-_TELL_TALES = ("botocore.auth", "botocore.endpoint", "botocore.hooks", "botocore.parsers", "botocore.retryhandler")
+_TELL_TALES = ("botocore.auth", "botocore.endpoint", "botocore.parsers")
 _LATER = {"InternalServiceError", "InternalServiceErrorException", "InternalFailure", "ServiceUnavailable"}
 _SLOW_DOWN = {"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
 _NOBODY = {

@@ -190,18 +190,14 @@ class VaultCredentialProvider(DeclaredProvider):
     def _denied(self, path: str, *capabilities: str) -> CredentialError:
         needed = ", ".join(f'"{each}"' for each in capabilities)
         verb = "read" if capabilities == ("read",) else "write"
-        alone = "" if path.count("/") > self.prefix.count("/") + 1 or not self.prefix else _SHARED
+        key = path.removeprefix(f"{self.prefix}/")
+        tenant, parted, _ = key.partition("/")
+        allowed = f"{path.removesuffix(key)}{tenant}/*" if parted else path
+        alternative = "" if parted else _SHARED
         return CredentialError(
             f"{self._session.server} does not let us {verb} {self._shown(path)}.",
-            hint=f'add to its policy: path "{self._policy_path(path)}" {{ capabilities = [{needed}] }}{alone}',
+            hint=f'add to its policy: path "{self._shown(allowed)}" {{ capabilities = [{needed}] }}{alternative}',
         )
-
-    def _policy_path(self, path: str) -> str:
-        """All credentials of the tenant, or the one that is for all tenants."""
-        below = path.removeprefix(f"{self.prefix}/") if self.prefix else path
-        parts = below.split("/")
-        within = path if len(parts) == 1 else f"{path.removesuffix(below)}{parts[0]}/*"
-        return f"{self.mount}/data/{within}"
 
     def _path(self, key: str) -> str:
         return f"{self.prefix}/{checked_path(key)}" if self.prefix else checked_path(key)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from ..core.options import Problem
+from .declared import is_loopback
 
 _PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
 
@@ -31,7 +32,7 @@ def _address(values: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[
     parts = _split(given)
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         yield Problem(("vault_addr",), f"{told} must be like https://vault.example.com:8200")
-    elif parts.scheme == "http" and not _is_loopback(parts.hostname) and not values["allow_http"]:
+    elif parts.scheme == "http" and not is_loopback(parts.hostname) and not values["allow_http"]:
         yield Problem(("vault_addr",), f"{told} must begin with https://, or allow_http: true lets everyone listen")
 
 
@@ -63,7 +64,3 @@ def _split(text: str) -> SplitResult | None:
         return parts if parts.port is None or parts.port else None
     except ValueError:
         return None
-
-
-def _is_loopback(host: str) -> bool:
-    return host in ("localhost", "::1") or re.fullmatch(r"127(\.\d+){3}", host) is not None

@@ -318,8 +318,13 @@ class TestFailing:
         assert type(error) is CredentialError
         assert error.message.startswith("there are no credentials to ask AWS Secrets Manager with: ")
 
-    def test_never_shows_what_is_sent_or_received(self, secrets, provider, caplog):
+    @pytest.mark.parametrize("role", [None, f"arn:aws:iam::{ACCOUNT}:role/aragora-sync"])
+    def test_never_shows_what_is_sent_or_received(self, moto, secrets, monkeypatch, caplog, role):
         caplog.set_level(0)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "pl4nted-key")
+        monkeypatch.setenv("AWS_SESSION_TOKEN", "pl4nted-session")
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", moto.address)
+        provider = AWSSecretsManagerCredentialProvider(endpoint_url=moto.address, role_arn=role)
         secrets.create_secret(Name=SHARED, SecretString=json.dumps({"TOY_TOKEN": "pl4nted-received"}))
         caplog.clear()
         provider.get_credential(KEY)
@@ -327,7 +332,9 @@ class TestFailing:
         provider.get_credential(KEY)
 
         assert "secretsmanager" in caplog.text
-        assert "pl4nted" not in caplog.text + repr(provider) + repr(vars(provider))
+        given = provider._connected()._get_credentials()
+        hidden = ["pl4nted", given.secret_key, given.token]
+        assert [each for each in hidden if each in caplog.text + repr(provider) + repr(vars(provider))] == []
 
 
 def test_chain_reads_and_writes(secrets, provider, credentials):

@@ -120,8 +120,9 @@ def _around_tenants() -> Iterator[str]:
         yield from _commented(2, _described(name, declared))
     for name in OURS:
         yield "#"
-        yield f"# Options of the provider {name}:"
-        for option_name, declared in options_of(our_provider(name)).items():
+        provider = our_provider(name)
+        yield f"# Options of the provider {name} ({provider.title}):"
+        for option_name, declared in options_of(provider).items():
             yield from _commented(4, _described(option_name, declared))
     yield "#"
     yield "# Of each tenant:"

@@ -6,7 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .auth.aws_secrets import AWSSecretsManagerCredentialProvider as AWSSecretsManagerCredentialProvider
     from .auth.credentials import CredentialProvider as CredentialProvider
+    from .auth.vault import VaultCredentialProvider as VaultCredentialProvider
     from .connector import Connector as Connector
     from .core.changes import Change as Change
     from .core.changes import Checkpoint as Checkpoint
@@ -35,7 +37,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "auth.aws_secrets": ["AWSSecretsManagerCredentialProvider"],
     "auth.credentials": ["CredentialProvider"],
+    "auth.vault": ["VaultCredentialProvider"],
     "connector": ["Connector"],
     "core.changes": ["Change", "Checkpoint", "Cursor", "Deleted", "Failed", "Item", "Seen", "Skipped"],
     "core.errors": [

@@ -34,6 +34,7 @@ ONLY_IN = {
     "google_auth_oauthlib": {"auth"},
     "hvac": {"auth"},
     "oauthlib": {"auth"},
+    "requests": {"auth"},
     "httpx": {"net"},
     "tenacity": {"net"},
     "typer": {"cli"},
@@ -54,6 +55,7 @@ HEAVY = {
     "psycopg",
     "pydantic",
     "pymongo",
+    "requests",
     "rich",
 }
 

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from concurrent.futures import Future
 
+    from .declared import DeclaredProvider
+
 LIMIT_SECONDS = 30.0
+OURS = {
+    "vault": "aragora_sync.auth.vault:VaultCredentialProvider",
+    "aws-secrets-manager": "aragora_sync.auth.aws_secrets:AWSSecretsManagerCredentialProvider",
+}
 
 T = TypeVar("T")
 
@@ -56,7 +62,7 @@ class ProviderPlace:
         self._provider = provider
         self._keys_for = keys_for
         self._limit = limit_seconds
-        self._title = f"provider {_class_name(provider)}"
+        self._title = f"provider {_name_of(provider)}"
 
     def find(self, key: str) -> Found | None:
         for name in self._keys_for(key):
@@ -89,12 +95,12 @@ class ProviderPlace:
 
 
 def load_provider(spec: str, options: Mapping[str, Any]) -> CredentialProvider:
-    """The provider that `module:Class` names, made with the options; raises ConfigError saying what is wrong."""
-    match = _SPEC.fullmatch(spec)
+    """The provider that a name of ours or `module:Class` means; raises ConfigError saying what is wrong."""
+    match = _SPEC.fullmatch(OURS.get(spec, spec))
     if match is None:
         raise ConfigError(
-            f"credentials provider {spec!r} must be written as module:Class",
-            hint='for example: credentials: {provider: "mycompany.vault:VaultProvider"}',
+            f"credentials provider {spec!r} {unknown_provider(spec)}",
+            hint='for example: credentials: {provider: vault}, or {provider: "mycompany.vault:VaultProvider"}',
         )
     for name, value in options.items():
         if isinstance(value, str) and _SECRET_OPTION.search(name):
@@ -103,6 +109,20 @@ def load_provider(spec: str, options: Mapping[str, Any]) -> CredentialProvider:
     if not isinstance(made, CredentialProvider):
         raise ConfigError(f"credentials provider {spec!r} must have the methods get_credential and set_credential")
     return made
+
+
+def our_provider(name: str) -> type[DeclaredProvider]:
+    """The class of one of our own providers."""
+    module, _, attribute = OURS[name].partition(":")
+    found: type[DeclaredProvider] = getattr(importlib.import_module(module), attribute)
+    return found
+
+
+def unknown_provider(spec: str) -> str:
+    """What a provider must be; of what was written only the name that it is near to is said."""
+    near = difflib.get_close_matches(spec.lower().replace("_", "-"), OURS, n=1)
+    meant = f"; did you mean {near[0]!r}?" if near else ""
+    return f"must be one of {', '.join(OURS)}, or be written as package.module:Class{meant}"
 
 
 def answered(answer: T | Awaitable[T], limit_seconds: float = LIMIT_SECONDS) -> T:
@@ -185,8 +205,10 @@ def _make(spec: str, factory: Callable[..., object], options: Mapping[str, Any])
         ) from error
 
 
-def _class_name(provider: object) -> str:
-    return f"{type(provider).__module__}:{type(provider).__qualname__}"
+def _name_of(provider: object) -> str:
+    """The name under which a configuration has it."""
+    spec = f"{type(provider).__module__}:{type(provider).__qualname__}"
+    return next((name for name, ours in OURS.items() if ours == spec), spec)
 
 
 def _words(error: BaseException) -> str:

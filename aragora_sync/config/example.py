@@ -12,6 +12,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..auth.providers import OURS, our_provider
 from ..connector import Connector
 from ..core.options import Option, options_of
 from .connector import yaml_options
@@ -117,6 +118,12 @@ def _around_tenants() -> Iterator[str]:
     yield "# credentials:"
     for name, declared in options_of(ProviderSection).items():
         yield from _commented(2, _described(name, declared))
+    for name in OURS:
+        yield "#"
+        provider = our_provider(name)
+        yield f"# Options of the provider {name} ({provider.title}):"
+        for option_name, declared in options_of(provider).items():
+            yield from _commented(4, _described(option_name, declared))
     yield "#"
     yield "# Of each tenant:"
     for name, declared in options_of(TenantSection).items():

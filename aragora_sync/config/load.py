@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import codecs
-import re
 from typing import TYPE_CHECKING
 
+from ..auth.providers import OURS, our_provider, unknown_provider
 from ..connectors import connector_class
 from ..core.errors import ConfigError
 from ..core.files import expand_home
@@ -17,8 +17,9 @@ from .models import CHECK_HINT, Config, ConnectorConfig, ProviderConfig, StoreCo
 from .names import Names
 from .nodes import Node, parse
 from .paths import INIT_HINT
-from .sections import FileSection, ProviderSection, StoreSection, TenantSection
+from .sections import PROVIDER_CLASS, FileSection, ProviderSection, StoreSection, TenantSection
 from .syntax import Mistake, place_in
+from .variables import expand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 20_000_000
 
-_CLASS = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 _TENANT = "- {id: workspace-1, connectors: [{type: filesystem, root: docs}]}"
 _CONNECTOR = "- {type: filesystem, root: docs}"
 
@@ -100,13 +100,31 @@ def _read_file(checker: Checker, root: Node) -> Config:
 def _provider(checker: Checker, node: Node | None) -> ProviderConfig | None:
     if node is None:
         return None
-    expected = "a mapping, like {provider: 'my_package.vault:Provider', options: {}}"
-    values = checker.section(ProviderSection, node, "credentials", expected)
+    expected = "a mapping, like {provider: vault, options: {}}"
+    entries = checker.mapping(node, "credentials", options_of(ProviderSection), expected)
+    if entries is None:
+        return None
+    named = entries["provider"].value if "provider" in entries else None
+    if isinstance(named, str) and (name := expand(named, checker.environ).text) in OURS:
+        return _our_provider(checker, name, entries.get("options", Node(node.place, {})))
+    values = checker.options(ProviderSection, entries, node.place, "credentials")
     if not values:
         return None
-    if not _CLASS.fullmatch(values["provider"]):
-        checker.note(node.at(("provider",)), "credentials", "option 'provider' must be like 'package.module:Class'")
+    if not PROVIDER_CLASS.fullmatch(values["provider"]):
+        checker.note(node.at(("provider",)), "credentials", f"option 'provider' {unknown_provider(values['provider'])}")
     return ProviderConfig(**values)
+
+
+def _our_provider(checker: Checker, name: str, node: Node) -> ProviderConfig | None:
+    """One whose options are declared, so that each is checked in its place."""
+    cls, where = our_provider(name), f"credentials ({name})"
+    before = len(checker.mistakes)
+    values = checker.section(cls, node, where, "a mapping, like {name: value}")
+    if len(checker.mistakes) > before:
+        return None
+    for problem in cls.problems(values, checker.environ):
+        checker.note(node.at(problem.path), where, problem.message)
+    return ProviderConfig(name, values)
 
 
 def _tenants(checker: Checker, entries: Mapping[str, Node], root: Node) -> list[TenantConfig]:

@@ -29,7 +29,7 @@ class StoreConfig:
 
 @dataclass(frozen=True, slots=True)
 class ProviderConfig:
-    """A provider of credentials that is not ours: `package.module:Class`, and what to make it with."""
+    """What is asked for credentials, by a name of ours or as `package.module:Class`, and what it is made with."""
 
     provider: str
     options: Mapping[str, Any] = field(repr=False)

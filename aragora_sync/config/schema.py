@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..auth.providers import OURS, our_provider
 from ..connectors import connector_class, connector_types
 from ..core.ids import CONNECTOR_ID, LONGEST_ID, TENANT_ID
 from ..core.options import Option, model_of, options_of
 from .connector import CREDENTIAL_NAME, yaml_options
-from .sections import ConnectorSection, FileSection, ProviderSection, ScheduleSection, StoreSection, TenantSection
+from .sections import (
+    PROVIDER_CLASS,
+    ConnectorSection,
+    FileSection,
+    ProviderSection,
+    ScheduleSection,
+    StoreSection,
+    TenantSection,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,11 +57,25 @@ def json_schema(classes: Mapping[str, type[Connector]]) -> _Schema:
 def _file() -> _Schema:
     properties = _properties(FileSection)
     properties["store"] |= _mapping(options_of(StoreSection), _properties(StoreSection))
-    properties["credentials"] |= _mapping(options_of(ProviderSection), _properties(ProviderSection))
+    properties["credentials"] |= _provider()
     properties["tenants"] |= {"items": {"$ref": "#/$defs/tenant"}, "minItems": 1}
     properties["connectors"] |= {"items": {"$ref": "#/$defs/connector"}, "minItems": 1}
     either = [{"required": ["tenants"]}, {"required": ["connectors"]}]
     return _mapping(options_of(FileSection), properties) | {"patternProperties": {"^x-": {}}, "oneOf": either}
+
+
+def _provider() -> _Schema:
+    """Names of ours have declared options; a class of somebody else may take any."""
+    properties = _properties(ProviderSection)
+    properties["provider"] |= {"anyOf": [{"enum": list(OURS)}, {"pattern": f"^{PROVIDER_CLASS.pattern}$"}, _VARIABLE]}
+    choice = [
+        {
+            "if": {"properties": {"provider": {"const": name}}, "required": ["provider"]},
+            "then": {"properties": {"options": _mapping({}, _properties(our_provider(name)))}},
+        }
+        for name in OURS
+    ]
+    return _mapping(options_of(ProviderSection), properties) | {"allOf": choice}
 
 
 def _tenant() -> _Schema:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
+from ..auth.providers import OURS
 from ..core.options import option
+
+PROVIDER_CLASS = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 
 
 class StoreSection:
@@ -37,9 +41,12 @@ class ProviderSection:
     """`credentials:` at the top of the file"""
 
     provider: str = option(
-        help="The class that is asked for credentials, as package.module:Class.", example="my_package.vault:Provider"
+        help=f"What is asked for credentials: {', '.join(OURS)}, or a class of yours as package.module:Class.",
+        example="vault",
     )
-    options: dict[str, Any] = option({}, help="What that class is made with.", example={"url": "https://vault.example"})
+    options: dict[str, Any] = option(
+        {}, help="What it is made with.", example={"vault_addr": "https://vault.example.com:8200"}
+    )
 
 
 class TenantSection:

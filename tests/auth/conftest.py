@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,7 +12,14 @@ from keyring.backend import KeyringBackend
 
 from aragora_sync.auth.credentials import Credentials
 from aragora_sync.auth.keyring_store import Keyring
+from aragora_sync.auth.vault import VaultCredentialProvider
 from aragora_sync.connector import Connector
+
+from ..servers.bao import Bao, bao, bao_of_its_own  # noqa: F401 - fixtures
+from ..servers.moto import moto, moto_server  # noqa: F401
+
+Vault = Callable[..., VaultCredentialProvider]
+_numbers = itertools.count(1)
 
 
 class ToyConnector(Connector):
@@ -48,6 +56,42 @@ class DictProvider:
 
     def set_credential(self, key: str, value: str) -> None:
         self.kept[key] = value
+
+
+class Ticking:
+    """A clock that a test turns."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def ticking() -> Ticking:
+    return Ticking()
+
+
+@pytest.fixture
+def vault(bao: Bao, ticking: Ticking, tmp_path: Path) -> Vault:  # noqa: F811
+    """The provider, by default as the administrator of the server, in an environment of its own."""
+
+    def make(**options: Any) -> VaultCredentialProvider:
+        environ = {"HOME": str(tmp_path), **options.pop("environ", {})}
+        ways = {"token_file", "role_id", "kubernetes_role"} & options.keys()
+        if not ways and "VAULT_TOKEN" not in environ and not (tmp_path / ".vault-token").exists():
+            options.setdefault("vault_token", bao.root)
+        options.setdefault("vault_addr", bao.address)
+        return VaultCredentialProvider(environ=environ, clock=ticking, **options)
+
+    return make
+
+
+@pytest.fixture
+def key() -> str:
+    """A key that no other test uses."""
+    return f"acme-{next(_numbers)}/toys/TOY_TOKEN"
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from aragora_sync.auth.providers import answered, load_provider
+from aragora_sync.auth.providers import OURS, answered, load_provider, our_provider
 from aragora_sync.core.errors import ConfigError, CredentialError, TransientError
 
 from .conftest import DictProvider
@@ -154,12 +154,29 @@ class TestLoading:
 
         assert provider.address == "https://vault"
 
-    @pytest.mark.parametrize("spec", ["vault", "a.b:", ":C", "..x:C", "a b:C", "a:C.d"])
+    @pytest.mark.parametrize("spec", ["a.b:", ":C", "..x:C", "a b:C", "a:C.d"])
     def test_wants_module_and_class(self, spec):
         error = self.problem(spec)
 
-        assert error.message == f"credentials provider {spec!r} must be written as module:Class"
-        assert error.hint == 'for example: credentials: {provider: "mycompany.vault:VaultProvider"}'
+        assert error.message == (
+            f"credentials provider {spec!r} must be one of vault, aws-secrets-manager, "
+            "or be written as package.module:Class"
+        )
+        assert error.hint == (
+            'for example: credentials: {provider: vault}, or {provider: "mycompany.vault:VaultProvider"}'
+        )
+
+    @pytest.mark.parametrize(
+        ("spec", "meant"), [("vualt", "vault"), ("Vault", "vault"), ("aws_secret_manager", "aws-secrets-manager")]
+    )
+    def test_suggests_the_name_that_was_meant(self, spec, meant):
+        assert self.problem(spec).message.endswith(f"; did you mean {meant!r}?")
+
+    @pytest.mark.parametrize("name", list(OURS))
+    def test_makes_ours_by_name(self, name, monkeypatch):
+        monkeypatch.setenv("VAULT_ADDR", "https://vault.example")
+
+        assert isinstance(load_provider(name, {}), our_provider(name))
 
     def test_names_a_module_that_is_missing(self):
         error = self.problem("mycompany_vault:Vault")

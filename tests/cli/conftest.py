@@ -17,6 +17,8 @@ import pytest
 from aragora_sync import connectors
 from aragora_sync.cli.app import main
 
+from ..servers.bao import bao, bao_of_its_own  # noqa: F401 - fixtures
+from ..servers.moto import moto, moto_server  # noqa: F401
 from .toy import ToyConnector
 
 REPOSITORY = Path(__file__).parents[2]

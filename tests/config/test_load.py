@@ -77,6 +77,17 @@ def test_provider_of_credentials_is_read_with_its_options(load: Load) -> None:
     assert (config.credentials.provider, config.credentials.options) == ("mine.vault:Provider", {"url": "https://v"})
 
 
+def test_provider_of_ours_is_read_with_paths_that_start_at_the_file(load: Load) -> None:
+    config = load(
+        "credentials: {provider: '${P}', options: {vault_addr: 'https://v', token_file: sink}}\n" + NOTION, P="vault"
+    )
+
+    assert config.credentials
+    assert config.credentials.provider == "vault"
+    assert config.credentials.options["token_file"] == Path.cwd() / "sink"
+    assert config.credentials.options["mount"] == "secret"
+
+
 def test_credentials_of_the_connector_win_over_those_of_its_tenant(load: Load) -> None:
     config = load(
         "tenants:\n- credentials: {POSTGRES_USER: ada, POSTGRES_PASSWORD: tenant}\n"

@@ -53,6 +53,10 @@ WELL = [
     NOTION + "credentials: {NOTION_TOKEN: x}",
     NOTION + "reconcile_every: null",
     "connectors: [{type: notion, enabled: false}]",
+    "credentials: {provider: vault, options: {vault_addr: 'https://v', timeout: 5, token_file: t}}\n" + NOTION,
+    "credentials: {provider: aws-secrets-manager}\n" + NOTION,
+    "credentials: {provider: 'a.b:C', options: {anything: 1}}\n" + NOTION,
+    "credentials: {provider: '${PROVIDER:-aws-secrets-manager}'}\n" + NOTION,
     "x-mine: {a: 1}\nstore: {path: x}\ntenants: [{id: a, connectors: [{type: filesystem, root: x}]}]",
 ]
 
@@ -72,6 +76,10 @@ WRONG = [
     "stores: {}\nconnectors: [{type: filesystem, root: x}]",
     "store: {type: postgres}\nconnectors: [{type: filesystem, root: x}]",
     "credentials: {options: {}}\nconnectors: [{type: filesystem, root: x}]",
+    "credentials: {provider: keepass}\n" + NOTION,
+    "credentials: {provider: vault, options: {vault_adr: 'https://v'}}\n" + NOTION,
+    "credentials: {provider: vault, options: {vault_addr: 'https://v', timeout: 60}}\n" + NOTION,
+    "credentials: {provider: aws-secrets-manager, options: {region: 5}}\n" + NOTION,
     "tenants: [{connectors: [{type: filesystem, root: x}]}]\nconnectors: [{type: filesystem, root: x}]",
     "tenants: [{id: ../x, connectors: [{type: filesystem, root: x}]}]",
     "connectors: [{root: x}]",

@@ -1,6 +1,7 @@
 # make run    sets everything up and syncs the example     make test   the whole suite
 # make check  style, types, layers, documents              make soak   hundreds of kills (SOAK=ci: a short form)
 # make bench  the figures of README                         make clean  takes away what these made
+# make bench-peers  the same table by dlt, ingestr and Sling, each in an environment of its own
 SHELL := /bin/sh
 PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 python3.11 python3; do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -9,7 +10,7 @@ WORKERS ?= 2
 SOAK ?= full
 EXAMPLE := --config connectors.example.yaml --state-dir .aragora/sync_state --store .aragora/knowledge
 
-.PHONY: run test check soak bench docs clean
+.PHONY: run test check soak bench bench-peers docs clean
 .NOTPARALLEL:
 
 run: .venv/installed
@@ -37,6 +38,10 @@ soak: .venv/developing
 bench: .venv/developing
 	$(BIN)/python -m compileall -q aragora_sync bench
 	$(BIN)/python -m bench
+
+bench-peers: .venv/developing
+	$(BIN)/python -m compileall -q aragora_sync bench
+	$(BIN)/python -m bench.peers
 
 docs: .venv/developing
 	$(BIN)/python -m aragora_sync.config.example

@@ -57,9 +57,9 @@ PEERS = [
     ),
     Peer(
         "Sling",
-        "sling==1.4.11 sling-linux-amd64==1.4.11",  # the last whose program is in a package
-        "{bin}/sling run --src-conn {address}?sslmode=disable --src-stream public.documents --mode incremental "
-        "--tgt-conn sqlite://{place}/out.db --tgt-object main.documents --primary-key id --update-key updated_at",
+        "sling-linux-amd64==1.4.11",  # the last whose program is in a package
+        "{site}/sling_linux_amd64/bin/sling-linux-amd64 run --src-conn {address}?sslmode=disable "
+        "--src-stream public.documents --mode incremental --tgt-conn sqlite://{place}/out.db --tgt-object main.documents --primary-key id --update-key updated_at",
     ),
 ]
 
@@ -84,7 +84,9 @@ def measure_peer(peer: Peer, address: str, folder: Path) -> None:
     try:
         install(environment, peer.packages.split())
         place.mkdir()
-        filled = peer.command.format(bin=environment / "bin", driver=DRIVER, address=address, place=place)
+        (site,) = environment.glob("lib/python*/site-packages")
+        where = {"bin": environment / "bin", "site": site, "driver": DRIVER}
+        filled = peer.command.format(address=address, place=place, **where)
         measure(f"{peer.name} {version(environment, peer.package)}", filled.split(), address, [place])
     except (subprocess.CalledProcessError, SystemExit, OSError) as error:
         print(f"| {peer.name} | could not be run here: {str(error)[-200:]} | | |", flush=True)

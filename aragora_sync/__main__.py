@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -20,11 +21,18 @@ def main() -> int:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"aragora-sync {__version__}\n")
         return 0
+    _load_quickly()
     from .cli.app import main as run_command_line
     from .cli.app import tell_bug
 
     sys.excepthook = tell_bug
     return run_command_line(sys.argv[1:])
+
+
+def _load_quickly() -> None:
+    """Modules that are being loaded are no garbage, and no plug-in of pydantic has a say here: both are not sought."""
+    gc.set_threshold(20_000, 50, 100)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
 
 
 def _open_what_is_closed() -> None:

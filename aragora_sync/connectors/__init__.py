@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
     from ..connector import Connector
     from .filesystem import FilesystemConnector as FilesystemConnector
+    from .s3 import S3Connector as S3Connector
 
 ENTRY_POINTS = "aragora_sync.connectors"
 
 _OURS = {
     "filesystem": "FilesystemConnector",
+    "s3": "S3Connector",
 }
 _ALIASES: dict[str, str] = {}
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Iterator
 
 import pytest
 
+from ..fakes.s3 import FakeS3, running
+from ..servers.s3 import serving
+from .buckets import Desk
 from .shelf import Shelf
 
+os.environ["AWS_EC2_METADATA_DISABLED"] = "true"  # nothing asks a machine of the network who it is
 LONG_AGO = time.time_ns() + 10**13  # a clock so far ahead that no file counts as fresh
 
 
@@ -20,3 +26,22 @@ def shelf(tmp_path) -> Shelf:
 def settled(monkeypatch):
     """Files that were written just now count as written long ago."""
     monkeypatch.setattr("aragora_sync.connectors.filesystem.time.time_ns", lambda: LONG_AGO)
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    """The address of a real S3 server that nobody here wrote."""
+    with serving() as url:
+        yield url
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeS3]:
+    """A bucket that shows faults on demand."""
+    with running() as bucket:
+        yield bucket
+
+
+@pytest.fixture
+def desk(tmp_path, fake) -> Desk:
+    return Desk(tmp_path, fake)

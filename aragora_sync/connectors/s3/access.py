@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 from typing import TYPE_CHECKING, Any
@@ -167,11 +168,19 @@ def _core(*, of_this_machine: bool, profile: str) -> Session:
     """A session of botocore; unless it is to be `of_this_machine`, without the files and the profile of the machine."""
     from botocore.session import Session
 
-    if of_this_machine:
-        return Session(profile=profile or None)
-    nothing = (None, None, os.devnull, None)
-    nobody = (None, None, None, None)
-    return Session({"config_file": nothing, "credentials_file": nothing, "profile": nobody})
+    nothing, nobody = (None, None, os.devnull, None), (None, None, None, None)
+    ours = {"config_file": nothing, "credentials_file": nothing, "profile": nobody}
+    session = Session(profile=profile or None) if of_this_machine else Session(ours)
+    session.register_component("data_loader", _descriptions())
+    return session
+
+
+@functools.cache
+def _descriptions() -> Any:
+    """Amazon's descriptions of its services, several megabytes, once for all connectors of this process."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
 
 
 def refuse_contradictions(connector: S3Connector) -> None:

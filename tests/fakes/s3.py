@@ -6,6 +6,7 @@ counts what was asked.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import sys
@@ -85,6 +86,7 @@ class FakeS3:
         self.refused_headers: tuple[str, ...] = ()
         self.key_ids: dict[str, str] | None = None  # access key -> session token; None: whoever comes
         self.region = ""  # where it matters
+        self.date = ""  # the server's clock, where it matters
         self.issued = 0  # temporary keys by AssumeRole
         self._faults: list[list[Any]] = []
         self._locked = threading.Lock()
@@ -164,18 +166,18 @@ class FakeS3:
             size = self.page_sizes.pop(0)
         keys, more = self._keys(query.get("prefix", ""), query.get("continuation-token", ""), size)
         contents = "".join([self._entry(key) for key in keys])
-        after = keys[-1] if keys else query.get("continuation-token", "").partition("!")[2]
-        token = f"{self.counts[LIST]}!{after}" if more else ""
+        after = keys[-1] if keys else _opened(query.get("continuation-token", ""))
+        token = base64.b64encode(f"{len(keys)}!{after}".encode()).decode() if more else ""
         parts = [f"<Name>{self.bucket}</Name><Prefix>{quote(query.get('prefix', ''))}</Prefix>"]
         parts += [f"<KeyCount>{len(keys)}</KeyCount><MaxKeys>{PAGE}</MaxKeys><EncodingType>url</EncodingType>"]
         parts += [f"<IsTruncated>{str(more).lower()}</IsTruncated>"]
-        parts += [f"<NextContinuationToken>{quote(token)}</NextContinuationToken>"] if token else []
+        parts += [f"<NextContinuationToken>{token}</NextContinuationToken>"] if token else []
         head = f'<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="{XMLNS}">'
         text = f"{head}{''.join(parts)}{contents}</ListBucketResult>"
         return Answer(200, text.encode(), {"Content-Type": "application/xml"})
 
     def _keys(self, prefix: str, token: str, size: int) -> tuple[list[str], bool]:
-        after = unquote(token).partition("!")[2]
+        after = _opened(token)
         if self.order_keys is None:
             return self.shelf.page(prefix, after, size)
         keys = self.order_keys(self.shelf.page(prefix, "", 10**9)[0])
@@ -274,7 +276,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, answer: Answer) -> None:
         self.send_response_only(answer.status)
         self.send_header("Content-Length", str(len(answer.body)))
-        self.send_header("Date", self.date_time_string())
+        self.send_header("Date", self.server.fake.date or self.date_time_string())
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.end_headers()
@@ -286,6 +288,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Says nothing."""
+
+
+def _opened(token: str) -> str:
+    """The key that a continuation token stands for."""
+    return base64.b64decode(token).decode().partition("!")[2]
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from threading import Event
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from ...connector import Connector
 from ...core.changes import Change, Checkpoint, Cursor, Deleted, Failed, Named, Seen, Skipped
@@ -116,21 +116,23 @@ class S3Connector(Connector):
     def check(self) -> Iterator[Check]:
         """Where the credentials come from; whether the bucket can be listed, and an object be got."""
         self.open()
+        name = "bucket"
         try:
             with Bucket(self, self._access) as bucket:
                 yield Check("credentials", True, self._access.origin)
                 first = next((raw for page in bucket.pages(self._prefix, 1) for raw in page.objects), None)
-                yield Check("bucket", True, f"{self.bucket} can be listed")
-                if first is None:
-                    yield Check(
-                        "objects", True, f"there are none below {self._prefix!r}" if self._prefix else "there are none"
-                    )
-                    return
-                with letters(self):
-                    bucket.get(first["Key"])["Body"].close()
-                yield Check("objects", True, f"{first['Key']} can be got")
+                yield Check(name, True, f"{self.bucket} can be listed")
+                name = "objects"
+                yield Check(name, True, self._try_to_get(bucket, first))
         except SourceError as error:
-            yield Check("bucket", False, error.message, error.hint)
+            yield Check(name, False, error.message, error.hint)
+
+    def _try_to_get(self, bucket: Bucket, raw: Mapping[str, Any] | None) -> str:
+        if raw is None:
+            return f"there are none below {self._prefix}" if self._prefix else "there are none"
+        with letters(self):
+            bucket.get(raw["Key"])["Body"].close()
+        return f"{raw['Key']} can be got"
 
     def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
         """Every object, named: the listing has no order of change, so each read is a whole one."""

@@ -44,14 +44,15 @@ def read_body(answer: Answer, rest: Callable[[str, int], Answer], limit: Limit, 
 
     Raises Unreadable as soon as it is more than the limit, whatever size was told, or begins like no text.
     """
-    content = bytearray()
-    for _ in range(RESUMES + 1):
-        if _read_on(answer, content, limit, halt):
-            return bytes(content)
+    content, resumes = bytearray(), 0
+    while not _read_on(answer, content, limit, halt):
+        if resumes == RESUMES:
+            raise BrokenOff(f"its body broke off {RESUMES + 1} times")
+        resumes += 1
         answer = rest(answer.get("ETag", ""), len(content))
         if "ContentRange" not in answer:
             content.clear()  # this store begins anew
-    raise BrokenOff(f"its body broke off {RESUMES + 1} times")
+    return bytes(content)
 
 
 def _read_on(answer: Answer, content: bytearray, limit: Limit, halt: Event) -> bool:

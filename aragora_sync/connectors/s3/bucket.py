@@ -21,7 +21,6 @@ Answer = Mapping[str, Any]
 
 NOT_UNDERSTOOD = frozenset({"InvalidArgument", "InvalidRequest", "NotImplemented"})
 LENGTH_OF_DAY = len("Fri, 20 Nov 2026")
-BROKEN_PAGES = 2  # so often a page may be no XML
 
 
 class Page(NamedTuple):
@@ -80,28 +79,23 @@ class Bucket:
         return self._ask("get_object", asked)
 
     def _page(self, asked: dict[str, Any]) -> Answer:
-        """One page; broken XML is asked for again, and so is a page whose restores the store cannot tell."""
+        """One page, without the restores where the store does not know of such. botocore asks again for broken XML."""
         from botocore.exceptions import ClientError
-        from botocore.parsers import ResponseParserError
 
-        for _ in range(BROKEN_PAGES):
+        with letters(self._connector):
             try:
-                with letters(self._connector):
-                    try:
-                        page = self._ask("list_objects_v2", asked)
-                    except ClientError as error:
-                        unknown = code_of(error) in NOT_UNDERSTOOD or status_of(error) == STATUS_NOT_IMPLEMENTED
-                        if not unknown or asked.pop("OptionalObjectAttributes", None) is None:
-                            raise
-                        page = self._ask("list_objects_v2", asked)
-            except ResponseParserError:
-                continue
-            if "IsTruncated" in page:
-                return page
-        raise TransientError(
-            f"{self._connector.place} answered something else than a listing; nothing was deleted.",
-            hint="correct the option 'endpoint_url' if this does not pass",
-        )
+                page = self._ask("list_objects_v2", asked)
+            except ClientError as error:
+                unknown = code_of(error) in NOT_UNDERSTOOD or status_of(error) == STATUS_NOT_IMPLEMENTED
+                if not unknown or asked.pop("OptionalObjectAttributes", None) is None:
+                    raise
+                page = self._ask("list_objects_v2", asked)
+        if "IsTruncated" not in page:
+            raise TransientError(
+                f"{self._connector.place} answered something else than a listing; nothing was deleted.",
+                hint="correct the option 'endpoint_url' if this does not pass",
+            )
+        return page
 
     def _ask(self, operation: str, asked: Mapping[str, Any]) -> Answer:
         """The answer; a token that has expired is renewed once where that is possible."""

@@ -79,7 +79,8 @@ class FakeS3:
         self.asked: list[Asked] = []
         self.counts: Counter[str] = Counter()
         self.remembers = True  # whether `asked` grows
-        self.page_sizes: list[int] = []  # of the next pages; afterwards as asked
+        self.page_size = PAGE  # a page holds no more
+        self.page_sizes: list[int] = []  # of the next pages, whatever was asked
         self.listed_sizes: dict[str, int] = {}  # lies of the listing
         self.order_keys: Callable[[list[str]], list[str]] | None = None  # a listing that is not sorted
         self.ignores_if_match = False
@@ -161,7 +162,7 @@ class FakeS3:
         query = asked.query
         if query.get("list-type") != "2" or query.get("encoding-type") != "url":
             return error(501, "NotImplemented", "only ListObjectsV2 with encoded keys")
-        size = min(int(query.get("max-keys", PAGE)), PAGE)
+        size = min(int(query.get("max-keys", PAGE)), self.page_size)
         if self.page_sizes:
             size = self.page_sizes.pop(0)
         keys, more = self._keys(query.get("prefix", ""), query.get("continuation-token", ""), size)

@@ -69,17 +69,19 @@ class S3Connector(Connector):
     )
     sync_metadata: bool = option(True, help="Keep the objects' metadata, and notice when only they change.")
     max_file_size_mb: float = option(50, help="Objects above so many megabytes are skipped.", at_least=0)
-    profile: str = option(
-        "", help="A profile of this machine's AWS files, instead of keys.", example="sync", neutral=True
+    profile: str | None = option(
+        None, help="A profile of this machine's AWS files, instead of keys.", example="sync", neutral=True
     )
     ambient: bool = option(
         False, help="Use what this machine itself may do (environment, role), instead of keys.", neutral=True
     )
     anonymous: bool = option(False, help="Read a public bucket without credentials.", neutral=True)
-    role_arn: str = option(
-        "", help="A role to take on.", example="arn:aws:iam::123456789012:role/aragora-sync", neutral=True
+    role_arn: str | None = option(
+        None, help="A role to take on.", example="arn:aws:iam::123456789012:role/aragora-sync", neutral=True
     )
-    external_id: str = option("", help="The external id that this role asks for.", example="aragora", neutral=True)
+    external_id: str | None = option(
+        None, help="The external id that this role asks for.", example="aragora", neutral=True
+    )
     sts_endpoint_url: str | None = option(
         None,
         help="Address that gives the role, where it is not Amazon's.",
@@ -226,7 +228,7 @@ class S3Connector(Connector):
             return Failed(now.id, str(error))
         if text is None:
             return Skipped(now.id, "binary", version)
-        metadata = metadata_of(answer) if self.sync_metadata else {}
+        metadata = metadata_of(answer) if self.sync_metadata else {"size": answer.get("ContentLength")}
         return item_of(self.bucket, now, text, version, metadata)
 
     def _refused(self, listed: Listed, asleep: str, error: ClientError) -> Named | None:

@@ -164,13 +164,13 @@ class _Role:
         return DeferredRefreshableCredentials(self._fetcher.fetch_credentials, self.METHOD)
 
 
-def _core(*, of_this_machine: bool, profile: str) -> Session:
+def _core(*, of_this_machine: bool, profile: str | None) -> Session:
     """A session of botocore; unless it is to be `of_this_machine`, without the files and the profile of the machine."""
     from botocore.session import Session
 
     nothing, nobody = (None, None, os.devnull, None), (None, None, None, None)
     ours = {"config_file": nothing, "credentials_file": nothing, "profile": nobody}
-    session = Session(profile=profile or None) if of_this_machine else Session(ours)
+    session = Session(profile=profile) if of_this_machine else Session(ours)
     session.register_component("data_loader", _descriptions())
     return session
 

@@ -100,7 +100,7 @@ class Access:
         else:
             core.set_credentials(*self._keys())
         if connector.role_arn:
-            core = self._in_role(core)
+            core = self._in_role(connector.role_arn, core)
         # AWS's own command line does the same: a listing has a time for each of its objects, most are never looked at
         core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)
         return boto3.Session(botocore_session=core)
@@ -117,7 +117,7 @@ class Access:
         self.origin = f"keys from {asked.origin('AWS_ACCESS_KEY_ID')}"
         return key_id, secret, token
 
-    def _in_role(self, base: Session) -> Session:
+    def _in_role(self, role_arn: str, base: Session) -> Session:
         """A session whose credentials are those of the role, asked for again before they expire."""
         from botocore.config import Config
         from botocore.credentials import AssumeRoleCredentialFetcher, CredentialResolver
@@ -142,11 +142,11 @@ class Access:
             )
 
         source = base.get_credentials()
-        fetcher = AssumeRoleCredentialFetcher(new_client, source, connector.role_arn, extra_args=named)
+        fetcher = AssumeRoleCredentialFetcher(new_client, source, role_arn, extra_args=named)
         session = _core(of_this_machine=bool(connector.profile or connector.ambient), profile=connector.profile)
         role: Any = _Role(fetcher)
         session.register_component("credential_provider", CredentialResolver([role]))
-        self.origin += f", as {connector.role_arn}"
+        self.origin += f", as {role_arn}"
         return session
 
 

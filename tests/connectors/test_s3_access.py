@@ -147,7 +147,11 @@ def test_role_that_is_refused_needs_a_login(desk, fake):
     fake.order("STS", Answer(403, body, {"Content-Type": "text/xml"}), times=9)
     desk.options |= {"role_arn": ROLE, "sts_endpoint_url": fake.url}
 
-    assert desk.sync().status is Status.NEEDS_LOGIN
+    result = desk.sync()
+    (problem,) = result.stream_errors
+
+    assert result.status is Status.NEEDS_LOGIN
+    assert problem.message.startswith(f"the role {ROLE} cannot be taken (AccessDenied: not you)")
 
 
 def test_role_on_moto(desk, moto):
@@ -191,3 +195,13 @@ def test_missing_secret_is_named():
     connector.open()
     with pytest.raises(CredentialError, match="AWS_SECRET_ACCESS_KEY"):
         connector._access.new_client()
+
+
+def test_login_that_ran_out_needs_a_login(own, tmp_path):
+    sso = "sso_start_url = https://sso.example\nsso_region = us-east-1\nsso_account_id = 1\nsso_role_name = reader\n"
+    (tmp_path / "config").write_text(f"[profile sso]\n{sso}")
+    own.options["profile"] = "sso"
+    result = own.sync()
+
+    assert result.status is Status.NEEDS_LOGIN
+    assert "renew the login" in result.stream_errors[0].hint

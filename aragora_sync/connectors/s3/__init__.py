@@ -98,12 +98,12 @@ class S3Connector(Connector):
     fetch_parallel: int = option(16, help="How many objects are got at once.", at_least=1, at_most=128, neutral=True)
 
     def open(self) -> None:
-        """Reads the patterns once, and finds the credentials."""
+        """Reads the options once; credentials are looked up by the first request."""
         refuse_contradictions(self)
         self._access = Access(self)
         self._patterns = Patterns(self.include_patterns, self.exclude_patterns)
         self._prefix = _prefix_of(self.prefix)
-        self._folder = len(self._prefix.rpartition("/")[0]) + ("/" in self._prefix)
+        self._folder = self._prefix.rfind("/") + 1  # where in a key the path begins that patterns match
         self._limit = Limit(int(self.max_file_size_mb * MEGABYTE), f"larger than {self.max_file_size_mb:g} MB")
 
     @property
@@ -232,8 +232,10 @@ class S3Connector(Connector):
         return item_of(self.bucket, now, text, version, metadata)
 
     def _refused(self, listed: Listed, asleep: str, error: ClientError) -> Named | None:
-        """What the refusal of a single object means; raises where it means the whole bucket."""
+        """What the refusal of a single object means; raises where it means the whole bucket, or our role."""
         code, status = code_of(error), status_of(error)
+        if error.operation_name != "GetObject":
+            raise error
         if code in GONE:
             return None
         if code == "InvalidObjectState":

@@ -199,6 +199,9 @@ def refuse_contradictions(connector: S3Connector) -> None:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             problems.append(f"s3: option {name!r} must be an address like https://minio.example:9000")
         elif parts.scheme == "http" and not loopback and not connector.allow_http:
-            problems.append(f"s3: option {name!r} is plain http, which everybody on the way can read; use https")
+            problems.append(
+                f"s3: option {name!r} is plain http, which everybody on the way can read; use https, or "
+                "allow_http: true where the network itself is trusted"
+            )
     if problems:
-        raise ConfigError(problems, hint="where the network itself is trusted: allow_http: true")
+        raise ConfigError(problems)

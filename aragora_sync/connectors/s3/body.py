@@ -57,12 +57,8 @@ def read_body(answer: Answer, rest: Callable[[str, int], Answer], limit: Limit, 
 
 def _read_on(answer: Answer, content: bytearray, limit: Limit, halt: Event) -> bool:
     """Adds the body to the content; False where it broke off."""
-    from botocore.exceptions import (
-        FlexibleChecksumError,
-        IncompleteReadError,
-        ReadTimeoutError,
-        ResponseStreamingError,
-    )
+    from botocore.exceptions import FlexibleChecksumError, HTTPClientError, IncompleteReadError
+    from urllib3.exceptions import HTTPError
 
     with contextlib.closing(answer["Body"]) as body:
         try:
@@ -74,7 +70,7 @@ def _read_on(answer: Answer, content: bytearray, limit: Limit, halt: Event) -> b
                     raise Unreadable(limit.reason)
                 if halt.is_set():
                     raise Halted
-        except (IncompleteReadError, ReadTimeoutError, ResponseStreamingError):
+        except (HTTPClientError, HTTPError, IncompleteReadError):
             return False
         except FlexibleChecksumError:
             content.clear()

@@ -50,13 +50,14 @@ class Bucket:
             client.close()
 
     def pages(self, prefix: str, size: int = 1000) -> Iterator[Page]:
-        """All objects below the prefix as the listing tells them, page by page."""
+        """All objects below the prefix as the listing tells them, at most so many at once."""
         asked: dict[str, Any] = {"Prefix": prefix, "MaxKeys": size, "OptionalObjectAttributes": ["RestoreStatus"]}
         tokens: set[str] = set()
         while True:
             page = self._page(asked)
             day = page["ResponseMetadata"]["HTTPHeaders"].get("date", "")[:LENGTH_OF_DAY]
-            yield Page(page.get("Contents", []), day)
+            objects = page.get("Contents", [])
+            yield from (Page(objects[first : first + size], day) for first in range(0, len(objects), size))
             if not page["IsTruncated"]:
                 return
             token = page.get("NextContinuationToken", "")
@@ -72,8 +73,8 @@ class Bucket:
     def get(self, key: str, etag: str = "", start: int = 0) -> Answer:
         """An object, from a place on; raises ClientError 412 where its ETag is another one now."""
         asked = {"Key": key}
-        if etag:
-            asked["IfMatch"] = f'"{etag.strip(chr(34))}"'
+        if etag and not etag.startswith("W/"):  # a weak one never matches
+            asked["IfMatch"] = etag if etag.startswith('"') else f'"{etag}"'
         if start:
             asked["Range"] = f"bytes={start}-"
         return self._ask("get_object", asked)

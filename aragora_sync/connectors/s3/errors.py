@@ -34,9 +34,14 @@ NO_ACCESS = frozenset({"AccessDenied", "AllAccessDisabled", "AccountProblem", "F
 GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
 CHANGED = frozenset({"PreconditionFailed", "InvalidRange", "412", "416"})
 THROTTLED = frozenset({"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequests"})
+ABOUT_CREDENTIALS = frozenset(  # botocore's classes; not every release has all of them
+    {
+        *("CredentialRetrievalError", "InvalidConfigError", "LoginError", "MetadataRetrievalError", "NoAuthTokenError"),
+        *("NoCredentialsError", "PartialCredentialsError", "RefreshWithMFAUnsupportedError", "SSOError"),
+        "TokenRetrievalError",
+    }
+)
 STATUS_TOO_MANY, STATUS_INTERNAL, STATUS_NOT_IMPLEMENTED = 429, 500, 501
-
-PERMISSION_HINT = "allow s3:ListBucket on the bucket and s3:GetObject on its objects; nothing was deleted"
 
 
 def code_of(error: ClientError) -> str:
@@ -77,9 +82,7 @@ def letter_of_answer(error: ClientError, connector: S3Connector) -> AragoraSyncE
             hint="correct the option 'bucket', 'region' or 'endpoint_url'",
         )
     if code in NO_ACCESS:
-        return AccessError(
-            f"the bucket {connector.bucket} may not be read with these credentials ({said}).", hint=PERMISSION_HINT
-        )
+        return _letter_of_access(error.operation_name, said, connector)
     if code in THROTTLED or status == STATUS_TOO_MANY:
         return TransientError(f"{place} asks for fewer requests ({said}).", hint="lower 'fetch_parallel'")
     if status >= STATUS_INTERNAL and status != STATUS_NOT_IMPLEMENTED:
@@ -95,6 +98,18 @@ def _letter_of_keys(code: str, said: str, connector: S3Connector) -> CredentialE
     return CredentialError(
         f"{connector.place} refused the keys ({said}).",
         hint="correct ARAGORA_AWS_ACCESS_KEY_ID and ARAGORA_AWS_SECRET_ACCESS_KEY, or the option 'endpoint_url'",
+    )
+
+
+def _letter_of_access(operation: str, said: str, connector: S3Connector) -> AragoraSyncError:
+    if operation == "AssumeRole":
+        return CredentialError(
+            f"the role {connector.role_arn} cannot be taken ({said}).",
+            hint="correct the role's trust policy, or the option 'external_id'",
+        )
+    return AccessError(
+        f"the bucket {connector.bucket} may not be read with these credentials ({said}).",
+        hint="allow s3:ListBucket on the bucket and s3:GetObject on its objects; nothing was deleted",
     )
 
 
@@ -144,5 +159,9 @@ def _letter_of_failure(error: BotoCoreError, connector: S3Connector) -> AragoraS
         return TransientError(f"{connector.place} cannot be reached: {said}")
     if isinstance(error, known.ParamValidationError | known.InvalidRegionError):
         return ConfigError(f"{connector.bucket}: {said}")
-    hint = "renew the login of that profile, or give keys: ARAGORA_AWS_ACCESS_KEY_ID and …_SECRET_ACCESS_KEY"
-    return CredentialError(f"no credentials for the bucket {connector.bucket}: {said}", hint=hint)
+    if ABOUT_CREDENTIALS & {each.__name__ for each in type(error).__mro__}:
+        return CredentialError(
+            f"no credentials for the bucket {connector.bucket}: {said}",
+            hint="renew the login of that profile, or give keys: ARAGORA_AWS_ACCESS_KEY_ID and …_SECRET_ACCESS_KEY",
+        )
+    return SourceError(f"{connector.place}: {said}")

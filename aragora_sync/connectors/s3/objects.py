@@ -75,7 +75,7 @@ def key_of(item_id: str) -> str:
 def listed_of(before: Listed, answer: Mapping[str, Any]) -> Listed:
     """What a listing would tell now of an object that was got; where nothing changed, exactly what it told before."""
     etag = answer.get("ETag", "").strip('"')
-    if etag == before.etag:
+    if etag and etag == before.etag:
         return before
     return Listed(before.key, etag, answer.get("ContentLength", before.size), _moment(answer.get("LastModified")))
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from botocore.awsrequest import AWSResponse
 
+from aragora_sync.cli.app import main
 from aragora_sync.connectors.s3 import S3Connector
 from aragora_sync.core.changes import Checkpoint
-from aragora_sync.core.errors import ConfigError, CredentialError
+from aragora_sync.core.errors import ConfigError, CredentialError, Exit
 from aragora_sync.core.source import Stream
 from aragora_sync.engine.result import Status
 
 from ..fakes.s3 import Answer, error
+from .buckets import KEYS
 from .shelf import Nothing
 
 ROLE = "arn:aws:iam::123456789012:role/aragora-sync"
@@ -205,3 +209,16 @@ def test_login_that_ran_out_needs_a_login(own, tmp_path):
 
     assert result.status is Status.NEEDS_LOGIN
     assert "renew the login" in result.stream_errors[0].hint
+
+
+def test_driver_is_not_heard_when_a_role_is_refused(desk, fake, capfd):
+    fake.order("STS", Answer(403, b"<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>"), times=9)
+    entry = {"type": "s3", "bucket": "docs", "endpoint_url": fake.url, "sts_endpoint_url": fake.url, "role_arn": ROLE}
+    path = desk.folder / "connectors.yaml"
+    path.write_text(json.dumps({"connectors": [{**entry, "credentials": KEYS}]}))
+    folders = ["--store", str(desk.folder / "store"), "--state-dir", str(desk.folder / "state")]
+
+    assert main(["run", "--config", str(path), *folders]) == Exit.LOGIN
+    out, err = capfd.readouterr()
+    assert "cannot be taken" in out + err
+    assert "Traceback" not in err

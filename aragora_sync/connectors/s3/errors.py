@@ -157,8 +157,10 @@ def _letter_of_failure(error: BotoCoreError, connector: S3Connector) -> AragoraS
         )
     if isinstance(error, known.ConnectionError | known.HTTPClientError):
         return TransientError(f"{connector.place} cannot be reached: {said}")
-    if isinstance(error, known.ParamValidationError | known.InvalidRegionError):
-        return ConfigError(f"{connector.bucket}: {said}")
+    if isinstance(error, known.ParamValidationError):
+        return ConfigError(f"s3: option 'bucket': {connector.bucket!r} is no name of a bucket")
+    if isinstance(error, known.InvalidRegionError):
+        return ConfigError(f"s3: option 'region': {connector.region!r} is no region")
     if ABOUT_CREDENTIALS & {each.__name__ for each in type(error).__mro__}:
         return CredentialError(
             f"no credentials for the bucket {connector.bucket}: {said}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -232,6 +233,17 @@ def test_store_that_cannot_be_reached_is_asked_later(filled):
 
     assert (status, len(filled.items())) == (Status.TRY_LATER, 3)
     assert "http://127.0.0.1:9 cannot be reached" in message
+
+
+def test_store_that_is_silent_blocks_nobody_for_minutes(filled, fake):
+    awake = threading.Event()
+    fake.order("LIST", lambda asked: awake.wait(20) and None, times=9)
+    filled.options["timeout"] = 1
+    status, message, _ = problem(filled.sync())
+    awake.set()
+
+    assert (status, fake.counts["LIST"]) == (Status.TRY_LATER, 2)
+    assert "cannot be reached: Read timeout" in message
 
 
 def test_refusal_of_everything_while_objects_are_got_ends_the_run(desk, fake):

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 6
 CONNECT_TIMEOUT_SECONDS = 5
-LONGEST_TIMEOUT_SECONDS = 30
+LONGEST_BLOCK_SECONDS = 30
+HANGING_ATTEMPTS = 2  # of a request that is not answered at all; together they block no longer than that
 DEFAULT_REGION = "us-east-1"
 LONG_LIVED_KEY = "AKIA"  # such keys have no session token
 LONGEST_SESSION_NAME = 64
@@ -58,6 +59,7 @@ class Access:
                 endpoint_url=connector.endpoint_url,
                 config=self._config(),
             )
+            client.meta.events.register_first("needs-retry.s3", _give_up_hanging)
             return client
 
     def _config(self) -> Any:
@@ -78,7 +80,7 @@ class Access:
         return Config(
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             connect_timeout=CONNECT_TIMEOUT_SECONDS,
-            read_timeout=min(connector.timeout, LONGEST_TIMEOUT_SECONDS),
+            read_timeout=min(connector.timeout, LONGEST_BLOCK_SECONDS) / HANGING_ATTEMPTS,
             max_pool_connections=connector.fetch_parallel + 1,
             user_agent_extra=f"aragora-sync/{__version__}",
             **more,
@@ -135,7 +137,7 @@ class Access:
                 endpoint_url=connector.sts_endpoint_url,
                 config=Config(
                     connect_timeout=CONNECT_TIMEOUT_SECONDS,
-                    read_timeout=LONGEST_TIMEOUT_SECONDS,
+                    read_timeout=LONGEST_BLOCK_SECONDS / ATTEMPTS,
                     **of_ours,
                 ),
                 **keys,
@@ -148,6 +150,14 @@ class Access:
         session.register_component("credential_provider", CredentialResolver([role]))
         self.origin += f", as {role_arn}"
         return session
+
+
+def _give_up_hanging(attempts: int, caught_exception: Exception | None, **_: Any) -> None:
+    """Ends the attempts of botocore, which would wait for a silent store for minutes."""
+    from botocore.exceptions import ReadTimeoutError
+
+    if attempts >= HANGING_ATTEMPTS and isinstance(caught_exception, ReadTimeoutError):
+        raise caught_exception
 
 
 class _Role:

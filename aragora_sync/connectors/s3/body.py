@@ -48,6 +48,8 @@ def read_body(answer: Answer, rest: Callable[[str, int], Answer], limit: Limit, 
     while not _read_on(answer, content, limit, halt):
         if resumes == RESUMES:
             raise BrokenOff(f"its body broke off {RESUMES + 1} times")
+        if halt.is_set():
+            raise Halted
         resumes += 1
         answer = rest(answer.get("ETag", ""), len(content))
         if "ContentRange" not in answer:

@@ -14,10 +14,14 @@ from pathlib import Path
 
 from . import postgres
 from .measure import Cost, median, python
+from .s3 import configure, requests, serving
 
 ITEMS = 1_000_000
 FILES = 50_000
 CHANGED = 1_000
+OBJECTS = 20_000
+KEYS = 1_000_000
+LIST_PAGE = 1000
 ROUNDS = 7
 PAIRS = 3
 SETTLED_SECONDS = 3.5  # the connector reads a file again that changed just before it was read
@@ -35,6 +39,9 @@ def main(small: bool) -> None:
         measure_files(Path(folder), FILES // share)
     with tempfile.TemporaryDirectory() as folder:
         measure_table(Path(folder), ITEMS // share)
+        measure_bucket(Path(folder), OBJECTS // share)
+    with tempfile.TemporaryDirectory() as folder:
+        measure_keys(Path(folder), KEYS // share)
     measure_start()
 
 
@@ -123,6 +130,73 @@ def measure_table(folder: Path, number: int) -> None:
             f"{whole.cpu / first.cpu:.2f} × the first sync ({whole.cpu:.1f} s CPU), {whole.rss:.0f} MB",
             "≤ 0.5 ×, ≤ 120 MB",
         )
+
+
+def measure_bucket(folder: Path, number: int) -> None:
+    """The S3 connector beside bare boto3 scripts; both sides with the start of their process, on one fake store."""
+    pages = -(-number // LIST_PAGE)
+    with serving(number) as url:
+        run = _run_of(folder, configure(folder, url))
+        pairs = []
+        for turn in range(PAIRS):
+            bare, before = python("-m", "bench.s3", "get", url), requests(url)
+            pairs.append((bare, python(*run)))
+            asked = _difference(requests(url), before)
+            assert asked == {"LIST": pages, "GET": number}, asked
+            if turn < PAIRS - 1:
+                _forget(folder)
+        bare, first = sorted(pairs, key=lambda pair: pair[1].wall / pair[0].wall)[PAIRS // 2]
+        row(
+            f"s3, {number:,} objects of 4 KB, first sync, median of {PAIRS}",
+            f"{bare.wall / first.wall:.2f} × the objects a second of bare boto3 with as many threads "
+            f"({number / first.wall:,.0f}/s, bare {number / bare.wall:,.0f}/s)",
+            "≥ 0.8 ×",
+        )
+        listing, before = median([python("-m", "bench.s3", "list", url) for _ in range(PAIRS)]), requests(url)
+        again = median([python(*run) for _ in range(PAIRS)])
+        asked = _difference(requests(url), before)
+        row(
+            "the same, nothing changed",
+            f"{asked['LIST'] // PAIRS} LIST, {asked['GET']} GET; {again.cpu / listing.cpu:.2f} × the CPU of a bare "
+            f"listing ({again.cpu:.2f} s, bare {listing.cpu:.2f} s)",
+            f"{pages} LIST, 0 GET; ≤ 2 ×",
+        )
+
+
+def measure_keys(folder: Path, number: int) -> None:
+    """A bucket of so many objects that the store knows already."""
+    costs = []
+    for part in (number // 10, number):
+        place = folder / str(part)
+        place.mkdir()
+        with serving(part) as url:
+            run = _run_of(place, configure(place, url))
+            python("-m", "bench.s3", "fill", str(place), str(part), url)
+            costs.append(python(*run))
+            asked = requests(url)
+        assert asked == {"LIST": -(-part // LIST_PAGE)}, asked
+    tenth, whole = costs
+    row(
+        f"s3, {number:,} objects, nothing changed, peak memory",
+        f"{whole.rss:.0f} MB; {tenth.rss:.0f} MB for a tenth ({whole.cpu:.0f} s CPU)",
+        "≤ 150 MB, within 10 %",
+    )
+
+
+def _run_of(folder: Path, config: Path) -> list[str]:
+    where = ["--config", str(config), "--store", str(folder), "--state-dir", str(folder)]
+    return ["-m", "aragora_sync", "run", "--no-index", *where]
+
+
+def _difference(after: dict[str, int], before: dict[str, int]) -> dict[str, int]:
+    return {kind: number - before.get(kind, 0) for kind, number in after.items()}
+
+
+def _forget(folder: Path) -> None:
+    """The next run is a first one."""
+    for path in folder.iterdir():
+        if path.suffix != ".yaml":
+            path.unlink() if path.is_file() else shutil.rmtree(path)
 
 
 def measure_start() -> None:

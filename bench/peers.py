@@ -59,7 +59,8 @@ PEERS = [
         "Sling",
         "sling-linux-amd64==1.4.11",  # the last whose program is in a package
         "{site}/sling_linux_amd64/bin/sling-linux-amd64 run --src-conn {address}?sslmode=disable "
-        "--src-stream public.documents --mode incremental --tgt-conn sqlite://{place}/out.db --tgt-object main.documents --primary-key id --update-key updated_at",
+        "--src-stream public.documents --tgt-object main.documents --tgt-conn sqlite://{place}/out.db "
+        "--mode incremental --primary-key id --update-key updated_at",
     ),
 ]
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 OURS = logging.getLogger("aragora_sync")
+DRIVERS = [logging.getLogger("botocore"), logging.getLogger("urllib3")]  # they warn, with a traceback, and then raise
 REPORT = (
     f"This is a bug of aragora-sync {__version__} (Python {platform.python_version()}, {platform.system()}): "
     "please report it to its maintainers with the lines above."
@@ -41,11 +42,14 @@ def logging_to_stderr(*, verbose: bool, quiet: bool) -> Iterator[None]:
     handler = StderrHandler()
     shape = "%(asctime)s %(levelname)s %(name)s: %(message)s" if verbose else "%(levelname)s: %(message)s"
     handler.setFormatter(logging.Formatter(shape))
-    before = OURS.level
+    before = {logger: logger.level for logger in (OURS, *DRIVERS)}
     OURS.setLevel(logging.DEBUG if verbose else logging.ERROR if quiet else logging.WARNING)
+    for driver in DRIVERS:
+        driver.setLevel(logging.ERROR)
     logging.getLogger().addHandler(handler)
     try:
         yield
     finally:
         logging.getLogger().removeHandler(handler)
-        OURS.setLevel(before)
+        for logger, level in before.items():
+            logger.setLevel(level)

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from ..connector import Connector
     from .filesystem import FilesystemConnector as FilesystemConnector
     from .postgresql import PostgreSQLConnector as PostgreSQLConnector
+    from .s3 import S3Connector as S3Connector
 
 ENTRY_POINTS = "aragora_sync.connectors"
 
 _OURS = {
     "filesystem": "FilesystemConnector",
     "postgresql": "PostgreSQLConnector",
+    "s3": "S3Connector",
 }
 _ALIASES = {"postgres": "postgresql"}
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from aragora_sync.connectors.postgresql import catalog
 
+from ..fakes.s3 import FakeS3, running
 from ..servers.postgres import postgres, schema
+from ..servers.s3 import serving
+from .buckets import Desk
 from .shelf import Shelf
 from .tables import DOCUMENTS, Tables
 
 __all__ = ["postgres", "schema"]
 
+os.environ["AWS_EC2_METADATA_DISABLED"] = "true"  # nothing asks a machine of the network who it is
 LONG_AGO = time.time_ns() + 10**13  # a clock so far ahead that no file counts as fresh
 
 
@@ -46,3 +52,22 @@ def large(documents: Tables, monkeypatch: pytest.MonkeyPatch) -> Tables:
     documents.run("CREATE INDEX ON documents (updated_at)")
     monkeypatch.setattr(catalog, "SCANNED_BYTES", -1)
     return documents
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    """The address of a real S3 server that nobody here wrote."""
+    with serving() as url:
+        yield url
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeS3]:
+    """A bucket that shows faults on demand."""
+    with running() as bucket:
+        yield bucket
+
+
+@pytest.fixture
+def desk(tmp_path, fake) -> Desk:
+    return Desk(tmp_path, fake)

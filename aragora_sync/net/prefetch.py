@@ -1,0 +1,92 @@
+"""What must be asked for one by one, asked ahead of its turn: order kept, bounded."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Event
+from typing import Any, Generic, TypeVar
+
+from ..core.errors import AragoraSyncError
+
+T = TypeVar("T")
+
+LONGEST_QUEUE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Ask(Generic[T]):
+    """Something still to be asked for.
+
+    `run` is given an event that is set as soon as nobody waits for the answer any more. `weight` is about how many
+    bytes the answer holds.
+    """
+
+    run: Callable[[Event], T]
+    weight: int = 0
+
+
+def prefetch(steps: Iterable[T | Ask[T]], *, width: int, weight: int) -> Iterator[T]:
+    """The steps in their order, each `Ask` as its answer.
+
+    At most `width` are asked for at once, and answers of about `weight` bytes wait for their turn; a heavier one goes
+    alone. What an answer raises is raised at its place, what `steps` raises after all answers before it. Closing the
+    generator drops what was not begun and waits for what was.
+    """
+    halt, pool = Event(), ThreadPoolExecutor(width, "prefetch")
+    queue: _Queue[T] = _Queue()
+    try:
+        for step in _until_error(steps, queue):
+            if isinstance(step, Ask):
+                while queue and queue.weight + step.weight > weight:
+                    yield queue.take()
+                queue.add(pool.submit(step.run, halt), step.weight)
+            elif queue:
+                queue.add(step)
+            else:
+                yield step
+            while queue.is_ready() or len(queue) > LONGEST_QUEUE:
+                yield queue.take()
+        while queue:
+            yield queue.take()
+        if queue.error is not None:
+            raise queue.error
+    finally:
+        halt.set()
+        pool.shutdown(wait=True, cancel_futures=True)
+        if (close := getattr(steps, "close", None)) is not None:
+            close()
+
+
+class _Queue(deque[tuple[Any, int]], Generic[T]):
+    """Answers in their order, there already or not, each with its weight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = 0
+        self.error: AragoraSyncError | None = None  # what ended the steps
+
+    def add(self, answer: T | Future[T], weight: int = 0) -> None:
+        self.append((answer, weight))
+        self.weight += weight
+
+    def is_ready(self) -> bool:
+        """Whether `take` would not wait."""
+        return bool(self) and not (isinstance(self[0][0], Future) and not self[0][0].done())
+
+    def take(self) -> T:
+        """The first answer; waits for it."""
+        answer, weight = self.popleft()
+        self.weight -= weight
+        taken: T = answer.result() if isinstance(answer, Future) else answer
+        return taken
+
+
+def _until_error(steps: Iterable[T | Ask[T]], queue: _Queue[T]) -> Iterator[T | Ask[T]]:
+    """The steps before one that raises; the error waits in the queue for its turn."""
+    try:
+        yield from steps
+    except AragoraSyncError as error:
+        queue.error = error

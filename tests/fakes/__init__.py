@@ -1,0 +1,1 @@
+"""Stateful doubles of vendors, each with faults that a test can order."""

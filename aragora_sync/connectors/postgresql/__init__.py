@@ -12,7 +12,7 @@ from ...core.changes import Change, Cursor
 from ...core.errors import AccessError, AragoraSyncError
 from ...core.options import option
 from ...core.source import Check, KnownItems, Stream
-from .catalog import KINDS, Catalog, Table, Wanted
+from .catalog import KINDS, SCANNED_BYTES, Catalog, Table, Wanted
 from .connections import Connections, Server, system_authorities
 from .reading import TableReading
 
@@ -152,6 +152,8 @@ class PostgreSQLConnector(Connector):
         told = f"{KINDS[table.kind]}, key {', '.join(column.name for column in table.key)}"
         if table.hides_rows:
             told += "; row-level security may hide rows of it"
+        if table.size > SCANNED_BYTES and not table.looks_up:
+            told += "; each run looks through all of it, as no index begins with a timestamp"
         return Check(name, True, told)
 
     def _server(self) -> Server:

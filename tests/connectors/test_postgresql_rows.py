@@ -146,10 +146,17 @@ def test_very_many_changes_are_read_in_pieces_that_can_be_resumed(documents, mon
 
 def test_large_rows_are_not_held_all_at_once(documents, monkeypatch):
     monkeypatch.setattr(reading, "GROUP_BYTES", 1000)
+    monkeypatch.setattr(reading, "FETCHED_ROWS", 2)
     documents.run("INSERT INTO documents SELECT g, 't', repeat('x', 400) FROM generate_series(1, 50) g")
     groups = []
-    lines = reading._lines
-    monkeypatch.setattr(reading, "_lines", lambda chunk, blocks: groups.append(len(blocks)) or lines(chunk, blocks))
+    items = reading.Reader.items
+    monkeypatch.setattr(reading.Reader, "items", lambda self, rows: groups.append(len(rows)) or items(self, rows))
 
     assert documents.sync().counts.created == 50
-    assert max(groups) <= 3
+    assert max(groups) <= 4
+
+
+def test_the_driver_holds_few_rows_where_they_are_wide():
+    assert reading.Chunk(limit=2000, width=100).fetched == reading.FETCHED_ROWS
+    assert reading.Chunk(limit=2000, width=1_000_000).fetched == 4
+    assert reading.Chunk(limit=2000, width=10**9).fetched == 1

@@ -96,16 +96,17 @@ def test_the_check_tells_how_each_table_is_read(documents, monkeypatch):
 def test_13_a_backend_that_is_ended_in_the_middle_is_followed_by_another(documents, monkeypatch):
     monkeypatch.setattr(reading, "GROUP_BYTES", 20_000)
     fill(documents)
+    monkeypatch.setattr(reading, "FETCHED_ROWS", 100)
     calls = []
-    lines = reading._lines
+    take = reading.Chunk.take
 
-    def end_backend(chunk, blocks):
-        calls.append(len(blocks))
+    def end_backend(chunk, rows):
+        calls.append(len(rows))
         if len(calls) in (4, 9):
             documents.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'reader'")
-        return lines(chunk, blocks)
+        return take(chunk, rows)
 
-    monkeypatch.setattr(reading, "_lines", end_backend)
+    monkeypatch.setattr(reading.Chunk, "take", end_backend)
     result = documents.sync()
 
     assert len(calls) > 9
@@ -245,7 +246,7 @@ def test_a_database_without_an_encoding_is_read(documents, tmp_path):
     result = documents.sync()
 
     assert result.success, result.errors
-    assert documents.items() == {"notes/1": "caf�"}
+    assert documents.items() == {"notes/1": "café"}
 
 
 def test_libpq_may_look_up_the_password(documents, tmp_path, monkeypatch):

@@ -18,12 +18,13 @@ TIMESTAMP_NAMES = ("updated_at", "modified_at", "last_modified", "last_updated",
 TITLE_NAMES = ("title", "name", "subject")
 TIMESTAMP_TYPES = ("timestamp with time zone", "timestamp without time zone", "date")
 SCANNED_BYTES = 64_000_000  # so much is read in some 50 ms; larger tables are looked up by their timestamp
+FEW_ROWS = 100  # at least so many are taken to be there, where the server has not counted yet
 KINDS = {"r": "table", "p": "partitioned table", "v": "view", "m": "materialized view", "f": "foreign table"}
 
 _TABLES = """
 SELECT c.relname, c.oid::int8, c.relkind::text, c.reltuples::float8::int8, c.relrowsecurity,
   coalesce((SELECT sum(pg_relation_size(p.relid)) FROM pg_partition_tree(c.oid) p), pg_relation_size(c.oid), 0)::int8,
-  has_table_privilege(c.oid, 'SELECT'),
+  coalesce(pg_table_size(c.oid), 0)::int8, has_table_privilege(c.oid, 'SELECT'),
   ARRAY(SELECT i.inhrelid::int8 FROM pg_inherits i WHERE i.inhparent = c.oid
     UNION SELECT p.relid::oid::int8 FROM pg_partition_tree(c.oid) p ORDER BY 1),
   (SELECT coalesce(json_agg(json_build_array(a.attname, format_type(a.atttypid, NULL), format_type(a.atttypid,
@@ -80,6 +81,7 @@ class Table:
     kind: str
     rows: int | None
     size: int  # bytes
+    width: int  # bytes of a row, roughly
     hides_rows: bool  # by row-level security
     readable: bool
     key: tuple[Column, ...]
@@ -153,7 +155,7 @@ class Catalog:
                 f"there is no such table in the schema {self.schema}.",
                 hint="correct the option 'tables', or take it out there; what was stored of it is kept until then",
             )
-        _, oid, kind, _, hides, size, readable, parts, columns, uniques, indexed = self._rows[name]
+        _, oid, kind, rows, hides, size, stored, readable, parts, columns, uniques, indexed = self._rows[name]
         if not columns:
             raise SourceError("it has no columns.", hint="take it out of the option 'tables'")
         by_name = {column[0]: Column(*column) for column in columns}
@@ -169,6 +171,7 @@ class Catalog:
             kind=kind,
             rows=self.expected(name),
             size=size,
+            width=stored // max(rows, FEW_ROWS),
             hides_rows=hides,
             readable=readable,
             key=key,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import queue
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from ...core.errors import (
@@ -18,9 +20,11 @@ from ...core.errors import (
     TransientError,
 )
 from ...net.retry import retried
+from .rows import Row
 
 if TYPE_CHECKING:
     import psycopg
+    from psycopg import sql
 
 CONNECT_SECONDS = 10
 LOCK_SECONDS = 10
@@ -96,6 +100,14 @@ class Connections:
             raise
         self._idle.put(connection)
 
+    def stream(self, connection: psycopg.Connection[Any], query: sql.Composed, size: int) -> Iterator[list[Row]]:
+        """The rows of a query, so many at a time, while the server still makes the next."""
+        with connection.cursor() as cursor:
+            rows = cursor.stream(query, size=size if _streams_chunks() else 1)
+            decoded = map(_decoded, rows) if _takes_bytes(connection) else rows
+            while some := list(islice(decoded, size)):
+                yield some
+
     def close(self) -> None:
         """No connection stays open."""
         with contextlib.suppress(queue.Empty):
@@ -120,10 +132,9 @@ class Connections:
         return connection
 
     def _begin(self, connection: psycopg.Connection[Any]) -> None:
-        # A database without an encoding gives the bytes as they are only to a client that takes every byte.
-        without = connection.info.parameter_status("server_encoding") == "SQL_ASCII"
+        encoding = "LATIN1" if _takes_bytes(connection) else "UTF8"
         limits = {"timeout": int(self.server.timeout * 1000), "lock_timeout": int(LOCK_SECONDS * 1000)}
-        connection.execute(cast("Any", _BEGIN.format(encoding="LATIN1" if without else "UTF8", **limits)))
+        connection.execute(cast("Any", _BEGIN.format(encoding=encoding, **limits)))
 
     def _connect(self) -> psycopg.Connection[Any]:
         import psycopg
@@ -134,6 +145,31 @@ class Connections:
             connection.close()
             raise ConfigError(f"PostgreSQL at {self.server} is older than 13, which this program needs.")
         return connection
+
+
+def _takes_bytes(connection: psycopg.Connection[Any]) -> bool:
+    """A database without an encoding gives its bytes as they are only to a client that takes every byte for a text."""
+    return connection.info.parameter_status("server_encoding") == "SQL_ASCII"
+
+
+def _decoded(row: Row) -> Row:
+    return tuple(_text(value) if isinstance(value, str) else value for value in row)
+
+
+def _text(value: str) -> str:
+    """Bytes that came as Latin-1: most likely UTF-8, or else really that."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return value
+
+
+@functools.cache
+def _streams_chunks() -> bool:
+    """Whether this libpq gives many rows at once; before version 17 it gives one."""
+    from psycopg import capabilities
+
+    return capabilities.has_stream_chunked()
 
 
 @contextlib.contextmanager

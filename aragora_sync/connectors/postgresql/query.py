@@ -20,7 +20,7 @@ LATE_MINUTES = timedelta(minutes=10)  # the same, where rows do not tell who wro
 
 
 class Queries:
-    """SELECTs of one table, for COPY."""
+    """SELECTs of one table."""
 
     def __init__(self, table: Table, where: str) -> None:
         from psycopg import sql

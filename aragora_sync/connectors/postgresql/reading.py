@@ -13,7 +13,7 @@ from ...core.source import KnownItems
 from .connections import Connections
 from .place import Mark, Place
 from .query import Queries
-from .rows import Reader
+from .rows import Reader, Row
 
 if TYPE_CHECKING:
     from psycopg import Connection, sql
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 4_000_000  # a query asks for about so much, and keeps its snapshot no longer than that takes
 GROUP_BYTES = 2 * CHUNK_BYTES  # what is held in memory; a query that gives more waits
 FIRST_ROWS, MOST_ROWS = 2_000, 50_000
+FETCHED_ROWS = 500  # that the driver holds beside those
 PROBED_ROWS = 5_000  # up to so many changes are read by one query, in no order
 PAGE = 1_000  # ids that the store is asked for at once
 SAMPLE = 50
@@ -33,10 +34,11 @@ class Chunk:
     """What one query gave; filled while its groups are consumed."""
 
     limit: int | None
+    width: int  # bytes of a row, as far as known before
     mark: Mark = field(default_factory=lambda: Mark(0))  # of its snapshot
     rows: int = 0
     bytes: int = 0
-    last: str = ""  # its last line
+    last: Row = ()
 
     @property
     def full(self) -> bool:
@@ -44,11 +46,22 @@ class Chunk:
         return self.limit is not None and self.rows >= self.limit
 
     @property
-    def next_limit(self) -> int | None:
-        """How many rows of this size the next one should ask for."""
-        if self.limit is None:
-            return None
-        return max(PAGE // 10, min(MOST_ROWS, CHUNK_BYTES * self.rows // max(self.bytes, 1)))
+    def fetched(self) -> int:
+        """How many rows the driver may hold at once."""
+        return max(1, min(FETCHED_ROWS, CHUNK_BYTES // max(self.width, 1)))
+
+    def take(self, rows: list[Row]) -> int:
+        """Counts rows in; how many bytes they hold."""
+        size = sum(len(value) for row in rows for value in row if type(value) is str)
+        self.rows += len(rows)
+        self.bytes += size
+        self.last = rows[-1]
+        return size
+
+    def next(self) -> Chunk:
+        """One for the rows behind, as many as fit."""
+        width = self.bytes // max(self.rows, 1)
+        return Chunk(max(PAGE // 10, min(MOST_ROWS, CHUNK_BYTES // max(width, 1))), width)
 
 
 class TableReading:
@@ -87,26 +100,26 @@ class TableReading:
         """All rows, or keys and versions of all where the store knows most; whether one snapshot showed them all."""
         whole = place.whole if place.after else self._knows_nothing()
         until, after, at_once = place.until, place.after, place.after is None
-        chunk = self._first_chunk(FIRST_ROWS)
+        chunk = self._first_chunk()
         while True:
             query = (self._queries.rows if whole else self._queries.keys)(after, chunk.limit)
-            for lines in self._groups(chunk, query):
-                yield from self._items(lines) if whole else self._compared(lines)
+            for rows in self._groups(chunk, query):
+                yield from self._items(rows) if whole else self._compared(rows)
             until = until or chunk.mark
             if not chunk.full:
                 return Place(place.tag, since=until), at_once
             after, at_once = self._last_key(chunk), False
             yield Checkpoint(Place(place.tag, until=until, after=after, whole=whole).cursor)
-            chunk = Chunk(chunk.next_limit)
+            chunk = chunk.next()
 
     def _knows_nothing(self) -> bool:
         """Whether comparing would find all rows changed: the store holds none, or read them of other columns."""
         return not any(self._reader.is_current(known.version) for known in islice(self._known.items(), SAMPLE))
 
-    def _compared(self, lines: Sequence[str]) -> Iterator[Named]:
+    def _compared(self, rows: Sequence[Row]) -> Iterator[Named]:
         """Rows whose version the store has are only named; the others are read."""
-        for first in range(0, len(lines), PAGE):
-            versions = dict(self._reader.versions(lines[first : first + PAGE]))
+        for first in range(0, len(rows), PAGE):
+            versions = dict(self._reader.versions(rows[first : first + PAGE]))
             known = self._known.get(list(versions))
             changed: dict[str, list[str]] = {}
             for item_id, version in versions.items():
@@ -124,41 +137,40 @@ class TableReading:
         since, until, after = place.since, place.until, place.after
         assert since is not None
         if until is None and self._table.tells_writers:
-            chunk = Chunk(PROBED_ROWS)
-            if (lines := self._probed(chunk, since)) is not None:
-                yield from self._inside(lines)
+            chunk = Chunk(PROBED_ROWS, self._table.width)
+            if (rows := self._probed(chunk, since)) is not None:
+                yield from self._inside(rows)
                 yield Checkpoint(Place(place.tag, since=chunk.mark).cursor, complete=True)
                 return
             until = chunk.mark
-        chunk = self._first_chunk(FIRST_ROWS)
+        chunk = self._first_chunk()
         while True:
-            for lines in self._groups(chunk, self._queries.changes(since, after, chunk.limit), since):
-                yield from self._inside(lines)
+            for rows in self._groups(chunk, self._queries.changes(since, after, chunk.limit), since):
+                yield from self._inside(rows)
             until = until or chunk.mark
             if not chunk.full:
                 break
             after = self._last_key(chunk)
             yield Checkpoint(Place(place.tag, since=since, until=until, after=after).cursor)
-            chunk = Chunk(chunk.next_limit)
+            chunk = chunk.next()
         yield Checkpoint(Place(place.tag, since=until).cursor, complete=True)
 
-    def _probed(self, chunk: Chunk, since: Mark) -> list[str] | None:
+    def _probed(self, chunk: Chunk, since: Mark) -> list[Row] | None:
         """All changes, in no order; None where they are too many to hold."""
         groups = self._groups(chunk, self._queries.changes(since, None, chunk.limit, ordered=False), since)
-        lines = next(groups, [])
+        rows = next(groups, [])
         few = next(groups, None) is None and not chunk.full
         groups.close()
-        return lines if few else None
+        return rows if few else None
 
-    def _inside(self, lines: Iterable[str]) -> Iterator[Named]:
+    def _inside(self, rows: Iterable[Row]) -> Iterator[Named]:
         """Rows that are in become items; those that an edit took out were deleted."""
         shown = []
-        for line in lines:
-            inside, _, rest = line.partition("\t")
-            if inside == "t":
-                shown.append(rest)
+        for inside, *row in rows:
+            if inside:
+                shown.append(tuple(row))
             else:
-                yield Deleted(self._table.id_of(self._reader.key(rest)))
+                yield Deleted(self._table.id_of(self._reader.key(tuple(row))))
         yield from self._items(shown)
 
     # Single rows
@@ -168,7 +180,7 @@ class TableReading:
         if not keys:
             return
         try:
-            groups = list(self._groups(Chunk(None), self._queries.single(list(keys.values()))))
+            groups = list(self._groups(Chunk(None, self._table.width), self._queries.single(list(keys.values()))))
         except NotFound:
             if len(keys) == 1:
                 yield Deleted(*keys)
@@ -177,53 +189,50 @@ class TableReading:
                 yield from self._single({item_id: key})
             return
         found: dict[str, Named] = {}
-        for change in self._inside(line for lines in groups for line in lines):
+        for change in self._inside(row for rows in groups for row in rows):
             found[change.id] = change if change.id not in found else _ambiguous(change.id)
         yield from (found.get(item_id, Deleted(item_id)) for item_id in keys)
 
-    # Lines
+    # Rows
 
-    def _items(self, lines: Sequence[str]) -> Iterator[Item | Failed]:
+    def _items(self, rows: Sequence[Row]) -> Iterator[Item | Failed]:
         if self._table.key_is_unique:
-            return self._reader.items(lines)
-        return self._told_apart(lines)
+            return self._reader.items(rows)
+        return self._told_apart(rows)
 
-    def _told_apart(self, lines: Sequence[str]) -> Iterator[Item | Failed]:
+    def _told_apart(self, rows: Sequence[Row]) -> Iterator[Item | Failed]:
         """The items of a view, whose key nobody vouches for: several rows of one key come one after the other."""
-        for line in lines:
-            key = self._reader.key(line)
+        for row in rows:
+            key = self._reader.key(row)
             if None in key:
                 yield Failed(self._table.id_of(key), "the key of a row is NULL; leave such rows out with 'where'")
             elif key == self._last:
                 yield _ambiguous(self._table.id_of(key))
             else:
-                yield from self._reader.items([line])
+                yield from self._reader.items([row])
             self._last = key
 
-    def _first_chunk(self, rows: int) -> Chunk:
+    def _first_chunk(self) -> Chunk:
         """Of a view everything is asked for at once: each query would compute all of it anew."""
-        return Chunk(rows if self._table.tells_writers else None)
+        return Chunk(FIRST_ROWS if self._table.tells_writers else None, self._table.width)
 
     def _last_key(self, chunk: Chunk) -> list[str]:
         return [part or "" for part in self._reader.key(chunk.last)]
 
-    def _groups(self, chunk: Chunk, query: sql.Composed, since: Mark | None = None) -> Generator[list[str], None, None]:
-        """The lines of one query; its last group comes when it has ended, so that nobody keeps it waiting."""
-        from psycopg import sql
-
-        blocks: list[bytes] = []
+    def _groups(self, chunk: Chunk, query: sql.Composed, since: Mark | None = None) -> Generator[list[Row], None, None]:
+        """The rows of one query; its last group comes when it has ended, so that nobody keeps it waiting."""
+        group: list[Row] = []
         size = 0
         with self._connections.transaction(f"{self._table.schema}.{self._table.name}") as connection:
             chunk.mark = self._mark(connection, since)
-            with connection.cursor().copy(sql.SQL("COPY ({}) TO STDOUT").format(query)) as copy:
-                for block in copy:
-                    blocks.append(block)  # type: ignore[arg-type]
-                    size += len(block)
-                    if size >= GROUP_BYTES:
-                        yield _lines(chunk, blocks)
-                        blocks, size = [], 0
-        if blocks:
-            yield _lines(chunk, blocks)
+            for rows in self._connections.stream(connection, query, chunk.fetched):
+                group += rows
+                size += chunk.take(rows)
+                if size >= GROUP_BYTES:
+                    yield group
+                    group, size = [], 0
+        if group:
+            yield group
 
     def _mark(self, connection: Connection[tuple[int, int, int | None]], since: Mark | None) -> Mark:
         row = connection.execute(self._queries.mark()).fetchone()
@@ -234,16 +243,6 @@ class TableReading:
         if since is not None:
             since.check(next_xid)
         return Mark(floor, high)
-
-
-def _lines(chunk: Chunk, blocks: list[bytes]) -> list[str]:
-    text = b"".join(blocks)
-    lines = text.decode("utf-8", "replace").split("\n")  # of a database without encoding anything may come
-    lines.pop()
-    chunk.rows += len(lines)
-    chunk.bytes += len(text)
-    chunk.last = lines[-1]
-    return lines
 
 
 def _ambiguous(item_id: str) -> Failed:

@@ -1,12 +1,11 @@
-"""What the server sends: which expressions are read of a table, and how a line of COPY becomes an item."""
+"""What the server sends: which expressions are read of a table, and how a row of them becomes an item."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...core.changes import Item
 
@@ -15,10 +14,9 @@ if TYPE_CHECKING:
 
     from .catalog import Column, Table
 
-NULL = "\\N"
+Row: TypeAlias = tuple[Any, ...]
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ESCAPED = re.compile(r"\\(.)")
-_MEANT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _NATIVE = ("smallint", "integer", "bigint", "boolean", "real", "double precision", "json", "jsonb")
 _DATED = (*("timestamp with time zone", "timestamp without time zone"), "date")
 
@@ -75,7 +73,7 @@ class Columns:
         values = [
             self._sql.SQL("{} AS {}").format(self._json(each), self._sql.Identifier(each.name)) for each in columns
         ]
-        return self._sql.SQL("(SELECT to_jsonb(x.*) FROM (SELECT {}) x)").format(self._joined(values))
+        return self._sql.SQL("(SELECT to_jsonb(x.*)::text FROM (SELECT {}) x)").format(self._joined(values))
 
     def _json(self, column: Column) -> sql.Composable:
         name = self._name(column)
@@ -102,7 +100,7 @@ class Columns:
 
 
 class Reader:
-    """Lines of COPY become items of one table."""
+    """Rows become items of one table."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -113,46 +111,29 @@ class Reader:
         """Whether the store read a row of this version as it would be read now: of the same columns."""
         return bool(self._suffix) and version.endswith(self._suffix)
 
-    def key(self, line: str) -> list[str | None]:
-        """The key at the end of a line; where the server does not vouch for it, its parts may be NULL."""
-        return [unescaped(part) for part in line.split("\t")[-self._parts :]]
+    def key(self, row: Row) -> list[str | None]:
+        """The key at the end of a row; where the server does not vouch for it, its parts may be NULL."""
+        return list(row[-self._parts :])
 
-    def versions(self, lines: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """Id and version of each line that `Queries.keys` gave."""
-        for line in lines:
-            yield self._table.id_of(self.key(line)), line.partition("\t")[0] + self._suffix
+    def versions(self, rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
+        """Id and version of each row that `Queries.keys` gave."""
+        for row in rows:
+            yield self._table.id_of(row[1:]), row[0] + self._suffix
 
-    def items(self, lines: Iterable[str]) -> Iterator[Item]:
-        """One item for each line that `Columns.all` gave."""
+    def items(self, rows: Iterable[Row]) -> Iterator[Item]:
+        """One item for each row that `Columns.all` gave."""
         prefix, simple, suffix, untitled = self._table.prefix, self._parts == 1, self._suffix, self._table.name
-        for line in lines:
-            fields: list[Any] = line.split("\t")
-            if "\\" in line:
-                fields = [unescaped(field) for field in fields]
-            version, time, title, content, metadata, *key = fields
+        for version, time, title, content, metadata, *key in rows:
             text = key[0] if simple else json.dumps(key, ensure_ascii=False)
             yield Item(
                 prefix + text,
                 "row",
                 f"{untitled} {text}" if title is None else title,
                 content or "",
-                updated_at=None if time is None else _EPOCH + timedelta(microseconds=int(time)),
+                updated_at=None if time is None else _EPOCH + timedelta(microseconds=time),
                 version=version + suffix,
                 metadata={} if metadata is None else read_metadata(metadata),
             )
-
-
-def unescaped(field: str) -> str | None:
-    """A field of COPY's text format as it was; None where it is NULL."""
-    if "\\" not in field:
-        return field
-    if field == NULL:
-        return None
-    if "\\\\" not in field:
-        text = field.replace("\\n", "\n")
-        if "\\" not in text:
-            return text
-    return _ESCAPED.sub(lambda found: _MEANT.get(found[1], found[1]), field)
 
 
 def read_metadata(text: str) -> dict[str, Any]:

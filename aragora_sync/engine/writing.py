@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ..core.changes import Change, Checkpoint, Cursor, Named
+from ..core.changes import Change, Checkpoint, Cursor, Named, Seen
 from ..core.source import Stream
 from ..store.base import Batch, Counts, Outcome, Swept
 from .batches import Batcher, Spool
@@ -56,7 +56,7 @@ class StreamWriter:
                 raise Stopped
             if type(change) is Checkpoint:
                 self._vouch(change, batcher, spool)
-            elif limited and not budget.take():
+            elif limited and type(change) is not Seen and not budget.take():
                 self._job.enough()
                 raise Stopped
             elif batcher.add(change):  # type: ignore[arg-type]

@@ -223,9 +223,10 @@ def test_09_rows_of_a_view_that_cannot_be_told_apart_are_said(tables):
     said = {change.id: change for change in tables.read("doubles") if not isinstance(change, Checkpoint)}
 
     assert isinstance(said["doubles/1"], Failed)
-    assert isinstance(said["doubles/None"], Failed)
+    assert isinstance(said["doubles/␀"], Failed)
     assert isinstance(said["doubles/2"], Item)
     assert isinstance(*tables.fetch("doubles", "doubles/1"), Failed)
+    assert isinstance(*tables.fetch("doubles", "doubles/␀"), Failed)
 
 
 def test_09_a_materialized_view_is_read_whole(documents):

@@ -75,7 +75,7 @@ def test_a_login_shows_no_password(documents):
 
 
 def test_the_check_tells_how_each_table_is_read(documents, monkeypatch):
-    monkeypatch.setattr("aragora_sync.connectors.postgresql.SCANNED_BYTES", 0)
+    monkeypatch.setattr("aragora_sync.connectors.postgresql.SCANNED_BYTES", -1)
     documents.run("CREATE TABLE big (id int PRIMARY KEY, body text); INSERT INTO big VALUES (1, 'text')")
     documents.run("CREATE TABLE heap (body text)")
     documents.run("CREATE TABLE secret (id int PRIMARY KEY); REVOKE ALL ON secret FROM reader")
@@ -83,7 +83,7 @@ def test_the_check_tells_how_each_table_is_read(documents, monkeypatch):
     checks = {check.name: check for check in documents.connector().check()}
 
     assert checks["connection"].ok
-    assert checks["documents"].message == "table, key id; row-level security may hide rows of it"
+    assert "row-level security may hide rows of it" in checks["documents"].message
     assert "each run looks through all of it" in checks["big"].message
     assert (checks["heap"].ok, checks["secret"].ok) == (False, False)
     assert "GRANT SELECT" in checks["secret"].hint

@@ -152,6 +152,8 @@ class PostgreSQLConnector(Connector):
         told = f"{KINDS[table.kind]}, key {', '.join(column.name for column in table.key)}"
         if table.hides_rows:
             told += "; row-level security may hide rows of it"
+        if self.timestamp_column and table.timestamp is None:
+            told += f"; it has no column {self.timestamp_column}"
         if table.size > SCANNED_BYTES and not table.looks_up:
             told += "; each run looks through all of it, as no index begins with a timestamp"
         return Check(name, True, told)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from ...core.errors import SourceError
+from ...core.errors import AccessError, SourceError
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -21,29 +21,49 @@ SCANNED_BYTES = 64_000_000  # so much is read in some 50 ms; larger tables are l
 FEW_ROWS = 100  # at least so many are taken to be there, where the server has not counted yet
 KINDS = {"r": "table", "p": "partitioned table", "v": "view", "m": "materialized view", "f": "foreign table"}
 
+# Nothing in it takes a lock on a table: one that somebody holds must not keep the others from being read.
 _TABLES = """
-SELECT c.relname, c.oid::int8, c.relkind::text, c.reltuples::float8::int8, c.relrowsecurity,
-  coalesce((SELECT sum(pg_relation_size(p.relid)) FROM pg_partition_tree(c.oid) p), pg_relation_size(c.oid), 0)::int8,
-  coalesce(pg_table_size(c.oid), 0)::int8, has_table_privilege(c.oid, 'SELECT'),
-  ARRAY(SELECT i.inhrelid::int8 FROM pg_inherits i WHERE i.inhparent = c.oid
-    UNION SELECT p.relid::oid::int8 FROM pg_partition_tree(c.oid) p ORDER BY 1),
-  (SELECT coalesce(json_agg(json_build_array(a.attname, format_type(a.atttypid, NULL), format_type(a.atttypid,
-      a.atttypmod), t.typcategory, t.typtype) ORDER BY a.attnum), '[]')
+WITH RECURSIVE part (root, relid) AS (
+  SELECT c.oid, c.oid FROM pg_class c WHERE c.relnamespace = %s::oid AND {condition}
+  UNION ALL SELECT p.root, i.inhrelid FROM part p JOIN pg_inherits i ON i.inhparent = p.relid
+)
+SELECT c.relname, c.oid::int8, c.relkind::text, held.rows, c.relrowsecurity, held.size, held.stored, held.parts,
+  held.elsewhere, has_table_privilege(c.oid, 'SELECT'),
+  (SELECT coalesce(json_agg(json_build_array(a.attname, format_type(a.atttypid, NULL),
+      format_type(a.atttypid, a.atttypmod), t.typcategory, a.attnotnull, concat_ws(' ', a.attnum, a.attgenerated,
+        CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
+        (SELECT string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid),
+        (SELECT string_agg(f.attname || ' ' || f.atttypid, ',' ORDER BY f.attnum) FROM pg_attribute f
+          WHERE f.attrelid = t.typrelid AND f.attnum > 0)
+      )) ORDER BY a.attnum), '[]')
     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
-  (SELECT coalesce(json_agg(json_build_array(i.indisprimary, ARRAY(
+  (SELECT coalesce(json_agg(ARRAY(
       SELECT a.attname FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(number, place)
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number
-      WHERE k.place <= i.indnkeyatts ORDER BY k.place)) ORDER BY i.indisprimary DESC, i.indexrelid), '[]')
-    FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indisvalid
-      AND i.indpred IS NULL AND i.indexprs IS NULL AND NOT EXISTS (
+      WHERE k.place <= i.indnkeyatts ORDER BY k.place) ORDER BY i.indisprimary DESC, i.indexrelid), '[]')
+    FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
+      AND i.indexprs IS NULL AND NOT EXISTS (
         SELECT 1 FROM unnest(i.indkey::int2[]) k(number) JOIN pg_attribute a ON a.attrelid = c.oid
           AND a.attnum = k.number WHERE NOT a.attnotnull)),
   ARRAY(SELECT DISTINCT a.attname::text FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid
     AND a.attnum = i.indkey[0] WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL)
-FROM pg_class c WHERE c.relnamespace = %s::oid AND """
-_NAMED = "c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname = ANY(%s) ORDER BY c.relname"
-_ALL = "c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname"
+FROM pg_class c CROSS JOIN LATERAL (
+  SELECT sum(greatest(h.reltuples, 0)) FILTER (WHERE h.relkind <> 'p')::int8 AS rows,
+    (sum(greatest(h.relpages, 0)) * current_setting('block_size')::int)::int8 AS size,
+    (sum(greatest(h.relpages, 0) + coalesce(o.relpages, 0)) * current_setting('block_size')::int)::int8 AS stored,
+    array_agg(h.oid::int8 ORDER BY h.oid) AS parts, bool_or(h.relkind = 'f') AS elsewhere
+  FROM part p JOIN pg_class h ON h.oid = p.relid LEFT JOIN pg_class o ON o.oid = h.reltoastrelid WHERE p.root = c.oid
+) held
+WHERE c.oid IN (SELECT root FROM part) ORDER BY c.relname
+"""
+_NAMED = "c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname = ANY(%s)"
+_ALL = (
+    "c.relkind IN ('r', 'p') AND NOT c.relispartition "
+    "AND NOT EXISTS (SELECT 1 FROM pg_inherits i WHERE i.inhrelid = c.oid)"  # its parent shows its rows
+)
+NULL_SIGN = "\u2400"  # stands for NULL in the id of a row that has no key
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +74,8 @@ class Column:
     type: str  # as the server names it, like `character varying`
     exact_type: str  # with its limits, like `character varying(20)`
     category: str  # of the type; S: text, A: array
-    sort: str  # of the type; c: composite, e: enum
+    not_null: bool
+    form: str  # where it stands and what makes it what it is: another one means other values in the same rows
 
     @property
     def is_text(self) -> bool:
@@ -73,17 +94,22 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table, and which of its columns are read as what. `tag` changes with everything that makes rows
-    incomparable with those read before; `shape` only with the columns that are read."""
+    """One table, and which of its columns are read as what.
+
+    `edition` stands for the history of the server and for the columns that are read: versions of another one cannot
+    be compared. `tag` adds the table itself and its parts: changes since a reading of another one cannot be told.
+    """
 
     schema: str
     name: str
+    relation: str  # its name as the server wants it
     kind: str
     rows: int | None
-    size: int  # bytes
+    size: int  # bytes, without what is stored apart
     width: int  # bytes of a row, roughly
     hides_rows: bool  # by row-level security
-    readable: bool
+    readable: bool  # as a whole; single columns may be all the same
+    raw: bool  # of a database without an encoding: texts come as bytes
     key: tuple[Column, ...]
     key_is_unique: bool  # the server says so
     timestamp: Column | None
@@ -91,7 +117,8 @@ class Table:
     title: Column | None
     content: tuple[Column, ...]
     metadata: tuple[Column, ...]
-    shape: str
+    tells_writers: bool  # each row carries the number of the transaction that wrote it
+    edition: str
     tag: str
 
     @property
@@ -100,9 +127,14 @@ class Table:
         return f"{quote(self.name, safe='')}/" if {"/", "%"} & set(self.name) else f"{self.name}/"
 
     @property
-    def tells_writers(self) -> bool:
-        """Whether each row carries the number of the transaction that wrote it."""
-        return self.kind in ("r", "p")
+    def paged(self) -> bool:
+        """Whether it can be read in pieces; otherwise each would compute all of it anew, or miss rows of one key."""
+        return self.tells_writers and self.key_is_unique
+
+    @property
+    def lockable(self) -> bool:
+        """Whether it can be kept from being emptied and filled again between the snapshot and its reading."""
+        return self.readable and self.kind in ("r", "p", "v")
 
     @property
     def looks_up(self) -> bool:
@@ -113,7 +145,8 @@ class Table:
 
     def id_of(self, key: Sequence[str | None]) -> str:
         """The id of the row with this key."""
-        return f"{self.prefix}{key[0] if len(key) == 1 else json.dumps(key, ensure_ascii=False)}"
+        parts = [NULL_SIGN if part is None else part for part in key]
+        return self.prefix + (parts[0] if len(parts) == 1 else json.dumps(parts, ensure_ascii=False))
 
     def key_of(self, item_id: str) -> list[str] | None:
         """The key that `id_of` was given; None where no row of this table has such an id."""
@@ -135,18 +168,28 @@ class Catalog:
 
     def __init__(self, connection: Connection[Any], schema: str, names: Sequence[str]) -> None:
         self.schema = schema
+        self._raw = gives_bytes(connection)
         self._origin = _origin(connection)
-        found = connection.execute("SELECT oid::int8 FROM pg_namespace WHERE nspname = %s", (schema,)).fetchone()
+        found = connection.execute(
+            "SELECT oid::int8, has_schema_privilege(oid, 'USAGE'), current_user::text FROM pg_namespace "
+            "WHERE nspname = %s",
+            (schema,),
+        ).fetchone()
         if found is None:
             raise SourceError(f"the database has no schema {schema!r}.", hint="correct the option 'schema'")
-        query, values = (_TABLES + _NAMED, (found[0], list(names))) if names else (_TABLES + _ALL, (found[0],))
-        self._rows = {row[0]: row for row in connection.execute(query, values).fetchall()}
-        self.names = list(names) or list(self._rows)
+        if not found[1]:
+            hint = f"GRANT USAGE ON SCHEMA {schema} TO {found[2]};"
+            raise AccessError(f"{found[2]} may not use the schema {schema}.", hint=hint)
+        wanted = [as_bytes(name) if self._raw else name for name in names]
+        query = _TABLES.replace("{condition}", _NAMED if names else _ALL)
+        rows = connection.execute(query, (found[0], wanted) if names else (found[0],)).fetchall()
+        self._rows = {as_text(row[0]) if self._raw else row[0]: row for row in rows}
+        self.names = list(dict.fromkeys(names)) or list(self._rows)
 
     def expected(self, name: str) -> int | None:
         """About how many rows the table has, where that is known."""
         row = self._rows.get(name)
-        return int(row[3]) if row is not None and row[3] > 0 else None
+        return int(row[3]) if row is not None and row[3] else None
 
     def table(self, name: str, wanted: Wanted) -> Table:
         """One table, read as the options want it; raises SourceError where that cannot be."""
@@ -155,34 +198,38 @@ class Catalog:
                 f"there is no such table in the schema {self.schema}.",
                 hint="correct the option 'tables', or take it out there; what was stored of it is kept until then",
             )
-        _, oid, kind, rows, hides, size, stored, readable, parts, columns, uniques, indexed = self._rows[name]
+        relation, oid, kind, rows, hides, size, stored, parts, elsewhere, readable, columns, *indexes = self._rows[name]
         if not columns:
             raise SourceError("it has no columns.", hint="take it out of the option 'tables'")
-        by_name = {column[0]: Column(*column) for column in columns}
-        chosen = _Choice(by_name, wanted)
+        uniques, indexed = indexes
+        chosen = _Choice({column[0]: Column(*column) for column in columns}, wanted)
         key, unique = chosen.key(uniques)
         timestamp, title = chosen.timestamp(), chosen.title()
         content, metadata = chosen.content(key, timestamp)
-        read = [(column.name, column.exact_type) for column in (*key, *content, *metadata)]
-        shape = _mark_of([read, timestamp and timestamp.name, title and title.name])[:8]
+        read = [
+            (each.name, each.exact_type, each.form) for each in (*key, *content, *metadata, timestamp, title) if each
+        ]
         return Table(
             schema=self.schema,
             name=name,
+            relation=relation,
             kind=kind,
             rows=self.expected(name),
             size=size,
-            width=stored // max(rows, FEW_ROWS),
+            width=stored // max(rows or 0, FEW_ROWS),
             hides_rows=hides,
             readable=readable,
+            raw=self._raw,
             key=key,
-            key_is_unique=unique,
+            key_is_unique=unique and not (kind == "r" and len(parts) > 1),  # children may repeat a key
             timestamp=timestamp,
             timestamp_indexed=timestamp is not None and timestamp.name in indexed,
             title=title,
             content=content,
             metadata=metadata,
-            shape=shape,
-            tag=_mark_of([self._origin, oid, parts, shape])[:16],
+            tells_writers=kind in ("r", "p") and not elsewhere,
+            edition=_mark_of([self._origin, read])[:8],
+            tag=_mark_of([self._origin, oid, parts, read])[:16],
         )
 
 
@@ -193,20 +240,18 @@ class _Choice:
         self._columns = columns
         self._wanted = wanted
 
-    def key(self, uniques: Sequence[tuple[bool, list[str]]]) -> tuple[tuple[Column, ...], bool]:
+    def key(self, uniques: Sequence[list[str]]) -> tuple[tuple[Column, ...], bool]:
         """The columns that tell rows apart, and whether the server says that they do."""
-        unique = [names for _, names in uniques]
         if self._wanted.key:
-            names = [self._column(name, "primary_key_column").name for name in self._wanted.key]
-            known = any(set(each) <= set(names) for each in unique)
-        elif unique:
-            names, known = unique[0], True
-        else:
-            raise SourceError(
-                "it has no primary key, so that its rows cannot be told apart.",
-                hint="name the columns that do in the option 'primary_key_column'",
-            )
-        return tuple(self._columns[name] for name in names), known
+            columns = tuple(self._column(name, "primary_key_column") for name in self._wanted.key)
+            names = {column.name for column in columns}
+            return columns, any(names.issuperset(each) for each in uniques) and all(each.not_null for each in columns)
+        if uniques:
+            return tuple(self._columns[name] for name in uniques[0]), True
+        raise SourceError(
+            "it has no primary key, so that its rows cannot be told apart.",
+            hint="name the columns that do in the option 'primary_key_column'",
+        )
 
     def timestamp(self) -> Column | None:
         """The column with the time of the last change; a table may have none."""
@@ -239,6 +284,24 @@ class _Choice:
             f"it has no column {name!r}, but {', '.join(self._columns)}.",
             hint=f"correct the option {option!r}, or give this table a connector of its own",
         )
+
+
+def gives_bytes(connection: Connection[Any]) -> bool:
+    """A database without an encoding gives its bytes as they are only to a client that takes every byte for a text."""
+    return connection.info.parameter_status("server_encoding") == "SQL_ASCII"
+
+
+def as_text(value: str) -> str:
+    """Bytes that came as Latin-1: most likely UTF-8, or else really that."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return value
+
+
+def as_bytes(text: str) -> str:
+    """A text as such a database wants it."""
+    return text.encode().decode("latin-1")
 
 
 def _origin(connection: Connection[Any]) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import queue
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -15,12 +16,11 @@ from ...core.errors import (
     AragoraSyncError,
     ConfigError,
     CredentialError,
-    NotFound,
     SourceError,
     TransientError,
 )
 from ...net.retry import retried
-from .rows import Row
+from .catalog import gives_bytes
 
 if TYPE_CHECKING:
     import psycopg
@@ -37,8 +37,9 @@ _BEGIN = (
     "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'iso_8601'; "
     "SET LOCAL extra_float_digits = 1; SET LOCAL client_encoding = '{encoding}'"
 )
-_PASSING = ("08", "57P01", "57P02", "57P03", "40001", "40P01", "53", "55P03", "25P03")
-_NO_SUCH_VALUE = ("22P02", "22003", "22007", "22008")  # a text that is none of the type of a key
+_PASSING = ("08", "57P01", "57P02", "57P03", "40001", "40P01", "53", "55P03", "25P03", "25P04")
+_OF_ONE_ROW = ("22", "23", "54000", "54001", "P0001", "XX001", "XX002")  # its values, or how they are kept
+_BUSY = ("too many", "slots", "starting up", "shutting down", "not currently accepting", "recovery")
 _KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
 
 
@@ -73,11 +74,17 @@ class Server:
             "user": self.user,
             "password": self.password,
             "application_name": self.application,
+            "hostaddr": "",
+            "options": "",
             "connect_timeout": CONNECT_SECONDS,
             "client_encoding": "utf8",
             **tls,
             **_KEEPALIVE,
         }
+
+
+class UnreadableRow(SourceError):
+    """One of the rows cannot be read; the others can."""
 
 
 class Connections:
@@ -88,11 +95,16 @@ class Connections:
         self._idle: queue.LifoQueue[psycopg.Connection[Any]] = queue.LifoQueue()
 
     @contextlib.contextmanager
-    def transaction(self, table: str = "…") -> Iterator[psycopg.Connection[Any]]:
-        """A transaction that only reads, all of it from one snapshot. `table` is what a hint names."""
+    def transaction(self, table: str = "…", first: sql.Composed | None = None) -> Iterator[psycopg.Connection[Any]]:
+        """A transaction that only reads, all of it from one snapshot, which is taken after the statement `first`.
+
+        `table` is what a hint names.
+        """
         connection = self._begun()
         try:
             with explained(self.server, table):
+                if first is not None:
+                    connection.execute(first)
                 yield connection
                 connection.execute("COMMIT")
         except BaseException:
@@ -100,12 +112,13 @@ class Connections:
             raise
         self._idle.put(connection)
 
-    def stream(self, connection: psycopg.Connection[Any], query: sql.Composed, size: int) -> Iterator[list[Row]]:
+    def stream(
+        self, connection: psycopg.Connection[Any], query: sql.Composed, size: int
+    ) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a query, so many at a time, while the server still makes the next."""
         with connection.cursor() as cursor:
             rows = cursor.stream(query, size=size if _streams_chunks() else 1)
-            decoded = map(_decoded, rows) if _takes_bytes(connection) else rows
-            while some := list(islice(decoded, size)):
+            while some := list(islice(rows, size)):
                 yield some
 
     def close(self) -> None:
@@ -132,7 +145,7 @@ class Connections:
         return connection
 
     def _begin(self, connection: psycopg.Connection[Any]) -> None:
-        encoding = "LATIN1" if _takes_bytes(connection) else "UTF8"
+        encoding = "LATIN1" if gives_bytes(connection) else "UTF8"
         limits = {"timeout": int(self.server.timeout * 1000), "lock_timeout": int(LOCK_SECONDS * 1000)}
         connection.execute(cast("Any", _BEGIN.format(encoding=encoding, **limits)))
 
@@ -145,23 +158,6 @@ class Connections:
             connection.close()
             raise ConfigError(f"PostgreSQL at {self.server} is older than 13, which this program needs.")
         return connection
-
-
-def _takes_bytes(connection: psycopg.Connection[Any]) -> bool:
-    """A database without an encoding gives its bytes as they are only to a client that takes every byte for a text."""
-    return connection.info.parameter_status("server_encoding") == "SQL_ASCII"
-
-
-def _decoded(row: Row) -> Row:
-    return tuple(_text(value) if isinstance(value, str) else value for value in row)
-
-
-def _text(value: str) -> str:
-    """Bytes that came as Latin-1: most likely UTF-8, or else really that."""
-    try:
-        return value.encode("latin-1").decode()
-    except UnicodeDecodeError:
-        return value
 
 
 @functools.cache
@@ -182,14 +178,18 @@ def explained(server: Server, table: str = "…") -> Iterator[None]:
     except psycopg.Error as error:
         if error.sqlstate is None:
             raise _of_connection(server, error) from error
-        raise _of_statement(server, table, error.sqlstate, _said(error)) from error
+        raise _of_statement(server, table, error) from error
 
 
-def _of_statement(server: Server, table: str, state: str, said: str) -> AragoraSyncError:
+def _of_statement(server: Server, table: str, error: psycopg.Error) -> AragoraSyncError:
+    state, said = error.sqlstate or "", (error.diag.message_primary or type(error).__name__).rstrip(".")
     if state.startswith(_PASSING):
         return TransientError(f"PostgreSQL at {server} broke off: {said}.")
-    if state in _NO_SUCH_VALUE:
-        return NotFound(f"{said}.")
+    if state.startswith(_OF_ONE_ROW):  # the sentence may hold its values
+        kind = re.sub(r"(?<!^)(?=[A-Z])", " ", type(error).__name__).lower()
+        return UnreadableRow(f"a row cannot be read: {kind} ({state}).", hint="look at the option 'where' and the row")
+    if state == "57014" and "timeout" not in said:
+        return TransientError(f"PostgreSQL at {server} broke off: {said}.")
     if state == "57014":
         return SourceError(
             f"a query took longer than {server.timeout:g} seconds.",
@@ -197,10 +197,8 @@ def _of_statement(server: Server, table: str, state: str, said: str) -> AragoraS
         )
     if state == "42501":
         return AccessError(f"{said} (as {server.user}).", hint=f"GRANT SELECT ON {table} TO {server.user};")
-    if state in ("42P01", "3F000"):
-        return SourceError(f"it is no longer there: {said}.", hint="correct the option 'tables'")
-    if state.startswith("42"):
-        return SourceError(f"{said}.", hint="correct the options of this connector, 'where' first")
+    if state.startswith(("42", "3F")):
+        return SourceError(f"{said}.", hint="correct the options of this connector, 'where' and 'tables' first")
     return SourceError(f"PostgreSQL refused: {said} ({state}).")
 
 
@@ -217,7 +215,7 @@ def _of_connection(server: Server, error: psycopg.Error) -> AragoraSyncError:
         return ConfigError(
             f"PostgreSQL at {server} has no database {server.database!r}.", hint="correct the option 'database'"
         )
-    if "FATAL:" in first and _concerns_login(error, lower):
+    if "FATAL:" in first and not any(word in lower for word in _BUSY) and _concerns_login(error, lower):
         return CredentialError(
             f"PostgreSQL at {server} refused the login of {server.user}: {said}.",
             hint="correct POSTGRES_USER and POSTGRES_PASSWORD; `aragora-sync check` tells where they come from",
@@ -252,8 +250,3 @@ def system_authorities() -> str:
     import ssl
 
     return ssl.get_default_verify_paths().cafile or "system"
-
-
-def _said(error: psycopg.Error) -> str:
-    """The server's sentence; its details may hold values of rows."""
-    return (error.diag.message_primary or type(error).__name__).rstrip(".")

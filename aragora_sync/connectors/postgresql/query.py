@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from ...core.clock import from_micros
+from .catalog import as_bytes
 from .place import Mark
 from .rows import Columns
 
@@ -26,11 +27,11 @@ class Queries:
         from psycopg import sql
 
         self._table = table
-        self._where = where
+        self._where = as_bytes(where) if table.raw else where
         self._sql = sql
         self._columns = Columns(table)
         self._names = [sql.SQL("t.") + sql.Identifier(column.name) for column in table.key]
-        self._source = sql.SQL("{} t").format(sql.Identifier(table.schema, table.name))
+        self._source = sql.SQL("{} t").format(sql.Identifier(table.schema, table.relation))
 
     def mark(self) -> sql.Composed:
         """Oldest transaction that runs, next one to come, latest timestamp that is not in the future."""
@@ -60,6 +61,21 @@ class Queries:
         conditions = [*self._newer(since), *self._behind(after)]
         return self._select([self._inside(), self._columns.all()], conditions, ordered=ordered, limit=limit)
 
+    def changed_keys(self, since: Mark, after: Sequence[str] | None, limit: int | None) -> sql.Composed:
+        """Version and key alone of what later transactions wrote, whether in or not."""
+        read = [self._columns.version(), self._columns.key()]
+        return self._select(read, [*self._newer(since), *self._behind(after)], ordered=True, limit=limit)
+
+    def typed(self, key: Sequence[str]) -> sql.Composed:
+        """Fails where a part of the key is none of its column's type."""
+        return self._sql.SQL("SELECT {}").format(self._joined(self._values(key)))
+
+    def lock(self) -> sql.Composed:
+        """Held from before the snapshot: whoever empties the table and fills it again is not seen half-way."""
+        return self._sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(
+            self._sql.Identifier(self._table.schema, self._table.relation)
+        )
+
     def single(self, keys: Sequence[Sequence[str]]) -> sql.Composed:
         """The rows of these keys; before each, whether it is in."""
         listed = self._joined(
@@ -86,26 +102,28 @@ class Queries:
         return query if limit is None else query + self._sql.SQL(" LIMIT {}").format(self._sql.Literal(limit))
 
     def _in(self) -> list[sql.Composable]:
-        return [self._sql.SQL("({})").format(self._condition)] if self._where else []
+        return [self._sql.SQL("({}\n)").format(self._condition)] if self._where else []
 
     def _inside(self) -> sql.Composable:
         """A row that an edit took out is told as deleted; a plain condition would leave it to the next reconcile."""
-        return self._sql.SQL("({}) IS TRUE").format(self._condition) if self._where else self._sql.SQL("true")
+        return self._sql.SQL("({}\n) IS TRUE").format(self._condition) if self._where else self._sql.SQL("true")
 
     def _behind(self, after: Sequence[str] | None) -> list[sql.Composable]:
         if after is None:
             return []
-        values = [
+        return [self._sql.SQL("({}) > ({})").format(self._joined(self._names), self._joined(self._values(after)))]
+
+    def _values(self, key: Sequence[str]) -> list[sql.Composed]:
+        return [
             self._sql.SQL("{}::{}").format(self._sql.Literal(text), self._type(column.exact_type))
-            for text, column in zip(after, self._table.key, strict=True)
+            for text, column in zip(key, self._table.key, strict=True)
         ]
-        return [self._sql.SQL("({}) > ({})").format(self._joined(self._names), self._joined(values))]
 
     def _newer(self, since: Mark) -> list[sql.Composable]:
         found: list[sql.Composable] = []
         if self._table.tells_writers:
             # Both ages are counted from the same moment, modulo 2³²: so the wraparound of numbers does not matter.
-            compared = "age(t.xmin) <= (SELECT age({}::xid))"
+            compared = "age(t.xmin) BETWEEN 0 AND (SELECT age({}::xid))"
             found.append(self._sql.SQL(compared).format(self._sql.Literal(since.xid)))
         if self._table.looks_up and since.high is not None:
             late = OPEN_DAYS if self._table.tells_writers else LATE_MINUTES

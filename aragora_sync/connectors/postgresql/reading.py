@@ -8,9 +8,10 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ...core.changes import Change, Checkpoint, Cursor, Deleted, Failed, Item, Named, Seen
-from ...core.errors import NotFound
+from ...core.errors import SourceError, TransientError
 from ...core.source import KnownItems
-from .connections import Connections
+from .catalog import NULL_SIGN
+from .connections import Connections, UnreadableRow
 from .place import Mark, Place
 from .query import Queries
 from .rows import Reader, Row
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 4_000_000  # a query asks for about so much, and keeps its snapshot no longer than that takes
 GROUP_BYTES = 2 * CHUNK_BYTES  # what is held in memory; a query that gives more waits
 FIRST_ROWS, MOST_ROWS = 2_000, 50_000
-FETCHED_ROWS = 500  # that the driver holds beside those
+FETCHED_ROWS = 200  # that the driver holds beside those
 PROBED_ROWS = 5_000  # up to so many changes are read by one query, in no order
+SINGLE_ROWS = 100  # that are found by their keys in one query
+READ_AFTER_TIMES = 3  # very many changes, then what changed meanwhile, and again
 PAGE = 1_000  # ids that the store is asked for at once
 SAMPLE = 50
 
@@ -60,7 +63,7 @@ class Chunk:
 
     def next(self) -> Chunk:
         """One for the rows behind, as many as fit."""
-        width = self.bytes // max(self.rows, 1)
+        width = max(self.width, self.bytes // max(self.rows, 1))
         return Chunk(max(PAGE // 10, min(MOST_ROWS, CHUNK_BYTES // max(width, 1))), width)
 
 
@@ -90,21 +93,33 @@ class TableReading:
 
     def single(self, refs: Sequence[str]) -> Iterator[Named]:
         """Each of these rows as it is now."""
-        keys = {ref: self._table.key_of(ref) for ref in refs}
-        yield from (Deleted(ref) for ref, key in keys.items() if key is None)
-        yield from self._single({ref: key for ref, key in keys.items() if key is not None})
+        keys: dict[str, list[str]] = {}
+        encoding = "latin-1" if self._table.raw else "utf-8"
+        for ref in refs:
+            key = self._table.key_of(ref)
+            if key is None or not _is_text(key, encoding):
+                yield Deleted(ref)
+            elif NULL_SIGN in key and not self._table.key_is_unique:
+                yield _without_key(ref)
+            else:
+                keys[ref] = key
+        yield from self._single(keys)
 
     # Everything
 
     def _read_all(self, place: Place) -> Generator[Change, None, tuple[Place, bool]]:
         """All rows, or keys and versions of all where the store knows most; whether one snapshot showed them all."""
-        whole = place.whole if place.after else self._knows_nothing()
+        whole = place.whole if place.after else self._must_read_whole()
         until, after, at_once = place.until, place.after, place.after is None
         chunk = self._first_chunk()
         while True:
-            query = (self._queries.rows if whole else self._queries.keys)(after, chunk.limit)
-            for rows in self._groups(chunk, query):
-                yield from self._items(rows) if whole else self._compared(rows)
+            try:
+                query = (self._queries.rows if whole else self._queries.keys)(after, chunk.limit)
+                for rows in self._groups(chunk, query):
+                    yield from self._items(rows) if whole else self._compared(rows)
+            except UnreadableRow:
+                chunk = Chunk(chunk.limit, chunk.width)
+                yield from self._read_singly(chunk, self._queries.keys(after, chunk.limit))
             until = until or chunk.mark
             if not chunk.full:
                 return Place(place.tag, since=until), at_once
@@ -112,55 +127,77 @@ class TableReading:
             yield Checkpoint(Place(place.tag, until=until, after=after, whole=whole).cursor)
             chunk = chunk.next()
 
-    def _knows_nothing(self) -> bool:
-        """Whether comparing would find all rows changed: the store holds none, or read them of other columns."""
+    def _must_read_whole(self) -> bool:
+        """Whether comparing would find all rows changed: the store holds none, or read them otherwise."""
+        if not self._table.paged:
+            return True
         return not any(self._reader.is_current(known.version) for known in islice(self._known.items(), SAMPLE))
 
     def _compared(self, rows: Sequence[Row]) -> Iterator[Named]:
         """Rows whose version the store has are only named; the others are read."""
         for first in range(0, len(rows), PAGE):
-            versions = dict(self._reader.versions(rows[first : first + PAGE]))
+            page = rows[first : first + PAGE]
+            versions = dict(self._reader.versions(page))
             known = self._known.get(list(versions))
             changed: dict[str, list[str]] = {}
-            for item_id, version in versions.items():
+            for (item_id, version), row in zip(versions.items(), page, strict=True):
                 held = known.get(item_id)
                 if held is not None and held.version == version:
                     yield Seen(item_id)
-                elif (key := self._table.key_of(item_id)) is not None:
-                    changed[item_id] = key
+                else:
+                    changed[item_id] = list(row[1:])
             yield from (each for each in self._single(changed) if not isinstance(each, Deleted))
 
     # Changes
 
     def _read_changes(self, place: Place) -> Iterator[Change]:
-        """What later transactions wrote. Very many are read in the order of the key, so that it can be resumed."""
+        """What later transactions wrote. Very many are read in pieces, and what changed meanwhile is read after."""
+        for _ in range(READ_AFTER_TIMES):
+            assert place.since is not None
+            if place.until is None and self._table.paged:
+                chunk = Chunk(PROBED_ROWS, self._table.width)
+                if (rows := self._probed(chunk, place.since)) is not None:
+                    yield from self._inside(rows)
+                    place = Place(place.tag, since=chunk.mark)
+                    break
+                place = Place(place.tag, since=place.since, until=chunk.mark)
+            place = yield from self._read_pieces(place)
+            if not self._table.paged:
+                break
+            yield Checkpoint(place.cursor)
+        yield Checkpoint(place.cursor, complete=True)
+
+    def _read_pieces(self, place: Place) -> Generator[Change, None, Place]:
+        """All changes in the order of the key, which can be resumed; the place that was reached."""
         since, until, after = place.since, place.until, place.after
         assert since is not None
-        if until is None and self._table.tells_writers:
-            chunk = Chunk(PROBED_ROWS, self._table.width)
-            if (rows := self._probed(chunk, since)) is not None:
-                yield from self._inside(rows)
-                yield Checkpoint(Place(place.tag, since=chunk.mark).cursor, complete=True)
-                return
-            until = chunk.mark
         chunk = self._first_chunk()
         while True:
-            for rows in self._groups(chunk, self._queries.changes(since, after, chunk.limit), since):
-                yield from self._inside(rows)
+            try:
+                if not self._table.key_is_unique:  # an edit may have made several rows of one key
+                    raise UnreadableRow("")
+                for rows in self._groups(chunk, self._queries.changes(since, after, chunk.limit), since):
+                    yield from self._inside(rows)
+            except UnreadableRow:
+                chunk = Chunk(chunk.limit, chunk.width)
+                yield from self._read_singly(chunk, self._queries.changed_keys(since, after, chunk.limit), since)
             until = until or chunk.mark
             if not chunk.full:
-                break
+                return Place(place.tag, since=until)
             after = self._last_key(chunk)
             yield Checkpoint(Place(place.tag, since=since, until=until, after=after).cursor)
             chunk = chunk.next()
-        yield Checkpoint(Place(place.tag, since=until).cursor, complete=True)
 
     def _probed(self, chunk: Chunk, since: Mark) -> list[Row] | None:
-        """All changes, in no order; None where they are too many to hold."""
+        """All changes, in no order; None where they are too many to hold, or one of them cannot be read."""
         groups = self._groups(chunk, self._queries.changes(since, None, chunk.limit, ordered=False), since)
-        rows = next(groups, [])
-        few = next(groups, None) is None and not chunk.full
-        groups.close()
+        try:
+            rows = next(groups, [])
+            few = next(groups, None) is None and not chunk.full
+        except UnreadableRow:
+            return None
+        finally:
+            groups.close()
         return rows if few else None
 
     def _inside(self, rows: Iterable[Row]) -> Iterator[Named]:
@@ -175,23 +212,44 @@ class TableReading:
 
     # Single rows
 
+    def _read_singly(self, chunk: Chunk, query: sql.Composed, since: Mark | None = None) -> Iterator[Named]:
+        """The rows whose versions and keys a query gives, each found by its key, so that one alone can fail."""
+        for rows in list(self._groups(chunk, query, since)):
+            keys = {self._table.id_of(row[1:]): list(row[1:]) for row in rows}
+            yield from (_without_key(item_id) for item_id, key in keys.items() if None in key)
+            whole = [(item_id, key) for item_id, key in keys.items() if None not in key]
+            for first in range(0, len(whole), SINGLE_ROWS):
+                yield from self._single(dict(whole[first : first + SINGLE_ROWS]))
+
     def _single(self, keys: dict[str, list[str]]) -> Iterator[Named]:
-        """What is to be said of each id, once; a key that no row could have belongs to none."""
+        """What is to be said of each id, once."""
         if not keys:
             return
         try:
             groups = list(self._groups(Chunk(None, self._table.width), self._queries.single(list(keys.values()))))
-        except NotFound:
+        except UnreadableRow as error:
             if len(keys) == 1:
-                yield Deleted(*keys)
+                yield from (self._unreadable(item_id, key, error) for item_id, key in keys.items())
                 return
-            for item_id, key in keys.items():
-                yield from self._single({item_id: key})
+            listed = list(keys.items())
+            yield from self._single(dict(listed[: len(listed) // 2]))
+            yield from self._single(dict(listed[len(listed) // 2 :]))
             return
         found: dict[str, Named] = {}
         for change in self._inside(row for rows in groups for row in rows):
             found[change.id] = change if change.id not in found else _ambiguous(change.id)
         yield from (found.get(item_id, Deleted(item_id)) for item_id in keys)
+
+    def _unreadable(self, item_id: str, key: list[str], error: UnreadableRow) -> Named:
+        """A key that is none of its column's type belongs to no row; otherwise it is the row that cannot be read."""
+        try:
+            with self._connections.transaction() as connection:
+                connection.execute(self._queries.typed(key))
+        except SourceError as refused:
+            if isinstance(refused, TransientError):
+                raise
+            return Deleted(item_id)
+        return Failed(item_id, error.message)
 
     # Rows
 
@@ -205,7 +263,7 @@ class TableReading:
         for row in rows:
             key = self._reader.key(row)
             if None in key:
-                yield Failed(self._table.id_of(key), "the key of a row is NULL; leave such rows out with 'where'")
+                yield _without_key(self._table.id_of(key))
             elif key == self._last:
                 yield _ambiguous(self._table.id_of(key))
             else:
@@ -213,8 +271,8 @@ class TableReading:
             self._last = key
 
     def _first_chunk(self) -> Chunk:
-        """Of a view everything is asked for at once: each query would compute all of it anew."""
-        return Chunk(FIRST_ROWS if self._table.tells_writers else None, self._table.width)
+        """Where pieces make no sense, everything is asked for at once."""
+        return Chunk(FIRST_ROWS if self._table.paged else None, self._table.width)
 
     def _last_key(self, chunk: Chunk) -> list[str]:
         return [part or "" for part in self._reader.key(chunk.last)]
@@ -223,7 +281,10 @@ class TableReading:
         """The rows of one query; its last group comes when it has ended, so that nobody keeps it waiting."""
         group: list[Row] = []
         size = 0
-        with self._connections.transaction(f"{self._table.schema}.{self._table.name}") as connection:
+        lock = self._queries.lock() if self._table.lockable else None
+        with self._connections.transaction(f"{self._table.schema}.{self._table.name}", lock) as connection:
+            if chunk.limit is None:
+                connection.execute("SET LOCAL statement_timeout = 0")  # it lasts as long as writing what it gives
             chunk.mark = self._mark(connection, since)
             for rows in self._connections.stream(connection, query, chunk.fetched):
                 group += rows
@@ -243,6 +304,19 @@ class TableReading:
         if since is not None:
             since.check(next_xid)
         return Mark(floor, high)
+
+
+def _is_text(key: Sequence[str], encoding: str) -> bool:
+    """Whether a server could be asked for it."""
+    text = "".join(key)
+    try:
+        return "\0" not in text and bool(text.encode(encoding) or key)
+    except UnicodeEncodeError:
+        return False
+
+
+def _without_key(item_id: str) -> Failed:
+    return Failed(item_id, "the key of a row is NULL; leave such rows out with the option 'where'")
 
 
 def _ambiguous(item_id: str) -> Failed:

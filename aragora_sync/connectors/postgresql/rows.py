@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...core.changes import Item
+from .catalog import as_text
 
 if TYPE_CHECKING:
     from psycopg import sql
 
     from .catalog import Column, Table
+
+LONGEST_NUMBER = 40  # digits; longer ones stay text
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -36,8 +39,8 @@ class Columns:
         return self._joined(self._name(column) + self._sql.SQL("::text") for column in self._table.key)
 
     def version(self) -> sql.Composable:
-        """The transaction that wrote the row; nothing where rows do not tell."""
-        return self._sql.SQL("t.xmin::text" if self._table.tells_writers else "''")
+        """In which part of the table it lies and which transaction wrote it; nothing where rows do not tell."""
+        return self._sql.SQL("t.tableoid::text || '.' || t.xmin::text" if self._table.tells_writers else "''")
 
     def all(self) -> sql.Composable:
         """Version, time, title, content, metadata, then the key."""
@@ -61,7 +64,8 @@ class Columns:
         parts = [self._name(column) if column.is_text else self._labelled(column) for column in self._table.content]
         if len(parts) == 1:
             return parts[0]
-        return self._sql.SQL("concat_ws(E'\\n\\n', {})").format(self._joined(parts)) if parts else self._sql.SQL("''")
+        joined = "array_to_string(ARRAY[{}]::text[], E'\\n\\n')"  # without those that are NULL
+        return self._sql.SQL(joined).format(self._joined(parts)) if parts else self._sql.SQL("''")
 
     def _labelled(self, column: Column) -> sql.Composable:
         return self._sql.SQL("{} || {}").format(self._sql.Literal(f"{column.name}: "), self._shown(column))
@@ -73,12 +77,12 @@ class Columns:
         values = [
             self._sql.SQL("{} AS {}").format(self._json(each), self._sql.Identifier(each.name)) for each in columns
         ]
-        return self._sql.SQL("(SELECT to_jsonb(x.*)::text FROM (SELECT {}) x)").format(self._joined(values))
+        return self._sql.SQL("(SELECT to_json(x.*)::text FROM (SELECT {}) x)").format(self._joined(values))
 
     def _json(self, column: Column) -> sql.Composable:
         name = self._name(column)
         if column.type == "bytea":
-            digest = "jsonb_build_object('size', octet_length({0}), 'sha256', encode(sha256({0}), 'hex'))"
+            digest = "json_build_object('size', octet_length({0}), 'sha256', encode(sha256({0}), 'hex'))"
             return self._sql.SQL(f"CASE WHEN {{0}} IS NOT NULL THEN {digest} END").format(name)
         if column.category == "A" or column.type in (*_NATIVE, *_DATED):
             return name
@@ -105,10 +109,10 @@ class Reader:
     def __init__(self, table: Table) -> None:
         self._table = table
         self._parts = len(table.key)
-        self._suffix = f".{table.shape}" if table.tells_writers else ""
+        self._suffix = f".{table.edition}" if table.tells_writers else ""
 
     def is_current(self, version: str) -> bool:
-        """Whether the store read a row of this version as it would be read now: of the same columns."""
+        """Whether a row of this version was read as it would be now: of the same columns and the same server."""
         return bool(self._suffix) and version.endswith(self._suffix)
 
     def key(self, row: Row) -> list[str | None]:
@@ -123,7 +127,7 @@ class Reader:
     def items(self, rows: Iterable[Row]) -> Iterator[Item]:
         """One item for each row that `Columns.all` gave."""
         prefix, simple, suffix, untitled = self._table.prefix, self._parts == 1, self._suffix, self._table.name
-        for version, time, title, content, metadata, *key in rows:
+        for version, time, title, content, metadata, *key in map(_decoded, rows) if self._table.raw else rows:
             text = key[0] if simple else json.dumps(key, ensure_ascii=False)
             yield Item(
                 prefix + text,
@@ -136,12 +140,28 @@ class Reader:
             )
 
 
+def _decoded(row: Row) -> Row:
+    """The row with its texts in their encoding; its key stays as the server knows it."""
+    version, time, *texts = row[:5]
+    return (version, time, *(text and as_text(text) for text in texts), *row[5:])
+
+
 def read_metadata(text: str) -> dict[str, Any]:
-    """The columns that are metadata; a number that no float holds exactly stays text, an empty column is left out."""
-    read: dict[str, Any] = json.loads(text, parse_float=_exact)
+    """The columns that are metadata; a number that no float holds exactly stays text, an empty column is left out.
+
+    What is too deep or too odd to be taken apart stays text as a whole.
+    """
+    try:
+        read: dict[str, Any] = json.loads(text, parse_float=_float, parse_int=_int)
+    except (ValueError, RecursionError):
+        return {"json": text}
     return {name: value for name, value in read.items() if value is not None}
 
 
-def _exact(number: str) -> float | str:
+def _float(number: str) -> float | str:
     value = float(number)
     return value if repr(value) == number else number
+
+
+def _int(number: str) -> int | str:
+    return int(number) if len(number) <= LONGEST_NUMBER else number

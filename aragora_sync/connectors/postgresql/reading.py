@@ -54,8 +54,8 @@ class Chunk:
         return max(1, min(FETCHED_ROWS, CHUNK_BYTES // max(self.width, 1)))
 
     def take(self, rows: list[Row]) -> int:
-        """Counts rows in; how many bytes they hold."""
-        size = sum(len(value) for row in rows for value in row if type(value) is str)
+        """Counts rows in; how many bytes they hold, judged by the last one."""
+        size = len(rows) * sum(len(value) for value in rows[-1] if type(value) is str)
         self.rows += len(rows)
         self.bytes += size
         self.last = rows[-1]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from .catalog import Column, Table
 
+ROW = "row"  # the kind of every item
 LONGEST_NUMBER = 40  # digits; longer ones stay text
 
 Row: TypeAlias = tuple[Any, ...]
@@ -129,15 +130,10 @@ class Reader:
         prefix, simple, suffix, untitled = self._table.prefix, self._parts == 1, self._suffix, self._table.name
         for version, time, title, content, metadata, *key in map(_decoded, rows) if self._table.raw else rows:
             text = key[0] if simple else json.dumps(key, ensure_ascii=False)
-            yield Item(
-                prefix + text,
-                "row",
-                f"{untitled} {text}" if title is None else title,
-                content or "",
-                updated_at=None if time is None else _EPOCH + timedelta(microseconds=time),
-                version=version + suffix,
-                metadata={} if metadata is None else read_metadata(metadata),
-            )
+            name = f"{untitled} {text}" if title is None else title
+            updated_at = None if time is None else _EPOCH + timedelta(microseconds=time)
+            read = {} if metadata is None else read_metadata(metadata)
+            yield Item(prefix + text, ROW, name, content or "", "", "", "", None, updated_at, version + suffix, read)
 
 
 def _decoded(row: Row) -> Row:

@@ -104,6 +104,17 @@ def test_a_row_that_cannot_be_read_is_said_and_the_others_are_read(tables, monke
     assert len(tables.items()) == 10
 
 
+def test_a_row_read_before_an_odd_one_is_not_taken_for_its_double(tables, monkeypatch):
+    monkeypatch.setattr(reading, "GROUP_BYTES", 1)
+    monkeypatch.setattr(reading, "FETCHED_ROWS", 1)
+    tables.run("CREATE TABLE sums (id int PRIMARY KEY, n int); INSERT INTO sums VALUES (1, 1), (2, 2), (3, 0)")
+    tables.run("CREATE VIEW shares AS SELECT id, (100 / n)::text AS body FROM sums")
+    tables.options |= {"tables": ["shares"], "primary_key_column": "id"}
+    result = tables.sync()
+
+    assert (result.failures_waiting, set(tables.items())) == (1, {"shares/1", "shares/2"})
+
+
 def test_a_condition_that_fails_for_a_row_deletes_nothing(tables):
     tables.run(NOTES)
     tables.run("INSERT INTO notes VALUES (1, '10'), (2, '20')")

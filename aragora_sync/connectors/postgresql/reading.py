@@ -26,7 +26,6 @@ GROUP_BYTES = 2 * CHUNK_BYTES  # what is held in memory; a query that gives more
 FIRST_ROWS, MOST_ROWS = 2_000, 50_000
 FETCHED_ROWS = 200  # that the driver holds beside those
 PROBED_ROWS = 5_000  # up to so many changes are read by one query, in no order
-SINGLE_ROWS = 100  # that are found by their keys in one query
 READ_AFTER_TIMES = 3  # very many changes, then what changed meanwhile, and again
 PAGE = 1_000  # ids that the store is asked for at once
 SAMPLE = 50
@@ -76,7 +75,7 @@ class TableReading:
         self._known = known
         self._queries = Queries(table, where)
         self._reader = Reader(table)
-        self._last: list[str | None] = []  # key of a view
+        self._last: list[str | None] = []  # key of the row before, where nobody vouches for keys
 
     def changes(self, cursor: Cursor) -> Iterator[Change]:
         """Everything where there is no cursor; otherwise what changed since it."""
@@ -103,7 +102,7 @@ class TableReading:
                 yield _without_key(ref)
             else:
                 keys[ref] = key
-        yield from self._single(keys)
+        yield from self._find(keys)
 
     # Everything
 
@@ -118,7 +117,6 @@ class TableReading:
                 for rows in self._groups(chunk, query):
                     yield from self._items(rows) if whole else self._compared(rows)
             except UnreadableRow:
-                chunk = Chunk(chunk.limit, chunk.width)
                 yield from self._read_singly(chunk, self._queries.keys(after, chunk.limit))
             until = until or chunk.mark
             if not chunk.full:
@@ -146,7 +144,7 @@ class TableReading:
                     yield Seen(item_id)
                 else:
                     changed[item_id] = list(row[1:])
-            yield from (each for each in self._single(changed) if not isinstance(each, Deleted))
+            yield from (each for each in self._find(changed) if not isinstance(each, Deleted))
 
     # Changes
 
@@ -173,20 +171,24 @@ class TableReading:
         assert since is not None
         chunk = self._first_chunk()
         while True:
-            try:
-                if not self._table.key_is_unique:  # an edit may have made several rows of one key
-                    raise UnreadableRow("")
-                for rows in self._groups(chunk, self._queries.changes(since, after, chunk.limit), since):
-                    yield from self._inside(rows)
-            except UnreadableRow:
-                chunk = Chunk(chunk.limit, chunk.width)
-                yield from self._read_singly(chunk, self._queries.changed_keys(since, after, chunk.limit), since)
+            yield from self._read_piece(chunk, since, after)
             until = until or chunk.mark
             if not chunk.full:
                 return Place(place.tag, since=until)
             after = self._last_key(chunk)
             yield Checkpoint(Place(place.tag, since=since, until=until, after=after).cursor)
             chunk = chunk.next()
+
+    def _read_piece(self, chunk: Chunk, since: Mark, after: list[str] | None) -> Iterator[Named]:
+        if self._table.key_is_unique:
+            try:
+                for rows in self._groups(chunk, self._queries.changes(since, after, chunk.limit), since):
+                    yield from self._inside(rows)
+                return
+            except UnreadableRow:
+                pass
+        # One by one, so that one alone fails; and where an edit may have made several rows of one key.
+        yield from self._read_singly(chunk, self._queries.changed_keys(since, after, chunk.limit), since)
 
     def _probed(self, chunk: Chunk, since: Mark) -> list[Row] | None:
         """All changes, in no order; None where they are too many to hold, or one of them cannot be read."""
@@ -214,17 +216,20 @@ class TableReading:
 
     def _read_singly(self, chunk: Chunk, query: sql.Composed, since: Mark | None = None) -> Iterator[Named]:
         """The rows whose versions and keys a query gives, each found by its key, so that one alone can fail."""
+        chunk.rows = chunk.bytes = 0
         for rows in list(self._groups(chunk, query, since)):
             keys = {self._table.id_of(row[1:]): list(row[1:]) for row in rows}
             yield from (_without_key(item_id) for item_id, key in keys.items() if None in key)
-            whole = [(item_id, key) for item_id, key in keys.items() if None not in key]
-            for first in range(0, len(whole), SINGLE_ROWS):
-                yield from self._single(dict(whole[first : first + SINGLE_ROWS]))
+            yield from self._find({item_id: key for item_id, key in keys.items() if None not in key})
 
-    def _single(self, keys: dict[str, list[str]]) -> Iterator[Named]:
-        """What is to be said of each id, once."""
-        if not keys:
-            return
+    def _find(self, keys: dict[str, list[str]]) -> Iterator[Named]:
+        """What is to be said of each id, once; as many rows at a time as can be held."""
+        listed, number = list(keys.items()), max(1, min(PAGE, CHUNK_BYTES // max(self._table.width, 1)))
+        for first in range(0, len(listed), number):
+            yield from self._find_at_once(dict(listed[first : first + number]))
+
+    def _find_at_once(self, keys: dict[str, list[str]]) -> Iterator[Named]:
+        self._last = []
         try:
             groups = list(self._groups(Chunk(None, self._table.width), self._queries.single(list(keys.values()))))
         except UnreadableRow as error:
@@ -232,8 +237,8 @@ class TableReading:
                 yield from (self._unreadable(item_id, key, error) for item_id, key in keys.items())
                 return
             listed = list(keys.items())
-            yield from self._single(dict(listed[: len(listed) // 2]))
-            yield from self._single(dict(listed[len(listed) // 2 :]))
+            yield from self._find_at_once(dict(listed[: len(listed) // 2]))
+            yield from self._find_at_once(dict(listed[len(listed) // 2 :]))
             return
         found: dict[str, Named] = {}
         for change in self._inside(row for rows in groups for row in rows):

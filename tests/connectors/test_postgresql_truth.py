@@ -313,6 +313,17 @@ def test_a_limit_of_items_below_a_piece_advances_all_the_same(documents):
         assert len(documents.items()) == held
 
 
+def test_a_first_pass_that_is_limited_again_and_again_comes_to_its_end(documents, monkeypatch):
+    documents.run("INSERT INTO documents SELECT g, 't', 'b' FROM generate_series(1, 1000) g")
+    connector = documents.connector()
+    connector.sync(max_items=300)
+    for _ in range(6):
+        documents.connector().sync(max_items=300)
+
+    assert len(documents.items()) == 1000
+    assert documents.connector().load_state().cursors["documents"]
+
+
 def test_a_table_named_twice_is_read_once(documents):
     insert(documents, 1)
     documents.options["tables"] = ["documents", "documents"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ FIRST_ROWS, MOST_ROWS = 2_000, 50_000
 FETCHED_ROWS = 200  # that the driver holds beside those
 PROBED_ROWS = 5_000  # up to so many changes are read by one query, in no order
 READ_AFTER_TIMES = 3  # very many changes, then what changed meanwhile, and again
+VOUCHED_ROWS = 50  # after so many comes a checkpoint, from where a run that ends early goes on
 PAGE = 1_000  # ids that the store is asked for at once
 SAMPLE = 50
 
@@ -108,21 +109,25 @@ class TableReading:
 
     def _read_all(self, place: Place) -> Generator[Change, None, tuple[Place, bool]]:
         """All rows, or keys and versions of all where the store knows most; whether one snapshot showed them all."""
-        whole = place.whole if place.after else self._must_read_whole()
-        until, after, at_once = place.until, place.after, place.after is None
+        at_once = place.after is None
+        place = replace(place, whole=self._must_read_whole() if at_once else place.whole)
+        ask, say, number = (
+            (self._queries.rows, self._items, VOUCHED_ROWS)
+            if place.whole
+            else (self._queries.keys, self._compared, PAGE)
+        )
         chunk = self._first_chunk()
         while True:
             try:
-                query = (self._queries.rows if whole else self._queries.keys)(after, chunk.limit)
-                for rows in self._groups(chunk, query):
-                    yield from self._items(rows) if whole else self._compared(rows)
+                for rows in self._groups(chunk, ask(place.after, chunk.limit)):
+                    place = replace(place, until=place.until or chunk.mark)
+                    yield from self._vouched(rows, say, place, number)
             except UnreadableRow:
-                yield from self._read_singly(chunk, self._queries.keys(after, chunk.limit))
-            until = until or chunk.mark
+                yield from self._read_singly(chunk, self._queries.keys(place.after, chunk.limit))
+            place = replace(place, until=place.until or chunk.mark)
             if not chunk.full:
-                return Place(place.tag, since=until), at_once
-            after, at_once = self._last_key(chunk), False
-            yield Checkpoint(Place(place.tag, until=until, after=after, whole=whole).cursor)
+                return Place(place.tag, since=place.until), at_once
+            place, at_once = replace(place, after=self._reached(chunk.last)), False
             chunk = chunk.next()
 
     def _must_read_whole(self) -> bool:
@@ -133,18 +138,26 @@ class TableReading:
 
     def _compared(self, rows: Sequence[Row]) -> Iterator[Named]:
         """Rows whose version the store has are only named; the others are read."""
-        for first in range(0, len(rows), PAGE):
-            page = rows[first : first + PAGE]
-            versions = dict(self._reader.versions(page))
-            known = self._known.get(list(versions))
-            changed: dict[str, list[str]] = {}
-            for (item_id, version), row in zip(versions.items(), page, strict=True):
-                held = known.get(item_id)
-                if held is not None and held.version == version:
-                    yield Seen(item_id)
-                else:
-                    changed[item_id] = list(row[1:])
-            yield from (each for each in self._find(changed) if not isinstance(each, Deleted))
+        versions = dict(self._reader.versions(rows))
+        known = self._known.get(list(versions))
+        changed: dict[str, list[str]] = {}
+        for (item_id, version), row in zip(versions.items(), rows, strict=True):
+            held = known.get(item_id)
+            if held is not None and held.version == version:
+                yield Seen(item_id)
+            else:
+                changed[item_id] = list(row[1:])
+        yield from (each for each in self._find(changed) if not isinstance(each, Deleted))
+
+    def _vouched(
+        self, rows: Sequence[Row], say: Callable[[Sequence[Row]], Iterable[Named]], place: Place, number: int
+    ) -> Iterator[Change]:
+        """What is said of rows in the order of their key; after each few of them, the place that was reached."""
+        for first in range(0, len(rows), number):
+            page = rows[first : first + number]
+            yield from say(page)
+            if self._table.paged:
+                yield Checkpoint(replace(place, after=self._reached(page[-1])).cursor)
 
     # Changes
 
@@ -167,28 +180,29 @@ class TableReading:
 
     def _read_pieces(self, place: Place) -> Generator[Change, None, Place]:
         """All changes in the order of the key, which can be resumed; the place that was reached."""
-        since, until, after = place.since, place.until, place.after
-        assert since is not None
         chunk = self._first_chunk()
         while True:
-            yield from self._read_piece(chunk, since, after)
-            until = until or chunk.mark
+            yield from self._read_piece(chunk, place)
+            place = replace(place, until=place.until or chunk.mark)
             if not chunk.full:
-                return Place(place.tag, since=until)
-            after = self._last_key(chunk)
-            yield Checkpoint(Place(place.tag, since=since, until=until, after=after).cursor)
+                return Place(place.tag, since=place.until)
+            place = replace(place, after=self._reached(chunk.last))
+            yield Checkpoint(place.cursor)
             chunk = chunk.next()
 
-    def _read_piece(self, chunk: Chunk, since: Mark, after: list[str] | None) -> Iterator[Named]:
+    def _read_piece(self, chunk: Chunk, place: Place) -> Iterator[Change]:
+        since = place.since
+        assert since is not None
         if self._table.key_is_unique:
             try:
-                for rows in self._groups(chunk, self._queries.changes(since, after, chunk.limit), since):
-                    yield from self._inside(rows)
+                for rows in self._groups(chunk, self._queries.changes(since, place.after, chunk.limit), since):
+                    so_far = replace(place, until=place.until or chunk.mark)
+                    yield from self._vouched(rows, self._inside, so_far, VOUCHED_ROWS)
                 return
             except UnreadableRow:
                 pass
         # One by one, so that one alone fails; and where an edit may have made several rows of one key.
-        yield from self._read_singly(chunk, self._queries.changed_keys(since, after, chunk.limit), since)
+        yield from self._read_singly(chunk, self._queries.changed_keys(since, place.after, chunk.limit), since)
 
     def _probed(self, chunk: Chunk, since: Mark) -> list[Row] | None:
         """All changes, in no order; None where they are too many to hold, or one of them cannot be read."""
@@ -279,8 +293,8 @@ class TableReading:
         """Where pieces make no sense, everything is asked for at once."""
         return Chunk(FIRST_ROWS if self._table.paged else None, self._table.width)
 
-    def _last_key(self, chunk: Chunk) -> list[str]:
-        return [part or "" for part in self._reader.key(chunk.last)]
+    def _reached(self, row: Row) -> list[str]:
+        return [part or "" for part in self._reader.key(row)]
 
     def _groups(self, chunk: Chunk, query: sql.Composed, since: Mark | None = None) -> Generator[list[Row], None, None]:
         """The rows of one query; its last group comes when it has ended, so that nobody keeps it waiting."""

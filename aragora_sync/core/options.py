@@ -125,10 +125,8 @@ def model_of(cls: type) -> type[BaseModel]:
 
     fields: dict[str, Any] = {name: _field(declared) for name, declared in options_of(cls).items()}
     strict = ConfigDict(extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True, allow_inf_nan=False)
-    with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", "Field name .* shadows"
-        )  # an option may be called like a method of pydantic's
+    with warnings.catch_warnings():  # an option may have the name of a method of pydantic's
+        warnings.filterwarnings("ignore", "Field name .* shadows")
         return create_model(cls.__name__, __config__=strict, **fields)
 
 

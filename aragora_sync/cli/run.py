@@ -33,7 +33,10 @@ Timeout = Annotated[
     float | None, Option("--timeout", min=0, metavar="SECONDS", help="Stop after so long; progress is kept.")
 ]
 MaxItems = Annotated[
-    int | None, Option("--max-items", min=1, metavar="N", help="Stop each connector after so many items that are not just seen unchanged.")
+    int | None,
+    Option(
+        "--max-items", min=1, metavar="N", help="Stop each connector after so many items; unchanged ones do not count."
+    ),
 ]
 NoIndex = Annotated[bool, Option("--no-index", help="Leave the search index for later.")]
 Items = Annotated[

@@ -34,9 +34,7 @@ Timeout = Annotated[
 ]
 MaxItems = Annotated[
     int | None,
-    Option(
-        "--max-items", min=1, metavar="N", help="Stop each connector after so many items; unchanged ones do not count."
-    ),
+    Option("--max-items", min=1, metavar="N", help="Stop each connector after so many items that were read."),
 ]
 NoIndex = Annotated[bool, Option("--no-index", help="Leave the search index for later.")]
 Items = Annotated[

@@ -104,7 +104,6 @@ class Table:
     name: str
     relation: str  # its name as the server wants it
     kind: str
-    rows: int | None
     size: int  # bytes, without what is stored apart
     width: int  # bytes of a row, roughly
     hides_rows: bool  # by row-level security
@@ -214,7 +213,6 @@ class Catalog:
             name=name,
             relation=relation,
             kind=kind,
-            rows=self.expected(name),
             size=size,
             width=stored // max(rows or 0, FEW_ROWS),
             hides_rows=hides,

@@ -219,11 +219,11 @@ class TableReading:
     def _inside(self, rows: Iterable[Row]) -> Iterator[Named]:
         """Rows that are in become items; those that an edit took out were deleted."""
         shown = []
-        for inside, *row in rows:
-            if inside:
-                shown.append(tuple(row))
+        for row in rows:
+            if row[0]:
+                shown.append(row[1:])
             else:
-                yield Deleted(self._table.id_of(self._reader.key(tuple(row))))
+                yield Deleted(self._table.id_of(self._reader.key(row)))
         yield from self._items(shown)
 
     # Single rows
@@ -302,8 +302,8 @@ class TableReading:
         size = 0
         lock = self._queries.lock() if self._table.lockable else None
         with self._connections.transaction(f"{self._table.schema}.{self._table.name}", lock) as connection:
-            if chunk.limit is None:
-                connection.execute("SET LOCAL statement_timeout = 0")  # it lasts as long as writing what it gives
+            if not self._table.paged:  # then one query lasts as long as writing all that it gives
+                connection.execute("SET LOCAL statement_timeout = 0")
             chunk.mark = self._mark(connection, since)
             for rows in self._connections.stream(connection, query, chunk.fetched):
                 group += rows

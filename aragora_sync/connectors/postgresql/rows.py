@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...core.changes import Item
+from ...core.clock import from_micros
 from .catalog import as_text
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ LONGEST_NUMBER = 40  # digits; longer ones stay text
 
 Row: TypeAlias = tuple[Any, ...]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NATIVE = ("smallint", "integer", "bigint", "boolean", "real", "double precision", "json", "jsonb")
 _DATED = (*("timestamp with time zone", "timestamp without time zone"), "date")
 
@@ -131,7 +130,7 @@ class Reader:
         for version, time, title, content, metadata, *key in map(_decoded, rows) if self._table.raw else rows:
             text = key[0] if simple else json.dumps(key, ensure_ascii=False)
             name = f"{untitled} {text}" if title is None else title
-            updated_at = None if time is None else _EPOCH + timedelta(microseconds=time)
+            updated_at = None if time is None else from_micros(time)
             read = {} if metadata is None else read_metadata(metadata)
             yield Item(prefix + text, ROW, name, content or "", "", "", "", None, updated_at, version + suffix, read)
 

@@ -86,7 +86,7 @@ def letter_of_answer(error: ClientError, connector: S3Connector) -> AragoraSyncE
     if code in THROTTLED or status == STATUS_TOO_MANY:
         return TransientError(f"{place} asks for fewer requests ({said}).", hint="lower 'fetch_parallel'")
     if status >= STATUS_INTERNAL and status != STATUS_NOT_IMPLEMENTED:
-        return TransientError(f"{place} could not answer ({said}).")
+        return TransientError(f"{place} could not answer ({said}).", hint="run again later; nothing was deleted")
     return SourceError(f"{place} refused to answer ({said}).")
 
 
@@ -149,14 +149,20 @@ def _letter_of_failure(error: BotoCoreError, connector: S3Connector) -> AragoraS
 
     said = " ".join(str(error).split())
     if isinstance(error, known.ProfileNotFound):
-        return ConfigError(f"the profile {connector.profile!r} is in none of the AWS files of this machine.")
+        return ConfigError(
+            f"the profile {connector.profile!r} is in none of the AWS files of this machine.",
+            hint="correct the option 'profile', or see `aws configure list-profiles`",
+        )
     if isinstance(error, known.SSLError):
         return TransientError(
             f"the certificate of {connector.place} is not trusted: {said}",
             hint="set AWS_CA_BUNDLE to the file of its authority",
         )
     if isinstance(error, known.ConnectionError | known.HTTPClientError):
-        return TransientError(f"{connector.place} cannot be reached: {said}")
+        return TransientError(
+            f"{connector.place} cannot be reached: {said}",
+            hint="check the network, and the options 'endpoint_url' and 'region'",
+        )
     if isinstance(error, known.ParamValidationError):
         return ConfigError(f"s3: option 'bucket': {connector.bucket!r} is no name of a bucket")
     if isinstance(error, known.InvalidRegionError):

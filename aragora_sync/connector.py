@@ -13,6 +13,7 @@ from .core.files import default_state_folder
 from .core.ids import connector_id_problem, default_connector_id, tenant_id_problem
 from .core.options import check_options, fingerprint_of, option, options_of
 from .core.source import Check, KnownItems, Stream
+from .core.stop import NoStop, StopSign
 from .engine.stop import Stop, StopReason
 from .state import State, StateFile
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from .auth.credentials import Credentials
     from .engine.events import Event
     from .engine.result import SyncResult
+    from .net.access import Access
+    from .net.http import Http
 
 T = TypeVar("T")
 
@@ -91,6 +94,8 @@ class Connector:
         if wrong := connector_id_problem(self.connector_id) or tenant_id_problem(self.tenant_id):
             raise ConfigError(wrong)
         self.fingerprint = fingerprint_of(self.type, self.revision, declared, values)
+        self.stop: StopSign = NoStop()
+        self._hosts: list[Http] = []
         self._stop = Stop()
         self._on_progress: list[Callable[[int, int], None]] = []
         self._on_item: list[Callable[[Item], None]] = []
@@ -104,11 +109,17 @@ class Connector:
 
     # For connectors: what they write, and what helps them
 
+    def heed(self, stop: StopSign) -> None:
+        """The engine tells what ends this run, before `open`."""
+        self.stop = stop
+
     def open(self) -> None:
         """Makes clients and looks up what all streams share; called once, before `streams`."""
 
     def close(self) -> None:
         """Gives back what `open` took; called once, at the end."""
+        while self._hosts:
+            self._hosts.pop().close()
 
     def streams(self, stored: Collection[str]) -> Iterable[Stream]:
         """What there is to read now; see `core.source.Source`."""
@@ -133,6 +144,14 @@ class Connector:
     def credential(self, name: str) -> str:
         """The credential of this name; CredentialError names every place that was asked, and what fixes it."""
         return self.asked_credentials.require(name)
+
+    def http(self, base_url: str, access: Access | None = None, **more: Any) -> Http:
+        """Requests to one host as one user, with this connector's timeout, until `close`; `more` as for `Http`."""
+        from .net.http import Http
+
+        made = Http(base_url, access, timeout=self.timeout, stop=self.stop, **more)
+        self._hosts.append(made)
+        return made
 
     @property
     def asked_credentials(self) -> Credentials:

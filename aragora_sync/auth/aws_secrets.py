@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from ..core.address import is_loopback
 from ..core.errors import CredentialError
 from ..core.options import Problem, option
 from .aws_session import Refused, client_of, explained, quiet, refusal
-from .declared import DeclaredProvider, checked_path, is_loopback
+from .declared import DeclaredProvider, checked_path
 from .secrets import remember
 
 if TYPE_CHECKING:

@@ -44,8 +44,3 @@ def checked_path(key: str) -> str:
     if not _PATH.fullmatch(key):
         raise ValueError(f"{key!r} is no name of a credential: words of letters, digits, '_', '.', '-', parted by '/'")
     return key
-
-
-def is_loopback(host: str) -> bool:
-    """Whether it is this machine, so that nobody listens on the way there."""
-    return host in ("localhost", "::1") or re.fullmatch(r"127(\.\d+){3}", host) is not None

@@ -71,8 +71,10 @@ class Rows:
             self._rows.pop(key, None)
         elif row is not None and isinstance(event, Progress):
             self._rows[key] = replace(row, named=event.counts.named, waits_for="")
-        elif row is not None and isinstance(event, Waiting):
-            self._rows[key] = replace(row, waits_until=self._clock() + event.seconds, waits_for=event.reason)
+        elif isinstance(event, Waiting):
+            until = self._clock() + event.seconds
+            for each in [each for each in self._rows if each == key or (not event.stream and each[:2] == key[:2])]:
+                self._rows[each] = replace(self._rows[each], waits_until=until, waits_for=event.reason)
 
     def lines(self) -> list[str]:
         """A line for each stream, aligned."""

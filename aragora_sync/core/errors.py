@@ -53,7 +53,12 @@ class CredentialError(AragoraSyncError):
 
 
 class SourceError(AragoraSyncError):
-    """The source did not do what was asked: ends the stream, the others go on."""
+    """The source did not do what was asked: ends the stream, the others go on.
+
+    `status` is that of the answer that said so, 0 where none did.
+    """
+
+    status: int = 0
 
 
 class TransientError(SourceError):

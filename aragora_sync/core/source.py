@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from .changes import JSON, Change, Cursor
 from .clock import from_micros
+from .stop import StopSign
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,9 @@ class Source(Protocol):
     @property
     def reconcile_every(self) -> float | None:
         """Hours that a finished pass may grow old, 0 for ever; None: 24, or for ever where a stream reports deletes."""
+
+    def heed(self, stop: StopSign) -> None:
+        """Told before `open` what ends this run, so that no wait outlives it."""
 
     def open(self) -> None:
         """Makes clients and looks up what all streams share; called once, before `streams`."""

@@ -44,7 +44,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A stream waits so many seconds, because of `reason`."""
+    """A stream waits so many seconds, because of `reason`; all streams of the connector, where it is empty."""
 
     tenant_id: str
     connector_id: str

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from ..core.clock import Clock, utc_now
 from ..core.source import Source
 from ..store.base import PassKind, Writer
-from .events import Emit
+from .events import Emit, Waiting
 from .stop import Stop, StopReason
+
+SHORTEST_TOLD_SECONDS = 1.0  # of waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,30 @@ class Job:
     def retry_delay(self) -> float:
         return self.source.retry_delay if self.ask.retry_delay is None else self.ask.retry_delay
 
+    @property
+    def sign(self) -> Sign:
+        return Sign(self)
+
     def enough(self) -> None:
         """The budget is used up: the run ends, and that is no failure."""
         self.stop.request(StopReason.ENOUGH)
+
+
+class Sign:
+    """The stop as a connector sees it; whoever watches the run is told of longer waits."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    @property
+    def requested(self) -> bool:
+        return self._job.stop.requested
+
+    def wait(self, seconds: float, why: str = "") -> bool:
+        job = self._job
+        if why and seconds >= SHORTEST_TOLD_SECONDS:
+            job.emit(Waiting(job.tenant, job.connector, "", seconds, why))
+        return job.stop.wait(seconds)
+
+    def left(self) -> float | None:
+        return self._job.stop.left()

@@ -16,6 +16,7 @@ from ..core.clock import Clock, utc_now
 from ..core.errors import AccessError, AragoraSyncError, ConfigError, CredentialError, SourceError
 from ..core.files import exclusive_lock
 from ..core.source import Fetches, Source, Stream
+from ..core.stop import Stopped
 from ..state import StateFile
 from ..store.base import Counts, Refusal, StreamRow, Writer
 from .events import Emit, RunEnded, RunStarted, StreamEnded
@@ -24,7 +25,6 @@ from .recording import Recorder
 from .result import Status, StreamError, SyncResult, status_of
 from .stop import Stop, StopReason
 from .sync import StreamSync
-from .writing import Stopped
 
 logger = logging.getLogger(__name__)
 
@@ -99,6 +99,7 @@ class ConnectorRun:
 
     def _read_all(self) -> None:
         source = self.source
+        source.heed(self._job.sign)
         source.open()
         try:
             stored = self._job.store.streams(self._job.connector)

@@ -45,6 +45,7 @@ def run_all(
     """The results, in the order of `make`. `listen` hears every event, in this thread; `timeout` is in seconds."""
     events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()  # None: a run ended, look again
     deadline = None if timeout is None else time.monotonic() + timeout
+    stop.deadline = deadline
     with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="run") as pool:
         runs = [pool.submit(lambda made=each: made(events.put, stop).sync()) for each in make]  # type: ignore[misc]
         for each in runs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from enum import StrEnum
 
 
@@ -22,6 +23,7 @@ class Stop:
 
     def __init__(self, parent: Stop | None = None) -> None:
         self.reason: StopReason | None = None
+        self.deadline: float | None = None if parent is None else parent.deadline  # on the clock that only goes forward
         self._event = threading.Event()
         self._children: list[Stop] = []
         self._adding = threading.Lock()
@@ -43,6 +45,10 @@ class Stop:
     def wait(self, seconds: float) -> bool:
         """Waits so long, or until a stop is requested; whether one was."""
         return self._event.wait(seconds)
+
+    def left(self) -> float | None:
+        """How many seconds remain until the run ends by itself; None where nobody set a limit."""
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
     def _adopt(self, child: Stop) -> None:
         with self._adding:

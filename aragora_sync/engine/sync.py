@@ -9,12 +9,13 @@ from datetime import timedelta
 from ..core.changes import Checkpoint
 from ..core.errors import CursorExpired, ReadAgain, SourceError, TransientError
 from ..core.source import Fetches, Stream
+from ..core.stop import Stopped
 from ..store.base import PassKind, Refusal, StreamRow, Swept
 from ..store.plan import HELD_RUNS
 from .events import StreamStarted, Waiting
 from .job import Job
 from .passes import CURSOR_EXPIRED, OPTIONS_CHANGED, Asked, Mode, Reading, due_readings, options_changed
-from .writing import Stopped, StreamWriter
+from .writing import StreamWriter
 
 logger = logging.getLogger(__name__)
 
@@ -165,9 +166,10 @@ class StreamSync:
 
     def _wait(self, seconds: float, error: TransientError) -> None:
         seconds = max(seconds, error.retry_after or 0)
-        if seconds > LONGEST_WAIT_SECONDS:
-            raise error
         job = self.job
+        left = job.stop.left()
+        if seconds > LONGEST_WAIT_SECONDS or (left is not None and seconds > left):
+            raise error
         logger.warning("%s %s: %s Again in %.0f s.", job.connector, self.stream.name, error, seconds)
         job.emit(Waiting(job.tenant, job.connector, self.stream.name, seconds, error.message))
         if job.stop.wait(seconds):

@@ -6,14 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from ..core.changes import Change, Checkpoint, Cursor, Named, Seen
 from ..core.source import Stream
+from ..core.stop import Stopped
 from ..store.base import Batch, Counts, Outcome, Swept
 from .batches import Batcher, Spool
 from .events import ItemsSynced, Progress
 from .job import Job
-
-
-class Stopped(Exception):
-    """A stop was requested; what was read before is stored."""
 
 
 class StreamWriter:

@@ -7,6 +7,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
+from ...core.address import address_problem
 from ...core.errors import ConfigError, CredentialError
 from .errors import letters
 
@@ -195,8 +196,6 @@ def _descriptions() -> Any:
 
 def refuse_contradictions(connector: S3Connector) -> None:
     """Raises ConfigError for options that cannot both be meant."""
-    from urllib.parse import urlsplit
-
     ways = [name for name in ("profile", "anonymous", "ambient") if getattr(connector, name)]
     problems = []
     if len(ways) > 1:
@@ -204,14 +203,8 @@ def refuse_contradictions(connector: S3Connector) -> None:
     if connector.role_arn and connector.anonymous:
         problems.append("s3: nobody can take a role anonymously: option 'role_arn' or 'anonymous', not both")
     for name in ("endpoint_url", "sts_endpoint_url"):
-        parts = urlsplit(getattr(connector, name) or "https://amazonaws.com")
-        loopback = parts.hostname in ("localhost", "::1") or (parts.hostname or "").startswith("127.")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            problems.append(f"s3: option {name!r} must be an address like https://minio.example:9000")
-        elif parts.scheme == "http" and not loopback and not connector.allow_http:
-            problems.append(
-                f"s3: option {name!r} is plain http, which everybody on the way can read; use https, or "
-                "allow_http: true where the network itself is trusted"
-            )
+        address, example = getattr(connector, name), "https://minio.example:9000"
+        if address and (wrong := address_problem(name, address, example, allow_http=connector.allow_http)):
+            problems.append(f"s3: {wrong}")
     if problems:
         raise ConfigError(problems)

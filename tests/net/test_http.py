@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 
@@ -360,6 +361,24 @@ def test_a_host_that_is_not_there(time):
         with pytest.raises(TransientError, match=words):
             http.get("/")
         http.close()
+
+
+def test_money_is_exact(echo, time):
+    http = Http(echo.url, place="Echo", exact=True)
+    echo.order(Answer(200, b'{"a": 0.1, "b": 1e2, "c": 3}'))
+
+    assert http.get("/").body == {"a": Decimal("0.1"), "b": Decimal(100), "c": 3}
+    http.close()
+
+
+def test_every_request_has_a_witness(echo, time):
+    heard: list[tuple[str, str, int]] = []
+    http = Http(echo.url, place="Echo", witness=lambda *told: heard.append(told))
+    echo.order(Answer(503, {}))
+    http.get("/things", {"n": 1})
+
+    assert heard == [("GET", f"{echo.url}/things", 503), ("GET", f"{echo.url}/things", 200)]
+    http.close()
 
 
 # Its pace

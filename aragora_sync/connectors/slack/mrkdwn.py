@@ -11,7 +11,7 @@ _SPECIAL = re.compile(r"[<&*~`]")
 _TOKEN = re.compile(
     r"```(?P<pre>.*?)```"
     r"|`(?P<code>[^`\n]+)`"
-    r"|<(?P<angle>[^<>\n]+)>"
+    r"|<(?P<angle>[@#!][^<>\n]+|[A-Za-z][\w+.-]*:[^<>\n]+)>"
     r"|(?<![\w*])\*(?P<bold>[^\s*](?:[^*\n]*[^\s*])?)\*(?![\w*])"
     r"|(?<![\w~])~(?P<strike>[^\s~](?:[^~\n]*[^\s~])?)~(?![\w~])",
     re.DOTALL,
@@ -48,8 +48,10 @@ def unescaped(text: str) -> str:
 def link(url: str, label: str) -> str:
     """A link; the address alone where nothing else is shown."""
     url = unescaped(url)
-    if not label or label in (url, url.removeprefix("mailto:")):
+    if label in ("", url):
         return url
+    if url == f"mailto:{label}":
+        return label
     return f"[{label.replace('[', chr(92) + '[').replace(']', chr(92) + ']')}]({url.translate(_UNSAFE_IN_URL)})"
 
 

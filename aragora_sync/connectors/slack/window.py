@@ -37,8 +37,8 @@ class Window:
         """The window that a cursor stands for, read or not yet."""
         told: Any = cursor
         try:
-            return cls(**{name: told[name] for name in told})
-        except (TypeError, KeyError) as error:
+            return cls(**told)
+        except TypeError as error:
             raise CursorExpired("the cursor is of another version of this program.") from error
 
     @property

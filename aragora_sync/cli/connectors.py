@@ -58,7 +58,7 @@ def _show_manifest(asked: Asked, name: str, cls: type[Connector]) -> int:
     if asked.json:
         say_json({"type": name, "manifest": made()}, indent=2)
     else:
-        say(made().rstrip())
+        say(made().removesuffix("\n"))
     return 0
 
 

@@ -20,7 +20,7 @@ NOISE = frozenset(  # what Slack itself writes into a channel
 )
 TOMBSTONE = "tombstone"
 SHOWN = ("fallback", "pretext", "title", "title_link", "text", "fields", "footer", "blocks", "message_blocks")
-SHOWN_OF_FILES = ("id", "name", "title", "mode", "size", "file_access")
+SHOWN_OF_FILES = ("id", "name", "title", "mode", "size", "file_access", "updated", "edit_timestamp")
 
 
 class Message(NamedTuple):

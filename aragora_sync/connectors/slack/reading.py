@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from operator import itemgetter
 from threading import Event
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...core.changes import Change, Checkpoint, Cursor, Deleted, Failed, Named, Seen
 from ...core.errors import AccessError, CursorExpired, NotFound, ReadAgain, SourceError, TransientError
@@ -71,7 +72,7 @@ class ChannelReading:
                 yield self._single(ref, rest) if _TS.fullmatch(rest) else Deleted(ref)
 
     def _single(self, ref: str, ts: str) -> Named:
-        match self._ask(ts, "", True, Event()):
+        match self._ask(ts, "", True):
             case Thread() as thread:
                 return item_of(thread, self._place, self._names)
             case Unread(_, error):
@@ -124,11 +125,11 @@ class ChannelReading:
     def _steps(self, window: Window) -> Iterator[Step]:
         """Page by page, and after each one how far it came; what the store holds of the same time lies beside it."""
         upper, hidden = window.below, False
-        asked = {"oldest": window.floor, "latest": None if upper == TOP else upper, "inclusive": True}
+        asked = {"oldest": window.floor, "latest": self._latest(window), "inclusive": True}
         missing = iter(range(MOST_MISSING))
         for answer in self._workspace.messages(self._place.channel, HISTORY, **asked):
             hidden = hidden or bool(answer.body.get("is_limited"))
-            page = sorted(Message.read(raw) for raw in answer.body["messages"] if raw["ts"] < upper)
+            page = _oldest_first(answer.body, upper)
             if page:
                 low = page[0].ts
                 yield from self._page(page, self._stored(low, upper), window, missing)
@@ -141,6 +142,12 @@ class ChannelReading:
             yield from self._page([], rest, window, missing)
         yield window.closed()
 
+    def _latest(self, window: Window) -> str:
+        """Where to begin. With `oldest` alone the order is not promised; what is written right now must be in."""
+        if window.below != TOP:
+            return window.below
+        return before(max(self._workspace.now, window.newest), -DAY_SECONDS)
+
     def _page(
         self, page: Sequence[Message], stored: Iterator[Known], window: Window, missing: Iterator[int]
     ) -> Iterator[Step]:
@@ -148,7 +155,7 @@ class ChannelReading:
             if message is not None:
                 yield self._step(message, known, window)
             elif known is not None and not window.whole and next(missing, None) is not None:
-                yield Ask(partial(self._ask, self._ts(known), "", True), REPLY_BYTES)
+                yield self._asked(self._ts(known), "", True)
 
     def _step(self, message: Message, known: Known | None, window: Window) -> Step:
         if self._with_threads and message.is_reply:
@@ -161,23 +168,28 @@ class ChannelReading:
         if known is not None and known.version == version and not again:
             return Seen(known.id)
         if replies:
-            ask = partial(self._ask, message.ts, version, known is not None)
-            return Ask(ask, replies * REPLY_BYTES)
+            return self._asked(message.ts, version, known is not None, replies * REPLY_BYTES)
         return Thread(message.ts, [message], version)
 
     def _broadcast(self, message: Message, window: Window) -> Step:
-        """A reply that was also sent to the channel: where its thread began before this window, it alone tells that
-        the thread changed.
+        """A reply that was also sent to the channel. It alone tells that it was edited; and all that happened to its
+        thread, where that began before this window.
         """
-        if message.thread_ts >= window.floor:
+        if message.thread_ts >= window.floor and (window.whole or not message.edited):
             return None
         known = self._known.get([self._place.thread_id(message.thread_ts)])
         for each in known.values():
             if not each.version or (each.updated_micros or 0) < micros_of(message.touched):
-                return Ask(partial(self._ask, message.thread_ts, "", True), REPLY_BYTES)
+                return self._asked(message.thread_ts, "", True)
         return None
 
-    def _ask(self, ts: str, version: str, known: bool, _halt: Event) -> Answered:
+    def _asked(self, ts: str, version: str, known: bool, weight: int = REPLY_BYTES) -> Step:
+        """The thread, asked for ahead of its turn; where one request a minute is allowed, in its turn."""
+        if self._workspace.is_low:
+            return self._ask(ts, version, known)
+        return Ask(partial(self._ask, ts, version, known), weight)
+
+    def _ask(self, ts: str, version: str, known: bool, _halt: Event | None = None) -> Answered:
         """The whole thread: all messages are needed to say what it looks like."""
         try:
             pages = self._workspace.messages(self._place.channel, REPLIES, ts=ts)
@@ -212,6 +224,14 @@ class ChannelReading:
 
     def _ts(self, known: Known) -> str:
         return known.id[len(self._place.prefix) + 1 :]
+
+
+def _oldest_first(body: Mapping[str, Any], upper: str) -> list[Message]:
+    """The messages of a page, but for what was told before."""
+    told = [raw["ts"] for raw in body["messages"]]
+    if body.get("has_more") and told != sorted(told, reverse=True):
+        raise SourceError("Slack tells its history in another order than it says; nothing was read.")
+    return [Message.read(raw) for raw in sorted(body["messages"], key=itemgetter("ts")) if raw["ts"] < upper]
 
 
 def _beside(

@@ -40,7 +40,7 @@ class Workspace:
         self.user = _http(connector, USER_TOKEN, token) if token else None
         self._wanted = Wanted(connector.channels, connector.channel_patterns)
         self._left_to_user: set[str] = set()  # channels that the app turned out not to read
-        self._is_low = False  # the limits that an answer showed
+        self.is_low = False  # the limits that an answer showed
 
     # The workspace
 
@@ -183,7 +183,7 @@ class Workspace:
         return http.pages(method, {**asked, "limit": size}, after=step, bucket=method)
 
     def _page_size(self, method: str) -> int:
-        return LOW_SIZE if self._is_low else PAGE_SIZES[method]
+        return LOW_SIZE if self.is_low else PAGE_SIZES[method]
 
     def _look_at_pace(self, method: str, answer: Answer, size: int) -> None:
         """Slack never says which limits it holds an app to; its pages do."""
@@ -193,7 +193,7 @@ class Workspace:
             self.once("low", self._slow_down)
 
     def _slow_down(self) -> bool:
-        self._is_low = True
+        self.is_low = True
         for http in filter(None, (self.bot, self.user)):
             for method in PAGE_SIZES:
                 http.pace(method).at_most(1, 60)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from .workspace import Workspace
 
 LONGEST_TITLE = 80
+_MARKS = re.compile(r"\*\*|~~|`|^[#>\s]+")
+_LINK = re.compile(r"\[([^\]]+)\]\([^)\s]*\)")
 FIELDS = ("user", "bot_id", "app_id", "subtype", "client_msg_id")
 
 
@@ -71,11 +74,10 @@ def _reply(message: Message, names: Names) -> str:
 
 
 def _title(text: str, place: Place) -> str:
-    """The first line; of a message without words, its channel."""
-    line = next((line.strip("#> *_`") for line in text.splitlines() if line.strip("#> *_`")), "")
-    if len(line) <= LONGEST_TITLE:
-        return line or f"#{place.channel.name}"
-    return line[: LONGEST_TITLE - 1].rsplit(" ", 1)[0].rstrip() + "…"
+    """The first line, without marks; of a message without words, its channel."""
+    plain = (_LINK.sub(r"\1", _MARKS.sub("", line)).strip() for line in text.splitlines())
+    line = next((line for line in plain if line), f"#{place.channel.name}")
+    return line if len(line) <= LONGEST_TITLE else f"{line[: LONGEST_TITLE - 1].rpartition(' ')[0].rstrip()}…"
 
 
 def _metadata(thread: Thread, place: Place) -> Mapping[str, JSON]:

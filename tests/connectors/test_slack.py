@@ -32,17 +32,17 @@ def reply(desk):
 
 
 def test_thread_is_one_item_as_its_readers_see_it(desk, post, reply):
-    root = post("*Deploy* at noon, <@U0002>\nbring cake")
+    root = post("*Deploy* at noon, <@U00000002>\nbring cake")
     reply(root, "with &lt;cherries&gt;")
     desk.sync()
     (item,) = desk.entries().values()
 
-    assert item.id == f"T0SYNC/{desk.channel}/{root}"
+    assert item.id == f"T0SYNC000/{desk.channel}/{root}"
     assert (item.kind, item.title, item.author) == ("thread", "Deploy at noon, @Bob", "Ann")
     assert item.content == "**Deploy** at noon, @Bob\nbring cake\n\n**Bob**, 2026-11-02 09:00:\nwith <cherries>"
     assert item.url == f"https://acme.slack.com/archives/{desk.channel}/p{root.replace('.', '')}"
     assert (item.created_at[:19], item.updated_at[:19]) == ("2026-11-02T09:00:01", "2026-11-02T09:00:02")
-    assert json.loads(item.acl) == ["team:T0SYNC"]
+    assert json.loads(item.acl) == ["team:T0SYNC000"]
     assert json.loads(item.metadata)["reply_count"] == 1
 
 
@@ -56,7 +56,7 @@ def test_private_channel_is_for_its_members(desk):
 
 def test_what_slack_itself_writes_is_no_item_unless_somebody_answers(desk, post, reply):
     post("joined", subtype="channel_join")
-    joined = post("<@U0001> joined", subtype="channel_join")
+    joined = post("<@U00000001> joined", subtype="channel_join")
     reply(joined, "welcome!")
     desk.sync()
 

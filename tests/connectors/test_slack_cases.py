@@ -283,14 +283,14 @@ def test_case_13_missing_scope_is_named(desk, post, scope):
 
 def test_case_13_scopes_of_the_guide_suffice_for_public_channels(desk, post, reply):
     root = post("text")
-    reply(root, "answer to <!subteam^S0001>")
+    reply(root, "answer to <!subteam^S00000001>")
     desk.fake.tokens[BOT].scopes = {"channels:history", "channels:read", "users:read"}
 
     assert desk.sync().status is Status.OK
-    assert "answer to @S0001" in desk.texts()[0]
+    assert "answer to @S00000001" in desk.texts()[0]
     desk.fake.tokens[BOT].scopes.discard("users:read")
     assert desk.sync(PassKind.FULL).status is Status.OK
-    assert desk.entries().popitem()[1].author == "U0001"
+    assert desk.entries().popitem()[1].author == "U00000001"
 
 
 def test_case_14_expired_token_tells_of_rotation(desk):
@@ -329,8 +329,8 @@ def test_case_16_renamed_channel_goes_on(desk, post):
 def test_case_20_unknown_person_is_asked_for_once(desk, post):
     stranger = desk.fake.state.add_user("cleo", stranger=True)
     for _ in range(3):
-        post(f"<@{stranger}> and <@U9999>", user=stranger)
+        post(f"<@{stranger}> and <@U99999999>", user=stranger)
     desk.sync()
 
-    assert desk.texts() == ["@Cleo and @U9999"] * 3
+    assert desk.texts() == ["@Cleo and @U99999999"] * 3
     assert (desk.calls()["users.list"], desk.calls()["users.info"]) == (1, 2)

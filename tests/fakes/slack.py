@@ -144,8 +144,8 @@ class FakeSlack(FakeService):
     # Workspace and people
 
     def _auth_test(self, token: Token, told: dict[str, str]) -> Raw:
-        who = {"user": "ann", "user_id": "U0001"} if token.person else {"user": "aragora", "user_id": "UBOT"}
-        more = {} if token.person else {"bot_id": "B0001"}
+        who = {"user": "ann", "user_id": "U00000001"} if token.person else {"user": "aragora", "user_id": "U000000BOT"}
+        more = {} if token.person else {"bot_id": "B00000001"}
         return (
             {"url": ADDRESS, "team": "Acme", "team_id": self.state.team_id, "is_enterprise_install": False} | who | more
         )
@@ -197,7 +197,7 @@ class FakeSlack(FakeService):
         told |= {"is_channel": not channel.private, "is_group": False, "is_im": False, "is_mpim": False}
         told |= {"is_private": channel.private, "is_archived": channel.archived, "is_general": False, "unlinked": 0}
         told |= {"is_shared": False, "is_ext_shared": False, "is_org_shared": False, "is_pending_ext_shared": False}
-        told |= {"creator": "U0001", "updated": 1700000000000, "num_members": 2, "parent_conversation": None}
+        told |= {"creator": "U00000001", "updated": 1700000000000, "num_members": 2, "parent_conversation": None}
         told |= {name: {"value": "", "creator": "", "last_set": 0} for name in ("topic", "purpose")}
         told |= {"previous_names": channel.previous_names, "context_team_id": self.state.team_id}
         told |= {"pending_shared": [], "pending_connected_team_ids": [], "shared_team_ids": [self.state.team_id]}

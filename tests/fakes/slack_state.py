@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-TEAM = "T0SYNC"
+TEAM = "T0SYNC000"
 ADDRESS = "https://acme.slack.com/"
 Raw = dict[str, Any]
 
@@ -61,7 +61,7 @@ class State:
     # People
 
     def add_user(self, name: str, *, stranger: bool = False) -> str:
-        user_id = f"U{len(self.users) + len(self.strangers) + 1:04d}"
+        user_id = f"U{len(self.users) + len(self.strangers) + 1:08d}"
         profile = {"display_name": name.title(), "display_name_normalized": name.title(), "real_name": f"{name} real"}
         profile |= {"real_name_normalized": f"{name} real", "avatar_hash": "g0", "team": self.team_id}
         profile |= {f"image_{size}": "https://x/i.png" for size in (24, 32, 48, 72, 192, 512)}
@@ -75,7 +75,7 @@ class State:
     # Channels
 
     def create_channel(self, name: str, **more: Any) -> str:
-        channel_id = f"C{len(self.channels) + 1:04d}"
+        channel_id = f"C{len(self.channels) + 1:08d}"
         self.channels[channel_id] = Channel(channel_id, name, **more)
         return channel_id
 
@@ -112,7 +112,7 @@ class State:
         self._number += 1
         return f"{int(self._tick(0).timestamp() - days * 86_400)}.{self._number:06d}"
 
-    def post(self, channel_id: str, text: str, *, user: str = "U0001", ts: str = "", **more: Any) -> str:
+    def post(self, channel_id: str, text: str, *, user: str = "U00000001", ts: str = "", **more: Any) -> str:
         """A message in the channel; `ts` puts it into the past, as imports do."""
         ts = ts or self.next_ts()
         raw = {"type": "message", "user": user, "text": text, "ts": ts, "team": self.team_id, **more}
@@ -129,13 +129,13 @@ class State:
             more["subtype"] = "thread_broadcast"
         first["thread_ts"] = root
         parent = {"parent_user_id": first.get("user", ""), "thread_ts": root}
-        ts = self.post(channel_id, text, user=more.pop("user", "U0002"), **parent, **more)
+        ts = self.post(channel_id, text, user=more.pop("user", "U00000002"), **parent, **more)
         self._count(channel, root, latest=ts)
         return ts
 
     def edit(self, channel_id: str, ts: str, text: str) -> None:
         raw = self.channels[channel_id].messages[ts]
-        raw |= {"text": text, "edited": {"user": raw.get("user", "U0001"), "ts": self._edited_at()}}
+        raw |= {"text": text, "edited": {"user": raw.get("user", "U00000001"), "ts": self._edited_at()}}
 
     def _edited_at(self) -> str:
         return f"{int(self._tick(1).timestamp())}.000000"
@@ -146,7 +146,7 @@ class State:
 
     def react(self, channel_id: str, ts: str, name: str) -> None:
         reactions = self.channels[channel_id].messages[ts].setdefault("reactions", [])
-        reactions.append({"name": name, "users": ["U0002"], "count": 1})
+        reactions.append({"name": name, "users": ["U00000002"], "count": 1})
 
     def delete(self, channel_id: str, ts: str) -> None:
         """What begins a thread leaves its place behind as long as there are replies."""
@@ -202,13 +202,13 @@ class State:
 
     def share_file(self, channel_id: str, text: str, name: str, content: bytes, **more: Any) -> tuple[str, str]:
         """A message with a file; the timestamp and the id of the file. `thread_ts` shares it in a thread."""
-        file_id = f"F{len(self.contents) + 1:04d}"
+        file_id = f"F{len(self.contents) + 1:08d}"
         root = more.pop("thread_ts", "")
         address = f"{self.file_address}/files-pri/{self.team_id}-{file_id}/download/{name}"
         raw = {"id": file_id, "name": name, "title": name, "mimetype": "text/plain", "filetype": "text"}
-        raw |= {"mode": "hosted", "size": len(content), "is_external": False, "user": "U0001", "file_access": "visible"}
+        raw |= {"mode": "hosted", "size": len(content), "is_external": False, "user": "U00000001", "file_access": "visible"}
         raw |= {"url_private": address, "url_private_download": address, "timestamp": int(self._tick(0).timestamp())}
-        raw |= {"permalink": f"{ADDRESS}files/U0001/{file_id}/{name}", **more}
+        raw |= {"permalink": f"{ADDRESS}files/U00000001/{file_id}/{name}", **more}
         self.files[file_id], self.contents[file_id] = raw, content
         shared = {"files": [raw], "subtype": "file_share"}
         ts = self.reply(channel_id, root, text, **shared) if root else self.post(channel_id, text, **shared)

@@ -133,5 +133,5 @@ def _about_request(code: str, answer: Answer, variable: str) -> SourceError:
         return ReadAgain("Slack does not take the cursor it gave; the rest is read again.")
     if code in NO_RIGHT:
         return AccessError(f"the token may not ask for {method} ({code}).", hint=MANIFEST_HINT)
-    hint = "update aragora-sync" if code in RETIRED else ""
-    return SourceError(f"Slack refused {method} ({code or 'without a reason'}).", hint=hint)
+    did, hint = ("has retired", "update aragora-sync") if code in RETIRED else ("refused", "")
+    return SourceError(f"Slack {did} {method} ({code or 'without a reason'}).", hint=hint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from operator import itemgetter
 from threading import Event
@@ -93,19 +94,20 @@ class ChannelReading:
     def _walk(self, window: Window) -> Generator[Change, None, Window]:
         """All changes of a window; what it is once it was read."""
         unread = 0
-        told: Iterator[Told] = prefetch(self._steps(window), width=WIDTH, weight=WAITING_BYTES)
-        for step in told:
-            if isinstance(step, Seen):
-                yield step
-            elif isinstance(step, Window):
-                window = step
-                if step.is_open:
-                    yield Checkpoint(step.cursor())
-            else:
-                unread += isinstance(step, Unread)
-                if unread > MOST_UNREAD:
-                    raise TransientError(f"#{self._place.channel.name}: {MOST_UNREAD} threads and more cannot be read.")
-                yield from self._said(step, window)
+        told: Generator[Told, None, None] = prefetch(self._steps(window), width=WIDTH, weight=WAITING_BYTES)
+        with closing(told):
+            for step in told:
+                if isinstance(step, Seen):
+                    yield step
+                elif isinstance(step, Window):
+                    window = step
+                    if step.is_open:
+                        yield Checkpoint(step.cursor())
+                else:
+                    unread += isinstance(step, Unread)
+                    if unread > MOST_UNREAD:
+                        raise TransientError(f"#{self._place.channel.name}: {unread} threads cannot be read.")
+                    yield from self._said(step, window)
         return window
 
     def _said(self, step: Thread | Gone | Unread | None, window: Window) -> Iterator[Named]:

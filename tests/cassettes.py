@@ -82,9 +82,15 @@ def tape(path: Path, source: str, *, record: bool, here: str = "", there: str = 
 
 
 def record(
-    kind: str, source: str, options: dict[str, Any], make: Callable[[], Connector], edit: Callable[[], None], here: str
+    kind: str,
+    source: str,
+    options: dict[str, Any],
+    credentials: list[str],
+    make: Callable[[], Connector],
+    edit: Callable[[], None],
+    here: str = "",
 ) -> None:
-    """Two runs into one store, the second after `edit`."""
+    """Two runs into one store, the second after `edit`. `credentials` are the names of those that are used."""
     folder = FOLDER / kind
     folder.mkdir(parents=True, exist_ok=True)
     there = options["base_url"]
@@ -99,7 +105,7 @@ def record(
             runs.append({"cassette": path.name, "items": items(Path(place))})
             if run != RUNS[-1]:
                 edit()
-    told = {"source": source, "options": options, "runs": runs}
+    told = {"source": source, "options": options, "credentials": credentials, "runs": runs}
     (folder / f"{source}.json").write_text(json.dumps(told, indent=1, sort_keys=True) + "\n")
 
 
@@ -109,7 +115,7 @@ def replay(description: Path) -> Iterator[tuple[str, dict[str, Any], dict[str, A
     kind = description.parent.name
     with tempfile.TemporaryDirectory() as place:
         for run in told["runs"]:
-            credentials = dict.fromkeys(connector_class(kind).keys, PLACEHOLDER)
+            credentials = dict.fromkeys(told["credentials"], PLACEHOLDER)
             connector = connector_class(kind)(**told["options"], credentials=credentials, parallel=1, max_retries=0)
             with tape(description.parent / run["cassette"], told["source"], record=False):
                 result = sync(connector, Path(place))
@@ -157,7 +163,8 @@ def record_live(kind: str, config: Path) -> None:
     def edit() -> None:
         input("Edit, add and delete something at the source, then press Enter: ")
 
-    record(kind, "live", {**options, "base_url": made.base_url}, lambda: entry.build(tenant), edit, "")
+    names = [name for name in made.keys if made.asked_credentials.get(name)]
+    record(kind, "live", {**options, "base_url": made.base_url}, names, lambda: entry.build(tenant), edit)
 
 
 def main() -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from aragora_sync.core.changes import Deleted, Failed, Item
 
 from ..fakes.slack import ALL_SCOPES
-from .slack_desk import REPLIES, opened_desk
+from ..fakes.web import Answer
+from .slack_desk import HISTORY, REPLIES, opened_desk, problem
 
 
 @pytest.fixture
@@ -91,6 +93,88 @@ def test_days_back_bounds_the_first_sync_and_a_larger_one_reads_further(desk, po
     desk.options["days_back"] = 5
     desk.sync()
     assert desk.texts() == ["20 days ago", "3 days ago"]  # what is stored is kept in step
+
+
+# Odd workspaces
+
+
+def test_pages_that_say_there_is_more_but_not_where_are_followed(desk, post, reply):
+    roots = [post(f"text {number}") for number in range(7)]
+    for number in range(5):
+        reply(roots[0], f"answer {number}")
+    desk.fake.bare_pages = True
+    desk.fake.page_sizes = {HISTORY: 3, REPLIES: 3}
+    desk.sync()
+
+    assert len(desk.items()) == 7
+    assert all(f"answer {number}" in desk.texts()[0] for number in range(5))
+
+
+def test_end_that_is_none_is_an_error_and_sweeps_nothing(desk, post):
+    post("text")
+    desk.sync()
+    desk.fake.order(Answer(200, {"ok": True, "messages": [], "has_more": True}), path=HISTORY, times=9)
+
+    assert problem(desk.reconcile())[1] == "Slack says that conversations.history has more, but not where."
+    assert desk.texts() == ["text"]
+
+
+def test_order_is_the_same_where_slack_would_tell_the_oldest_first(desk, post):
+    for number in range(7):
+        post(f"text {number}")
+    desk.fake.oldest_first = True
+    desk.fake.page_sizes = {HISTORY: 3}
+    desk.sync()
+
+    assert len(desk.items()) == 7
+
+
+def test_another_order_than_promised_is_an_error(desk, post):
+    post("text")
+    wrong = [{"ts": desk.fake.state.ago(2), "text": "old"}, {"ts": desk.fake.state.ago(1), "text": "new"}]
+    desk.fake.order(Answer(200, {"ok": True, "messages": wrong, "has_more": True}), path=HISTORY)
+
+    assert "another order" in problem(desk.sync())[1]
+
+
+def test_what_a_free_plan_hides_is_kept(desk, post):
+    old = post("old", 80)
+    post("new")
+    desk.sync()
+    desk.fake.state.channels[desk.channel].hidden_before = desk.fake.state.ago(30)
+    for _ in range(2):
+        desk.reconcile()
+
+    assert desk.id_of(old) in desk.items()
+
+
+def test_message_that_shows_up_late_is_found(desk, post):
+    post("first")
+    desk.fake.state.lag = 30
+    desk.fake.tick(60)
+    late = post("late")
+    desk.fake.tick(1)
+    post("later")
+    desk.fake.state.channels[desk.channel].visible_at[late] = desk.fake.tick(20)
+    desk.fake.tick(15)
+    desk.sync()
+    assert "late" not in desk.texts()
+    desk.fake.tick(30)
+    desk.sync()
+
+    assert desk.texts() == ["first", "late", "later"]
+
+
+@pytest.mark.parametrize("days", [-20, 20])
+def test_odd_clock_of_the_source_loses_nothing(desk, post, days):
+    post("before")
+    desk.fake.now += timedelta(days=days)
+    desk.sync()
+    desk.fake.now -= timedelta(days=days)
+    post("after")
+    desk.sync()
+
+    assert desk.texts() == ["before", "after"]
 
 
 # fetch

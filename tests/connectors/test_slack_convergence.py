@@ -17,7 +17,7 @@ from .slack_world import Editor
 
 EDITS = 12  # between two runs
 RUNS = 6
-EXAMPLES = 12
+EXAMPLES = 8
 
 
 @pytest.fixture(scope="module")

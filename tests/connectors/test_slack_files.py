@@ -110,6 +110,16 @@ def test_file_of_a_deleted_reply_is_asked_for_and_kept_while_it_is_there(desk, s
     assert item not in desk.items()
 
 
+def test_files_of_a_thread_that_cannot_be_read_are_kept(desk, share):
+    root = desk.post("question")
+    _, item = share(thread_ts=root)
+    desk.sync()
+    desk.fake.failing.add(root)
+    assert desk.reconcile().counts.swept == 0
+
+    assert item in desk.items()
+
+
 @pytest.mark.parametrize(
     ("more", "reason"),
     [

@@ -206,15 +206,9 @@ class State:
         root = more.pop("thread_ts", "")
         address = f"{self.file_address}/files-pri/{self.team_id}-{file_id}/download/{name}"
         raw = {"id": file_id, "name": name, "title": name, "mimetype": "text/plain", "filetype": "text"}
-        raw |= {
-            "mode": "hosted",
-            "size": len(content),
-            "is_external": False,
-            "user": "U00000001",
-            "file_access": "visible",
-        }
+        raw |= {"mode": "hosted", "size": len(content), "is_external": False, "file_access": "visible"}
         raw |= {"url_private": address, "url_private_download": address, "timestamp": int(self._tick(0).timestamp())}
-        raw |= {"permalink": f"{ADDRESS}files/U00000001/{file_id}/{name}", **more}
+        raw |= {"user": "U00000001", "permalink": f"{ADDRESS}files/U00000001/{file_id}/{name}", **more}
         self.files[file_id], self.contents[file_id] = raw, content
         shared = {"files": [raw], "subtype": "file_share"}
         ts = self.reply(channel_id, root, text, **shared) if root else self.post(channel_id, text, **shared)

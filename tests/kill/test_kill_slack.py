@@ -15,7 +15,7 @@ from .desk import SHARES, KillDesk, share_of, soak_kills
 
 CHANNELS, MESSAGES = 4, 60
 PAGE = 20  # so that a channel has several; 15 would look like the low limits
-TEST_KILLS = 10
+TEST_KILLS = 4
 SPAN = {"earliest": 0.4, "latest": 1.4}  # seconds
 
 

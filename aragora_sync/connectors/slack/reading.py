@@ -116,6 +116,7 @@ class ChannelReading:
         item_id = self._place.thread_id(step.ts)
         if isinstance(step, Unread):
             yield Failed(item_id, step.error)
+            yield from (Seen(each.id) for each in self._known.children(item_id))
         elif isinstance(step, Gone):
             yield Deleted(item_id)
             yield from (Deleted(each.id) for each in self._known.children(item_id))
@@ -139,7 +140,9 @@ class ChannelReading:
                 yield window
         rest = self._stored(window.floor, upper)
         if hidden:  # by the limits of the workspace's plan, which is no deletion
-            yield from (Seen(each.id) for each in rest)
+            for known in rest:
+                yield Seen(known.id)
+                yield from (Seen(each.id) for each in self._known.children(known.id))
         else:
             yield from self._page([], rest, window, missing)
         yield window.closed()

@@ -217,7 +217,7 @@ def _after_messages(method: str, answer: Answer) -> Mapping[str, Any] | None:
         return step
     times = [raw["ts"] for raw in answer.body["messages"]]
     if not times:
-        return None
+        raise SourceError(f"Slack says that {method} has more, but not where.", hint="run again later")
     if method == HISTORY:
         return {"cursor": None, "latest": before(min(times), 0.000001)}
     return {"cursor": None, "oldest": before(max(times), -0.000001)}

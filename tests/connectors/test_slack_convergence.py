@@ -43,9 +43,12 @@ FAULTS: list[Callable[[Asked], Answer] | Answer] = [
 
 
 def trouble(desk: SlackDesk, chance: random.Random) -> None:
-    """Some requests of the next run go wrong, once or for good, or the app loses a right."""
+    """Some requests of the next run go wrong, once or for good, or the app loses a right.
+
+    Only of the API: what it says instead of a file's content would pass for that content.
+    """
     for _ in range(chance.randrange(4)):
-        path, times, skip = chance.choice([HISTORY, REPLIES, ""]), chance.choice([1, 1, 9]), chance.randrange(4)
+        path, times, skip = chance.choice([HISTORY, REPLIES, "/api/"]), chance.choice([1, 1, 9]), chance.randrange(4)
         desk.fake.order(chance.choice(FAULTS), path=path, times=times, skip=skip)
     scopes = desk.fake.tokens[BOT].scopes
     scopes.add("groups:history")

@@ -1,6 +1,7 @@
 # make run    sets everything up and syncs the example     make test   the whole suite
 # make check  style, types, layers, documents              make soak   hundreds of kills (SOAK=ci: a short form)
 # make bench  the figures of README                         make clean  takes away what these made
+# make record CONNECTOR=slack  records cassettes against the live account of ./connectors.yaml (CONFIG=…)
 # make bench-peers  the same table by dlt, ingestr and Sling, each in an environment of its own
 SHELL := /bin/sh
 PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 python3.11 python3; do \
@@ -10,7 +11,7 @@ WORKERS ?= 2
 SOAK ?= full
 EXAMPLE := --config connectors.example.yaml --state-dir .aragora/sync_state --store .aragora/knowledge
 
-.PHONY: run test check soak bench bench-peers docs clean
+.PHONY: run test check soak bench bench-peers docs record clean
 .NOTPARALLEL:
 
 run: .venv/installed
@@ -46,6 +47,9 @@ bench-peers: .venv/developing
 docs: .venv/developing
 	$(BIN)/python -m aragora_sync.config.example
 	$(BIN)/python -m tests.documents
+
+record: .venv/developing
+	$(BIN)/python -m tests.cassettes live $(CONNECTOR) --config $(or $(CONFIG),connectors.yaml)
 
 .venv/installed: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer with venv is needed and was not found."; \

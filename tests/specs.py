@@ -171,6 +171,8 @@ def _typed(text: str) -> Any:
     """What text of a query means, as far as can be told."""
     if text in ("true", "false"):
         return text == "true"
+    if re.fullmatch(r"-?\d{1,15}\.\d+", text):
+        return float(text)
     return int(text) if re.fullmatch(r"-?\d{1,15}", text) else text
 
 

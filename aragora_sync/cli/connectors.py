@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from typer import Argument
+from typer import Argument, Option
 
 from ..config.connector import yaml_options
 from ..config.example import as_yaml
@@ -21,11 +21,18 @@ def connectors(
     kind: Annotated[
         str | None, Argument(metavar="TYPE", help="Show the options of this type.", autocompletion=complete_type)
     ] = None,
+    manifest: Annotated[
+        bool, Option("--manifest", help="Print what the vendor wants to know to make the app that this type needs.")
+    ] = False,
 ) -> int:
     """Lists the types of connectors, or the options of one."""
     if kind is None:
+        if manifest:
+            raise ConfigError("--manifest needs a type.", hint="aragora-sync connectors slack --manifest")
         return _list(asked)
     cls = connector_class(kind)
+    if manifest:
+        return _show_manifest(asked, canonical_type(kind), cls)
     described = _described(canonical_type(kind), cls)
     if asked.json:
         say_json(described, indent=2)
@@ -41,6 +48,17 @@ def _list(asked: Asked) -> int:
     else:
         for line in aligned(list(titles.items())):
             say(line)
+    return 0
+
+
+def _show_manifest(asked: Asked, name: str, cls: type[Connector]) -> int:
+    made = getattr(cls, "manifest", None)
+    if made is None:
+        raise ConfigError(f"{name} needs no app of your own.", hint=f"aragora-sync connectors {name}")
+    if asked.json:
+        say_json({"type": name, "manifest": made()}, indent=2)
+    else:
+        say(made().removesuffix("\n"))
     return 0
 
 

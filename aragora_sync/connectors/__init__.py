@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .filesystem import FilesystemConnector as FilesystemConnector
     from .postgresql import PostgreSQLConnector as PostgreSQLConnector
     from .s3 import S3Connector as S3Connector
+    from .slack import SlackConnector as SlackConnector
 
 ENTRY_POINTS = "aragora_sync.connectors"
 
@@ -24,6 +25,7 @@ _OURS = {
     "filesystem": "FilesystemConnector",
     "postgresql": "PostgreSQLConnector",
     "s3": "S3Connector",
+    "slack": "SlackConnector",
 }
 _ALIASES = {"postgres": "postgresql"}
 

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
@@ -37,6 +38,7 @@ REDIRECTS = (301, 302, 303, 307, 308)
 NO_CONTENT, UNCHANGED = 204, 304
 
 Explain: TypeAlias = Callable[[Answer], AragoraSyncError | None]
+Witness: TypeAlias = Callable[[str, str, int], None]  # method, address, status
 After: TypeAlias = Callable[[Answer], "str | Mapping[str, Any] | None"]
 
 
@@ -50,7 +52,8 @@ class Http:
     `place` is the source in the user's words. `explain` is shown every answer, whatever its status: the error it
     returns is raised; where it returns None, the status decides. A TransientError with `retry_after` is a limit: all
     who use the same credential wait that long, then the request is sent again. Redirects are followed on this host;
-    no credential ever goes to another one.
+    no credential ever goes to another one. `exact`: numbers with a point become Decimal, never float. `witness` is
+    told of every request that was answered, for an audit.
     """
 
     def __init__(
@@ -65,6 +68,8 @@ class Http:
         width: int = 8,
         stop: StopSign | None = None,
         most_bytes: int = MOST_BYTES,
+        exact: bool = False,
+        witness: Witness | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.place = place
@@ -76,6 +81,8 @@ class Http:
         self._width = width
         self._stop: StopSign = stop or NoStop()
         self._most_bytes = most_bytes
+        self._number: Callable[[str], Any] = Decimal if exact else float
+        self._witness = witness
         self._client = _client(timeout, width)
         self._paces: dict[str, Pace] = {}  # kept alive as long as this is
 
@@ -237,6 +244,8 @@ class Http:
             took = (_time.clock.now() - began) * 1000
             path = urlsplit(url).path
             logger.debug("%s %s %d %.0f ms, attempt %d", asked.method, path, status, took, asked.attempt)
+        if self._witness is not None:
+            self._witness(asked.method, url, status)
         answer = Answer(asked.method, str(response.url), status, response.headers, content)
         return answer if asked.raw and status < 400 else self._parsed(answer)  # noqa: PLR2004
 
@@ -260,7 +269,7 @@ class Http:
         if answer.status in (NO_CONTENT, UNCHANGED, *REDIRECTS):
             return answer
         try:
-            body = json.loads(answer.content)
+            body = json.loads(answer.content, parse_float=self._number)
         except (ValueError, RecursionError) as error:
             if answer.status >= 400:  # noqa: PLR2004 - the status says enough
                 return answer

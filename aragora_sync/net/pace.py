@@ -77,22 +77,26 @@ class Pace:
             self._next_at = max(self._next_at, _time.clock.now() + self._spacing)
 
     def _wait_for_place(self, stop: StopSign, patience: float) -> None:
+        """Whoever comes first goes first: each takes the next free moment as its own before it waits for it."""
         clock = _time.clock
         latest = clock.now() + patience
+        mine: float | None = None
         while not stop.requested:
             with self._changing:
                 now = clock.now()
-                due = max(self._closed_until, self._next_at)
-                if due <= now and self._running < self._allowed:
-                    self._running += 1
-                    self._next_at = now + self._spacing
-                    return
+                due = max(self._closed_until, self._next_at if mine is None else mine)
                 reason = self._reason if self._closed_until > now else "its limit of requests is kept"
+                if due > latest:
+                    raise TooLong(reason, retry_after=due - now)
+                if mine is None:
+                    mine = max(due, now)
+                    self._next_at = mine + self._spacing
                 if due <= now:
+                    if self._running < self._allowed:
+                        self._running += 1
+                        return
                     self._changing.wait(TICK_SECONDS)
                     continue
-            if due > latest:
-                raise TooLong(reason, retry_after=due - now)
             if clock.wait(due - now, stop, reason):
                 break
         raise Stopped

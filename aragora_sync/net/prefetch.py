@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event
@@ -28,12 +28,12 @@ class Ask(Generic[T]):
     weight: int = 0
 
 
-def prefetch(steps: Iterable[T | Ask[T]], *, width: int, weight: int) -> Iterator[T]:
+def prefetch(steps: Iterable[T | Ask[T]], *, width: int, weight: int) -> Generator[T, None, None]:
     """The steps in their order, each `Ask` as its answer.
 
     At most `width` are asked for at once, and answers of about `weight` bytes wait for their turn; a heavier one goes
     alone. What an answer raises is raised at its place, what `steps` raises after all answers before it. Closing the
-    generator drops what was not begun and waits for what was.
+    generator drops what was not begun and waits for what was: whoever may raise between two answers closes it.
     """
     halt, pool = Event(), ThreadPoolExecutor(width, "prefetch")
     queue: _Queue[T] = _Queue()

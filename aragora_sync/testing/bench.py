@@ -198,11 +198,12 @@ class _Mortal:
         return getattr(self._real, name)
 
     def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
-        for change in self._real.read(stream, cursor, known):
-            self._line.left -= 1
-            if self._line.left < 0:
-                raise Cut
-            yield change
+        with contextlib.closing(self._real.read(stream, cursor, known)) as changes:  # so ends what a process has open
+            for change in changes:
+                self._line.left -= 1
+                if self._line.left < 0:
+                    raise Cut
+                yield change
 
 
 class _Known:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 
 import pytest
+import yaml
 
 from aragora_sync import connectors
 
@@ -55,6 +56,22 @@ def test_options_of_a_type_with_all_that_is_declared(cli: Cli) -> None:
     assert "  world\n      The file that holds the toys. Required. Example: toys.json.\n" in out
     assert "Colour of the toys. Default: red. One of red, blue. Else read from ARAGORA_TOY_COLOUR." in out
     assert "  ARAGORA_TOY_TOKEN\n      the key of the toy box" in out
+
+
+def test_manifest_is_what_a_vendor_takes_to_make_an_app(cli: Cli) -> None:
+    out = cli("connectors", "slack", "--manifest").out
+    scopes = yaml.safe_load(out)["oauth_config"]["scopes"]["bot"]
+
+    assert {"channels:history", "channels:read", "users:read"} < set(scopes)
+    assert cli("connectors", "slack", "--manifest", "--json").document == {"type": "slack", "manifest": out}
+
+
+@pytest.mark.parametrize("asked", [["toy", "--manifest"], ["--manifest"]])
+def test_manifest_of_what_has_none_is_a_mistake(cli: Cli, asked: list[str]) -> None:
+    ended = cli("connectors", *asked)
+
+    assert (ended.exit_code, ended.out) == (2, "")
+    assert "try: aragora-sync connectors" in ended.err
 
 
 def test_options_of_a_type_for_programs(cli: Cli) -> None:

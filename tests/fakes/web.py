@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -147,11 +149,18 @@ S = TypeVar("S", bound=FakeService)
 
 
 @contextlib.contextmanager
-def running(service: S) -> Iterator[S]:
-    """The service at `service.url`, on a free port of this machine, until the end."""
+def running(service: S, certificates: Path | None = None) -> Iterator[S]:
+    """The service at `service.url`, on a free port of this machine, until the end.
+
+    With `certificates`, a folder that holds `server.crt` and `server.key`, it speaks TLS.
+    """
     server = _Server(("127.0.0.1", 0), _Handler)
     server.app = service
-    service.url = f"http://127.0.0.1:{server.server_port}"
+    service.url = f"http{'s' if certificates else ''}://127.0.0.1:{server.server_port}"
+    if certificates:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificates / "server.crt", certificates / "server.key")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

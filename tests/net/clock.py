@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from aragora_sync.core.stop import StopSign
 from aragora_sync.net import clock as net_clock
 
 from ..fakes.web import FakeService
+
+BEGAN = datetime(2026, 11, 2, 9, tzinfo=UTC)
 
 
 class PatientClock(net_clock.Clock):
@@ -20,15 +22,13 @@ class PatientClock(net_clock.Clock):
         self.service = service
         self.waited = 0.0
         self.waits: list[tuple[float, str]] = []
-        self._began = datetime(2026, 11, 2, 9)
         self._moving = threading.Lock()
 
     def now(self) -> float:
         return 1000.0 + self.waited
 
     def today(self) -> datetime:
-        assert self.service is not None
-        return self.service.now
+        return BEGAN + timedelta(seconds=self.waited) if self.service is None else self.service.now
 
     def wait(self, seconds: float, stop: StopSign, why: str) -> bool:
         until = self.now() + seconds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 
@@ -19,47 +19,11 @@ from aragora_sync.core.stop import NoStop, Stopped
 from aragora_sync.net.access import Fixed, basic, bearer
 from aragora_sync.net.answer import Answer as Got
 from aragora_sync.net.http import PATIENCE_SECONDS, Http
-from aragora_sync.net.pace import pace_of
 from aragora_sync.net.retry import ATTEMPTS
 from aragora_sync.net.trouble import TooLarge
 
-from ..fakes.web import Answer, Asked, FakeService, html, running
-from .clock import PatientClock, patient
-
-TOKEN = "token-of-a-user"
-
-
-class Echo(FakeService):
-    """Says what it was asked."""
-
-    def answer(self, asked: Asked) -> Answer:
-        if asked.path == "/list":
-            page = int(asked.query.get("page", "1"))
-            link = {"Link": f'<{self.url}/list?page={page + 1}>; rel="next", <x>; rel="last"'} if page < 3 else {}
-            return Answer(body=[page], headers=link)
-        if asked.headers.get("if-none-match") == '"same"':
-            return Answer(304)
-        body = {"path": asked.path, "query": dict(asked.query), "authorization": asked.headers.get("authorization")}
-        return Answer(body=body, headers={"ETag": '"same"'})
-
-
-@pytest.fixture
-def echo() -> Iterator[Echo]:
-    with running(Echo()) as service:
-        yield service
-
-
-@pytest.fixture
-def time(echo: Echo) -> Iterator[PatientClock]:
-    with patient(echo) as clock:
-        yield clock
-
-
-@pytest.fixture
-def http(echo: Echo, time: PatientClock) -> Iterator[Http]:
-    made = Http(f"{echo.url}/api/", bearer(TOKEN), place="Echo")
-    yield made
-    made.close()
+from ..fakes.web import Answer, html, running
+from .conftest import TOKEN, Echo
 
 
 def refused(status: int = 429, **headers: str) -> Answer:
@@ -362,28 +326,19 @@ def test_a_host_that_is_not_there(time):
         http.close()
 
 
-# Its pace
+def test_money_is_exact(echo, time):
+    http = Http(echo.url, place="Echo", exact=True)
+    echo.order(Answer(200, b'{"a": 0.1, "b": 1e2, "c": 3}'))
+
+    assert http.get("/").body == {"a": Decimal("0.1"), "b": Decimal(100), "c": 3}
+    http.close()
 
 
-def test_those_who_share_a_credential_share_its_pace():
-    first, second = pace_of("h", "k", "", 8), pace_of("h", "k", "", 8)
+def test_every_request_has_a_witness(echo, time):
+    heard: list[tuple[str, str, int]] = []
+    http = Http(echo.url, place="Echo", witness=lambda *told: heard.append(told))
+    echo.order(Answer(503, {}))
+    http.get("/things", {"n": 1})
 
-    assert first is second
-    assert pace_of("h", "other", "", 8) is not first
-
-
-def test_a_refusal_halves_what_goes_at_once_and_good_answers_bring_it_back(time):
-    pace = pace_of("h", "halving", "", 8)
-    pace.refused(0, "slow down")
-    assert pace._allowed == 4
-    for _ in range(4 * 4):
-        pace.went_well()
-    assert pace._allowed == 8
-
-
-def test_so_many_requests_a_minute(http, echo, time):
-    http.pace().at_most(6, 60)
-    for _ in range(4):
-        http.get("/things")
-
-    assert time.waited == pytest.approx(40)
+    assert heard == [("GET", f"{echo.url}/things", 503), ("GET", f"{echo.url}/things", 200)]
+    http.close()

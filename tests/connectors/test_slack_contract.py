@@ -1,0 +1,54 @@
+"""`slack` keeps the contract: with lone messages and with threads, in public and private channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from aragora_sync.connectors.slack import SlackConnector
+from aragora_sync.testing import ConnectorContract
+
+from ..fakes.slack import BOT, FakeSlack
+from ..fakes.web import running
+from ..net.clock import patient
+from .slack_world import SlackWorld
+
+PAGE = 3  # so that a channel has several
+
+
+class SlackContract(ConnectorContract):
+    world_options: ClassVar[dict[str, bool]] = {}
+    options: ClassVar[dict[str, object]] = {}
+    page = PAGE
+
+    @pytest.fixture(autouse=True, scope="class")
+    @classmethod
+    def _serve(cls) -> Iterator[None]:
+        with running(FakeSlack()) as cls.fake, patient(cls.fake):
+            yield
+
+    def make_world(self, folder: Path) -> SlackWorld:
+        world = SlackWorld(self.fake, **self.world_options)
+        self.fake.page_sizes = {"conversations.history": self.page}
+        return world
+
+    def make(self, world: SlackWorld, **options: object) -> SlackConnector:
+        where = {"base_url": f"{self.fake.url}/api", "credentials": {"SLACK_BOT_TOKEN": BOT}}
+        return SlackConnector(**where, **self.options, **options)
+
+
+class TestSlackWithLoneMessages(SlackContract):
+    pass
+
+
+class TestSlackWithThreads(SlackContract):
+    world_options: ClassVar[dict[str, bool]] = {"replies": True}
+
+
+class TestSlackWithoutThreads(SlackContract):
+    world_options: ClassVar[dict[str, bool]] = {"replies": True, "private": True}
+    options: ClassVar[dict[str, object]] = {"include_threads": False, "include_files": True}
+    page = 1000

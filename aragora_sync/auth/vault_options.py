@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
-from ..core.address import is_loopback
+from ..core.address import is_loopback, split_address
 from ..core.options import Problem
 
 _PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
@@ -29,7 +28,7 @@ def _address(values: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[
     if not given:
         yield Problem(("vault_addr",), "option 'vault_addr' is required, or the variable VAULT_ADDR")
         return
-    parts = _split(given)
+    parts = split_address(given)
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         yield Problem(("vault_addr",), f"{told} must be like https://vault.example.com:8200")
     elif parts.scheme == "http" and not is_loopback(parts.hostname) and not values["allow_http"]:
@@ -56,11 +55,3 @@ def _paths(values: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem((name,), f"option {name!r} must be a path, like 'team/secrets'")
     if not values["field"]:
         yield Problem(("field",), "option 'field' is empty")
-
-
-def _split(text: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(text)
-        return parts if parts.port is None or parts.port else None
-    except ValueError:
-        return None

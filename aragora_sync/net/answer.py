@@ -10,6 +10,8 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any
 
+from ..core.clock import from_micros
+
 _LINK = re.compile(r'<([^>]*)>((?:\s*;\s*\w+\s*=\s*(?:"[^"]*"|[^",;\s]*))*)')
 _REL = re.compile(r'rel\s*=\s*"?([^";]*)"?')
 _FIRST_EPOCH = 1_000_000_000  # a reset above is a moment, below a number of seconds
@@ -59,27 +61,33 @@ class Answer:
         if re.fullmatch(r"\d+(\.\d+)?", told):
             return float(told)
         moment = _http_date(told)
-        return None if moment is None else max(0.0, (moment - (self.at or now)).total_seconds())
+        return None if moment is None else self._until(moment, now)
 
-    def until_reset(self, now: datetime, prefix: str = "x-ratelimit") -> float | None:
+    def until_reset(self, now: datetime) -> float | None:
         """The seconds until its limit begins anew; None where nothing is said, or something is left of it."""
-        if self.headers.get(f"{prefix}-remaining", "").strip() != "0":
+        if self.headers.get("x-ratelimit-remaining", "").strip() != "0":
             return None
-        told = self.headers.get(f"{prefix}-reset", "").strip()
+        told = self.headers.get("x-ratelimit-reset", "").strip()
         if re.fullmatch(r"\d+(\.\d+)?", told):
             seconds = float(told)
-            return seconds if seconds < _FIRST_EPOCH else max(0.0, seconds - (self.at or now).timestamp()) + 1
+            return seconds if seconds < _FIRST_EPOCH else self._until(from_micros(round(seconds * 1e6)), now) + 1
         try:
-            moment = datetime.fromisoformat(told)
+            return self._until(_aware(datetime.fromisoformat(told)), now)
         except ValueError:
             return None
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+    def _until(self, moment: datetime, now: datetime) -> float:
+        """Seconds from its own time, or from `now` where it told none."""
         return max(0.0, (moment - (self.at or now)).total_seconds())
 
 
 def _http_date(text: str) -> datetime | None:
     try:
-        moment = parsedate_to_datetime(text)
+        return _aware(parsedate_to_datetime(text))
     except ValueError:
         return None
+
+
+def _aware(moment: datetime) -> datetime:
+    """A moment whose zone was not told is in UTC."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -107,8 +107,9 @@ class Http:
         (members of the JSON, where one is posted); None at the end.
         """
         asked: set[str] = set()
+        method = "POST" if "json" in more else "GET"
         while True:
-            answer = self.ask(more.pop("method", "POST" if "json" in more else "GET"), target, params, **more)
+            answer = self.ask(method, target, params, **more)
             yield answer
             step = after(answer)
             if step is None:
@@ -154,9 +155,9 @@ class Http:
         self, target: str, *, most_bytes: int = MOST_BYTES, headers: Mapping[str, str] | None = None
     ) -> Answer:
         """Bytes. A redirect to another host is followed without the credential; TooLarge above `most_bytes`."""
-        asked = _Asked("GET", self._address(target), None, None, None, dict(headers or {}), True, True, most_bytes)
-        asked.abroad = True
-        return self._persist(asked, self.pace(""))
+        url, sent = self._address(target), dict(headers or {})
+        asked = _Asked("GET", url, None, None, None, sent, raw=True, follow=True, most_bytes=most_bytes, abroad=True)
+        return self._persist(asked, self.pace())
 
     def pace(self, bucket: str = "") -> Pace:
         """How fast requests of this bucket may go."""
@@ -250,19 +251,18 @@ class Http:
         return answer if asked.raw and status < 400 else self._parsed(answer)  # noqa: PLR2004
 
     def _read(self, response: httpx.Response, most_bytes: int) -> bytes:
+        too_large = TooLarge(f"{self.place} answered with more than {most_bytes // MEGABYTE} MB at once.")
         declared = response.headers.get("content-length", "")
-        parts, size = [], int(declared) if declared.isdigit() else 0
-        if size <= most_bytes:
-            size = 0
-            for part in response.iter_bytes():
-                if self._stop.requested:
-                    raise Stopped
-                parts.append(part)
-                size += len(part)
-                if size > most_bytes:
-                    break
-        if size > most_bytes:
-            raise TooLarge(f"{self.place} answered with more than {most_bytes // MEGABYTE} MB at once.")
+        if declared.isdigit() and int(declared) > most_bytes:
+            raise too_large
+        parts, size = [], 0
+        for part in response.iter_bytes():
+            if self._stop.requested:
+                raise Stopped
+            parts.append(part)
+            size += len(part)
+            if size > most_bytes:
+                raise too_large
         return b"".join(parts)
 
     def _parsed(self, answer: Answer) -> Answer:

@@ -47,13 +47,10 @@ class Pace:
 
     def refused(self, seconds: float, reason: str) -> None:
         """The server asked for a pause of so many seconds."""
-        clock = _time.clock
         with self._changing:
-            now = clock.now()
-            if now >= self._closed_until:  # else this is the same refusal, told to several
+            if _time.clock.now() >= self._closed_until:  # else this is the same refusal, told to several
                 self._allowed, self._good = max(1, self._allowed // 2), 0
-            if now + seconds > self._closed_until:
-                self._closed_until, self._reason = now + seconds, reason
+            self.rest(seconds, reason)
 
     def rest(self, seconds: float, reason: str) -> None:
         """Nothing may go for so many seconds, though nothing was refused: the last answer used up what there was."""

@@ -36,20 +36,15 @@ def refusal_of(answer: Answer, place: str, now: datetime) -> SourceError | Crede
         return None
     told = f"{place} answered {status} {phrase_of(status)}{words_of(answer)}"
     if status in _LATER or status >= _FIRST_SERVER_ERROR:
-        wait = answer.retry_after(now)
-        return TransientError(told, retry_after=wait)
-    error: SourceError
+        return TransientError(told, retry_after=answer.retry_after(now))
     match status:
         case 401:
             return CredentialError(told, hint=f"give {place} a credential that is valid; aragora-sync check")
         case 403:
-            error = AccessError(told, hint="the credential may not read this; widen its rights, or leave this out")
+            return AccessError(told, hint="the credential may not read this; widen its rights, or leave this out")
         case 404 | 410:
-            error = NotFound(told, hint=CHECK_ADDRESS)
-        case _:
-            error = SourceError(told)
-    error.status = status
-    return error
+            return NotFound(told, hint=CHECK_ADDRESS)
+    return SourceError(told)
 
 
 def transport_error(error: httpx.HTTPError | httpx.InvalidURL, place: str, host: str, seconds: float) -> SourceError:

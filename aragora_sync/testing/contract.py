@@ -9,6 +9,7 @@ import random
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import timedelta
 from unittest import SkipTest, mock
 
@@ -199,18 +200,17 @@ class ConnectorContract(Bench):
     # Rules 8 to 10: manners
 
     def test_a_generator_that_is_closed_early_leaves_nothing_open(self) -> None:
-        connector = self.opened()
-        for stream in connector.streams([]):
-            list(connector.read(stream, None, self.known(stream.name)))  # whatever is made once, is made
-            gc.collect()
-            before = _open_files()
-            for taken in range(3):
-                reading = connector.read(stream, None, self.known(stream.name))
-                for _ in range(taken):
-                    next(reading, None)
-                reading.close()  # type: ignore[attr-defined]
-                assert _open_files() <= before, "what read opened was left open"
-        connector.close()
+        with closing(self.opened()) as connector:
+            for stream in connector.streams([]):
+                list(connector.read(stream, None, self.known(stream.name)))  # whatever is made once, is made
+                gc.collect()
+                before = _open_files()
+                for taken in range(3):
+                    reading = connector.read(stream, None, self.known(stream.name))
+                    for _ in range(taken):
+                        next(reading, None)
+                    reading.close()  # type: ignore[attr-defined]
+                    assert _open_files() <= before, "what read opened was left open"
 
     def test_one_stream_can_be_read_from_two_threads(self) -> None:
         connector = self.opened()

@@ -71,3 +71,15 @@ def fake() -> Iterator[FakeS3]:
 @pytest.fixture
 def desk(tmp_path, fake) -> Desk:
     return Desk(tmp_path, fake)
+
+
+@pytest.fixture
+def post(desk):
+    """Writes in the channel of a desk that has one."""
+    return desk.post
+
+
+@pytest.fixture
+def reply(desk):
+    """Answers there."""
+    return desk.reply

@@ -20,16 +20,6 @@ def desk(tmp_path):
         yield made
 
 
-@pytest.fixture
-def post(desk):
-    return desk.post
-
-
-@pytest.fixture
-def reply(desk):
-    return desk.reply
-
-
 # What an item looks like
 
 

@@ -23,16 +23,6 @@ def desk(tmp_path):
         yield made
 
 
-@pytest.fixture
-def post(desk):
-    return desk.post
-
-
-@pytest.fixture
-def reply(desk):
-    return desk.reply
-
-
 def test_case_01_refused_token_is_no_empty_success(desk, post):
     post("text")
     desk.fake.tokens[BOT].refusal = "invalid_auth"

@@ -9,11 +9,13 @@ from typing import ClassVar
 import pytest
 
 from aragora_sync.connectors.slack import SlackConnector
+from aragora_sync.connectors.slack.reading import WIDTH
 from aragora_sync.testing import ConnectorContract
 
 from ..fakes.slack import BOT, FakeSlack
 from ..fakes.web import running
 from ..net.clock import patient
+from ..net.pool import fill
 from .slack_world import SlackWorld
 
 PAGE = 3  # so that a channel has several
@@ -38,6 +40,13 @@ class SlackContract(ConnectorContract):
     def make(self, world: SlackWorld, **options: object) -> SlackConnector:
         where = {"base_url": f"{self.fake.url}/api", "credentials": {"SLACK_BOT_TOKEN": BOT}}
         return SlackConnector(**where, **self.options, **options)
+
+    def opened(self) -> SlackConnector:
+        """With every connection that a reading may have in use: the history's, and those of threads asked ahead."""
+        connector = super().opened()
+        assert isinstance(connector, SlackConnector)
+        fill(connector._workspace.bot, 1 + WIDTH, "auth.test")
+        return connector
 
 
 class TestSlackWithLoneMessages(SlackContract):

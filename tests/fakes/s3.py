@@ -14,7 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +23,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 from .s3_shelves import Generated, Shelf
+from .web import Answer
 
 PAGE = 1000
 XMLNS = "http://s3.amazonaws.com/doc/2006-03-01/"
@@ -47,16 +48,6 @@ class Asked:
     def region(self) -> str:
         parts = self.headers.get("authorization", "").partition("Credential=")[2].split("/")
         return parts[2] if len(parts) > 2 else ""
-
-
-@dataclass
-class Answer:
-    """What goes back. `cut`: after so many bytes of the body the connection is closed."""
-
-    status: int = 200
-    body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
-    cut: int | None = None
 
 
 Fault = Callable[[Asked], "Answer | None"]  # None: answered as if nothing was wrong

@@ -1,4 +1,4 @@
-"""So many requests a minute, shared by many who ask."""
+"""How fast one credential asks: learnt from the answers, told by a limit, shared by all who use it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from aragora_sync.core.errors import TransientError
 from aragora_sync.core.stop import NoStop
-from aragora_sync.net.pace import Pace
+from aragora_sync.net.pace import Pace, pace_of
 
 from .clock import PatientClock, patient
 
@@ -51,3 +51,27 @@ def test_who_would_wait_too_long_takes_no_place_from_others(pace, time):
             pass
     with pace.turn(NoStop(), ENOUGH_SECONDS):
         assert time.waited == 60
+
+
+def test_those_who_share_a_credential_share_its_pace():
+    first, second = pace_of("h", "k", "", 8), pace_of("h", "k", "", 8)
+
+    assert first is second
+    assert pace_of("h", "other", "", 8) is not first
+
+
+def test_a_refusal_halves_what_goes_at_once_and_good_answers_bring_it_back(time):
+    pace = pace_of("h", "halving", "", 8)
+    pace.refused(0, "slow down")
+    assert pace._allowed == 4
+    for _ in range(4 * 4):
+        pace.went_well()
+    assert pace._allowed == 8
+
+
+def test_so_many_requests_a_minute(http, echo, time):
+    http.pace().at_most(6, 60)
+    for _ in range(4):
+        http.get("/things")
+
+    assert time.waited == pytest.approx(40)

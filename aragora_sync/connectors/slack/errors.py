@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from ...core.clock import utc_now
 from ...core.errors import (
@@ -59,6 +60,17 @@ CHANNEL: Mapping[str, tuple[type[AccessError], str]] = {
         "it was deleted, or is private and the app is not in it; what was read before is kept.",
     ),
 }
+
+
+@contextmanager
+def dispensable() -> Iterator[None]:
+    """What is asked for within can be done without, where Slack refuses it for good; the code after it says how."""
+    try:
+        yield
+    except TransientError:
+        raise
+    except SourceError:
+        return
 
 
 def explain(answer: Answer, variable: str = BOT_TOKEN) -> AragoraSyncError | None:

@@ -7,7 +7,6 @@ from datetime import datetime
 from ...core.clock import from_micros, to_micros
 
 MICROS = 1_000_000
-BEGINNING = "0000000000.000000"
 
 
 def ts_of(moment: datetime) -> str:

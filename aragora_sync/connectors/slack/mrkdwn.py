@@ -64,7 +64,7 @@ def _token(token: re.Match[str], names: Called) -> str:
     found = token[0]
     match token.lastgroup:
         case "pre":
-            return f"```\n{unescaped(token['pre']).strip(chr(10))}\n```"
+            return code_block(unescaped(token["pre"]))
         case "code":
             return unescaped(found)
         case "bold":

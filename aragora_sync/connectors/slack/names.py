@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ...core.errors import SourceError, TransientError
+from .errors import dispensable
 from .workspace import after
 
 if TYPE_CHECKING:
@@ -52,32 +52,22 @@ class Names:
     def _list_users(self) -> dict[str, str]:
         found: dict[str, str] = {}
         pages = self._workspace.bot.pages("users.list", {"limit": PAGE_SIZE}, after=after, bucket="users.list")
-        try:
+        with dispensable():
             for answer in islice(pages, MOST_PAGES):
                 found.update((raw["id"], _name_of(raw)) for raw in answer.body["members"])
-        except TransientError:
-            raise
-        except SourceError:
-            return found
         return found
 
     def _ask_user(self, user_id: str) -> str:
-        try:
+        with dispensable():
             answer = self._workspace.bot.get("users.info", {"user": user_id}, bucket="users.info")
-        except TransientError:
-            raise
-        except SourceError:
-            return user_id
-        return _name_of(answer.body["user"])
+            return _name_of(answer.body["user"])
+        return user_id
 
     def _list_groups(self) -> dict[str, str]:
-        try:
+        with dispensable():
             answer = self._workspace.bot.get("usergroups.list", {"include_disabled": True}, bucket="usergroups.list")
-        except TransientError:
-            raise
-        except SourceError:
-            return {}
-        return {raw["id"]: raw.get("handle") or raw.get("name") or raw["id"] for raw in answer.body["usergroups"]}
+            return {raw["id"]: raw.get("handle") or raw.get("name") or raw["id"] for raw in answer.body["usergroups"]}
+        return {}
 
 
 def _name_of(raw: Mapping[str, Any]) -> str:

@@ -8,11 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...core.clock import utc_now
-from ...core.errors import AccessError, AragoraSyncError, SourceError, TransientError
+from ...core.errors import AccessError, AragoraSyncError, SourceError
 from ...net.access import bearer
 from ...net.answer import Answer
 from .channels import Channel, Wanted
-from .errors import BOT_TOKEN, INVITE, USER_TOKEN, MissingScope, NotInChannel, explain, explain_file
+from .errors import BOT_TOKEN, INVITE, USER_TOKEN, MissingScope, NotInChannel, dispensable, explain, explain_file
 from .moments import before, ts_of
 
 if TYPE_CHECKING:
@@ -164,13 +164,10 @@ class Workspace:
         """Whether the app could join; it does so only where the options name the channel."""
         if channel.is_private or self._wanted.everything:
             return False
-        try:
+        with dispensable():
             self.bot.ask("POST", "conversations.join", form={"channel": channel.id}, bucket="conversations.join")
-        except TransientError:
-            raise
-        except SourceError:
-            return False
-        return True
+            return True
+        return False
 
     def _pages(self, method: str, asked: Mapping[str, Any], http: Http) -> Iterator[Answer]:
         size = self._page_size(method)

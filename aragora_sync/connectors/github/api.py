@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ...core.errors import AccessError, NotFound, SourceError, TransientError
+from ...core.errors import AccessError, NotFound, SourceError
 from ...net.answer import Answer
 from ...net.http import Http
 from .addresses import Addresses
-from .errors import FORBIDDEN, TooMuch
+from .errors import BUSY, FORBIDDEN, NOT_FOUND, WIDEN, TooMuch
 
-BUSY = (502, 504)
-GRAPHQL, REST = "graphql", "rest"  # their limits are counted apart
+if TYPE_CHECKING:
+    from .repositories import Repository
+
+GRAPHQL = "graphql"  # its limit is counted apart
+PAGE_INFO = "pageInfo{hasNextPage endCursor}"
 
 
 class Api:
@@ -24,53 +27,90 @@ class Api:
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, **more: Any) -> Answer:
         """One REST answer."""
-        return self.http.get(path, params, bucket=REST, **more)
+        return self.http.get(path, params, **more)
 
-    def query(self, text: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """What a GraphQL query gave. Parts that do not exist are None; a part that is forbidden is an AccessError."""
-        asked = {"query": text, "variables": variables}
-        answer = self.http.post(self.addresses.graphql, json=asked, bucket=GRAPHQL)
-        for error in answer.body.get("errors", ()):
+    def post(self, query: str, variables: Mapping[str, Any]) -> Answer:
+        """The answer to a GraphQL query, with the errors that concern parts of it."""
+        asked = {"query": query, "variables": variables}
+        return self.http.post(self.addresses.graphql, json=asked, bucket=GRAPHQL)
+
+    def query(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """What a GraphQL query gave, whole. What does not exist is None."""
+        body = self.post(query, variables).body
+        for error in body.get("errors", ()):
             if error.get("type") in FORBIDDEN:
-                raise AccessError(f"GitHub forbids this: {error.get('message', '')}", hint="widen the token's rights")
-            if error.get("type") != "NOT_FOUND":
+                raise AccessError(f"the token may not read this ({error.get('message', '')}).", hint=WIDEN)
+            if error.get("type") != NOT_FOUND:
                 raise TooMuch(f"GitHub answered a query in part only: {error.get('message', '')}")
-        found: dict[str, Any] | None = answer.body.get("data")
-        if found is None:
-            raise SourceError("GitHub answered a query without data.")
+        if body.get("data") is None:
+            raise SourceError("GitHub answered a query without data.", hint="run again later")
+        found: dict[str, Any] = body["data"]
         return found
 
-    def by_alias(
-        self, owner: str, name: str, selections: Sequence[str], fragments: str, variables: str = ""
-    ) -> Iterator[Any]:
-        """What each selection in one repository gave, in order; None for what does not exist. Smaller queries follow
+    def in_repository(self, repository: Repository, selections: Sequence[str], fragments: str) -> Iterator[Any]:
+        """What each selection in a repository gave, in order; None for what does not exist. Smaller queries follow
         where GitHub finds one too large.
         """
-        inner = "\n".join(f"n{place}: {selection}" for place, selection in enumerate(selections))
-        text = f"query($owner:String!,$name:String!{variables}){{repository(owner:$owner,name:$name){{{inner}}}}}"
+        inner = " ".join(f"n{place}: {selection}" for place, selection in enumerate(selections))
+        query = f"query($owner:String!,$name:String!){{repository(owner:$owner,name:$name){{{inner}}}}} {fragments}"
         try:
-            found = self.query(text + fragments, {"owner": owner, "name": name})["repository"]
-        except (TooMuch, TransientError) as error:
-            if len(selections) == 1 or not (isinstance(error, TooMuch) or error.status in BUSY):
+            found = self.query(query, {"owner": repository.owner, "name": repository.name})["repository"]
+        except SourceError as error:
+            if len(selections) == 1 or not _is_too_much(error):
                 raise
             half = len(selections) // 2
-            yield from self.by_alias(owner, name, selections[:half], fragments, variables)
-            yield from self.by_alias(owner, name, selections[half:], fragments, variables)
+            yield from self.in_repository(repository, selections[:half], fragments)
+            yield from self.in_repository(repository, selections[half:], fragments)
             return
         if found is None:
-            raise NotFound(f"GitHub no longer shows the repository {owner}/{name}.")
+            raise _not_shown(repository)
         yield from (found[f"n{place}"] for place in range(len(selections)))
 
-    def rest_of(self, node: str, on: str, connection: str, selection: str, page: Mapping[str, Any]) -> Iterator[Any]:
-        """The nodes of a connection, those of `page` first, then those of all pages after it."""
-        yield from page["nodes"]
-        text = (
-            f"query($id:ID!,$after:String){{node(id:$id){{... on {on}{{{connection}(first:100,after:$after)"
-            f"{{pageInfo{{hasNextPage endCursor}} nodes{{{selection}}}}}}}}}}}"
+    def pages(
+        self, repository: Repository, connection: str, selection: str, *, order: str, size: int, fragments: str = ""
+    ) -> Iterator[list[dict[str, Any]]]:
+        """The pages of a connection of a repository, smaller ones where GitHub finds them too large."""
+        query = (
+            f"query($owner:String!,$name:String!,$size:Int!,$after:String){{repository(owner:$owner,name:$name){{"
+            f"{connection}(first:$size,after:$after,orderBy:{{{order}}}){{{PAGE_INFO} nodes{{{selection}}}}}}}}} "
         )
-        while page["pageInfo"]["hasNextPage"]:
-            found = self.query(text, {"id": node, "after": page["pageInfo"]["endCursor"]})["node"]
+        asked: dict[str, Any] = {"owner": repository.owner, "name": repository.name, "size": size, "after": None}
+        while True:
+            try:
+                found = self.query(query + fragments, asked)["repository"]
+            except SourceError as error:
+                if asked["size"] == 1 or not _is_too_much(error):
+                    raise
+                asked["size"] = asked["size"] // 2
+                continue
             if found is None:
+                raise _not_shown(repository)
+            page = found[connection]
+            yield [node for node in page["nodes"] if node is not None]
+            if not page["pageInfo"]["hasNextPage"]:
+                return
+            asked["after"] = page["pageInfo"]["endCursor"]
+
+    def rest_of(self, node: str, on: str, connection: str, selection: str, page: Mapping[str, Any]) -> Iterator[Any]:
+        """The nodes of a connection of one node: those of `page` first, then those of all pages after it."""
+        query = (
+            f"query($id:ID!,$after:String){{node(id:$id){{... on {on}{{"
+            f"{connection}(first:100,after:$after){{{PAGE_INFO} nodes{{{selection}}}}}}}}}}}"
+        )
+        yield from filter(None, page["nodes"])
+        while page["pageInfo"]["hasNextPage"]:
+            found = self.query(query, {"id": node, "after": page["pageInfo"]["endCursor"]})["node"]
+            if not found:
                 return  # it vanished in the meantime
             page = found[connection]
-            yield from page["nodes"]
+            yield from filter(None, page["nodes"])
+
+
+def _is_too_much(error: SourceError) -> bool:
+    return isinstance(error, TooMuch) or error.status in BUSY
+
+
+def _not_shown(repository: Repository) -> NotFound:
+    return NotFound(
+        f"GitHub no longer shows {repository.full_name} to this token.", hint="what was read before is kept"
+    )

@@ -1,146 +1,113 @@
-"""The stream of discussions of one repository: with their answers and replies, by GraphQL alone."""
+"""The stream of discussions of one repository: with their comments and replies, by GraphQL alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ...core.changes import JSON, Change, Checkpoint, Cursor, Deleted, Item, Seen
+from ...core.changes import JSON, Change, Checkpoint, Cursor, Deleted, Item, Named
 from ...core.errors import CursorExpired
 from ...core.source import KnownItems
-from .api import Api
-from .issues import earlier, time_of
+from .api import PAGE_INFO, Api
+from .issues import NEWEST_FIRST, OLDEST_FIRST
+from .moments import earlier, text_of_moment
 from .repositories import Repository
-from .threads import NUL, PAGE, Said, heading, login_of
+from .threads import NO_NUL, NOTHING, Said, login_of, text_of
 
-BATCH = 25  # discussions in one query
+PAGE = 50  # discussions in one query
 OVERLAP = timedelta(minutes=5)
-LIST = (
-    "query($owner:String!,$name:String!,$after:String){repository(owner:$owner,name:$name){discussions(first:100,"
-    "after:$after,orderBy:{field:UPDATED_AT,direction:DESC}){pageInfo{hasNextPage endCursor} "
-    "nodes{number updatedAt comments{totalCount}}}}}"
-)
 REPLY = "author{login} body createdAt deletedAt"
-COMMENT = f"id {REPLY} isAnswer replies(first:30){{{PAGE} nodes{{{REPLY}}}}}"
+COMMENT = f"id {REPLY} isAnswer replies(first:30){{{PAGE_INFO} nodes{{{REPLY}}}}}"
 FRAGMENT = f"""
 fragment D on Discussion {{ id number title body url createdAt updatedAt closed isAnswered locked author{{login}}
-  category{{name}} labels(first:50){{nodes{{name}}}}
-  comments(first:30){{totalCount {PAGE} nodes{{{COMMENT}}}}} }}"""
+  repository{{databaseId}} category{{name}} labels(first:50){{nodes{{name}}}}
+  comments(first:30){{totalCount {PAGE_INFO} nodes{{{COMMENT}}}}} }}"""
 
 
 class Discussions:
-    """Reads the stream. The list is newest first, so that its cursor moves at its end."""
+    """Reads the stream. What GitHub lists first is what moved last, so that its cursor moves at the end of a read."""
 
     def __init__(self, api: Api, repository: Repository) -> None:
         self._api = api
         self._repository = repository
+        repository.must_show("discussions")
 
     def read(self, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
-        """The changes since `cursor`, or everything."""
+        """The changes since `cursor`, or everything where it is None; nothing where discussions are switched off."""
         repository = self._repository
-        now = {"at": time_of(repository.seen_at), "count": repository.discussions.count, "visibility": repository.visibility}
-        if cursor is None:
-            for nodes in self._list(""):
-                yield from self._tell(nodes, known)
-        else:
-            assert isinstance(cursor, dict)
-            if cursor["visibility"] != repository.visibility:
-                raise CursorExpired(f"{repository.full_name} is {repository.visibility} now")
-            since = earlier(str(cursor["at"]), OVERLAP)
-            newest = repository.discussions
-            if newest.updated_at >= since or newest.count != cursor["count"]:
-                for nodes in self._list(since):
-                    yield from self._read_anew([node["number"] for node in nodes])
-        yield Checkpoint(now, complete=True)
-
-    def fetch(self, refs: Sequence[str]) -> Iterator[Change]:
-        """These discussions now."""
-        numbers = {int(ref.rpartition("/")[2]): ref for ref in refs}
-        for number, raw in self._get(list(numbers)):
-            yield Deleted(numbers[number]) if raw is None else self._item(raw)
-
-    def _list(self, since: str) -> Iterator[list[dict[str, Any]]]:
-        """Pages of what was updated since, the newest first, and always the first page whole."""
-        after = None
-        while True:
-            asked = {"owner": self._repository.owner, "name": self._repository.name, "after": after}
-            found = self._api.query(LIST, asked)["repository"]
-            page = (found or {"discussions": {"nodes": [], "pageInfo": {"hasNextPage": False}}})["discussions"]
-            nodes = page["nodes"]
-            yield nodes if after is None else [node for node in nodes if node["updatedAt"] >= since]
-            if not page["pageInfo"]["hasNextPage"] or nodes[-1]["updatedAt"] < since:
-                return
-            after = page["pageInfo"]["endCursor"]
-
-    def _tell(self, nodes: Sequence[dict[str, Any]], known: KnownItems) -> Iterator[Change]:
-        """What nobody commented on is read only where it is new; an edited reply moves no clock that is told."""
-        before = known.get([self._id(node["number"]) for node in nodes])
-        silent = {
-            node["number"]
-            for node in nodes
-            if not node["comments"]["totalCount"]
-            and (at := before.get(self._id(node["number"]))) is not None
-            and at.version == _version(node)
+        if not repository.has_discussions:
+            return
+        here: dict[str, JSON] = {
+            "at": text_of_moment(repository.seen_at),
+            "count": repository.discussions.count,
+            "mark": repository.mark,
         }
-        yield from (Seen(self._id(number)) for number in silent)
-        yield from self._read_anew([node["number"] for node in nodes if node["number"] not in silent])
+        if cursor is None:
+            for nodes in self._list(OLDEST_FIRST):
+                yield from map(self._item, nodes)
+        else:
+            yield from self._changes(cursor, repository)
+        yield Checkpoint(here, complete=True)
 
-    def _read_anew(self, numbers: Sequence[int]) -> Iterator[Change]:
-        for _, raw in self._get(numbers):
-            if raw is not None:  # else it vanished after it was listed
-                yield self._item(raw)
+    def fetch(self, refs: Sequence[str]) -> Iterator[Named]:
+        """These discussions as they are now."""
+        numbers = {ref: number for ref in refs if (number := ref.rpartition("/")[2]).isdigit()}
+        selections = [f"discussion(number:{number}){{...D}}" for number in numbers.values()]
+        for first in range(0, len(selections), PAGE):
+            some = list(numbers)[first : first + PAGE]
+            found = self._api.in_repository(self._repository, selections[first : first + PAGE], FRAGMENT)
+            for ref, raw in zip(some, found, strict=True):
+                moved = raw is not None and str(raw["repository"]["databaseId"]) != self._repository.id
+                yield Deleted(ref) if raw is None or moved else self._item(raw)
+        yield from (Deleted(ref) for ref in refs if ref not in numbers)
 
-    def _get(self, numbers: Sequence[int]) -> Iterator[tuple[int, dict[str, Any] | None]]:
-        for first in range(0, len(numbers), BATCH):
-            some = numbers[first : first + BATCH]
-            selections = [f"discussion(number:{number}){{...D}}" for number in some]
-            found = self._api.by_alias(self._repository.owner, self._repository.name, selections, FRAGMENT)
-            yield from zip(some, found, strict=True)
+    def _changes(self, cursor: Any, repository: Repository) -> Iterator[Named]:
+        """Always the whole first page, where anything moved: edits of replies may move no clock."""
+        if cursor["mark"] != repository.mark:
+            raise CursorExpired(f"{repository.full_name} has another name, or other readers, than before")
+        since, newest = earlier(cursor["at"], OVERLAP), repository.discussions
+        if newest.updated_at < since and newest.count == cursor["count"]:
+            return
+        for nodes in self._list(NEWEST_FIRST):
+            yield from map(self._item, nodes)
+            if nodes and nodes[-1]["updatedAt"] < since:
+                return
 
-    def _item(self, raw: dict[str, Any]) -> Item:
-        said = list(self._said(raw))
+    def _list(self, order: str) -> Iterator[list[dict[str, Any]]]:
+        pages = self._api.pages(self._repository, "discussions", "...D", order=order, size=PAGE, fragments=FRAGMENT)
+        yield from pages
+
+    def _item(self, raw: Mapping[str, Any]) -> Item:
         metadata: dict[str, JSON] = {
-            "repository": self._repository.id,
+            "repository": self._repository.full_name,
             "number": raw["number"],
-            "category": (raw["category"] or {}).get("name"),
-            "labels": [*sorted(label["name"] for label in (raw["labels"] or {"nodes": []})["nodes"])],
+            "category": raw["category"]["name"],
+            "labels": [*sorted(label["name"] for label in (raw["labels"] or NOTHING)["nodes"])],
             "closed": raw["closed"],
             "answered": raw["isAnswered"],
-            "locked": raw["locked"],
             "comments": raw["comments"]["totalCount"],
+            "locked": raw["locked"],
         }
         return Item(
-            id=self._id(raw["number"]),
+            id=f"{self._repository.id}/discussions/{raw['number']}",
             kind="discussion",
-            title=f"{raw['title']} (#{raw['number']})",
-            content="\n\n".join(part for part in (raw["body"], *said) if part).translate(NUL),
+            title=f"{raw['title']} (#{raw['number']})".translate(NO_NUL),
+            content=text_of(raw["body"], list(self._said(raw))),
             url=raw["url"],
             author=login_of(raw["author"]),
             created_at=datetime.fromisoformat(raw["createdAt"]),
             updated_at=datetime.fromisoformat(raw["updatedAt"]),
-            version=_version(raw),
+            version=f"{raw['updatedAt']}/{raw['comments']['totalCount']}",
             metadata=metadata,
             acl=self._repository.acl,
         )
 
-    def _said(self, raw: dict[str, Any]) -> Iterator[str]:
-        """Comments with their replies. One that was deleted stays only as the place of its replies."""
+    def _said(self, raw: Mapping[str, Any]) -> Iterator[Said]:
+        """Comments, each with its replies. One that was deleted stays only as the place of its replies."""
         for comment in self._api.rest_of(raw["id"], "Discussion", "comments", COMMENT, raw["comments"]):
-            if comment is None:
-                continue
             if not comment["deletedAt"]:
-                one = Said.read(comment)
-                one.what = "(answer)" if comment["isAnswer"] else ""
-                yield heading(one) + one.body
+                yield Said.read(comment, "(answer)" if comment["isAnswer"] else "")
             for reply in self._api.rest_of(comment["id"], "DiscussionComment", "replies", REPLY, comment["replies"]):
-                if reply is not None and not reply["deletedAt"]:
-                    one = Said.read(reply)
-                    yield heading(one) + one.body
-
-    def _id(self, number: int) -> str:
-        return f"{self._repository.id}/discussions/{number}"
-
-
-def _version(raw: dict[str, Any]) -> str:
-    return f"{raw['updatedAt']}/{raw['comments']['totalCount']}"
+                if not reply["deletedAt"]:
+                    yield Said.read(reply)

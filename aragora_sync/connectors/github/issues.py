@@ -1,244 +1,168 @@
 """The stream of issues and pull requests of one repository.
 
 Issues and pull requests have clocks of their own, comments have another, and one that is deleted moves none. So an
-ordinary read asks the list of issues, that of comments and that of comments in reviews for what is new, and reads every
-issue anew that one of them names. A whole read goes through the list by time of update, from which it can go on after
-an interruption, and reads what was said in each.
+ordinary read asks the lists of comments for what is new, looks at both clocks, and reads anew every issue that one of
+them names. A whole read goes through the list by time of update, from which it can go on after an interruption, and
+reads what was said in each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
-from ...core.changes import Change, Checkpoint, Cursor, Deleted, Seen
-from ...core.errors import CursorExpired, NotFound
+from ...core.changes import Change, Checkpoint, Cursor, Deleted, Named, Seen
+from ...core.errors import CursorExpired
 from ...core.source import KnownItems
 from .api import Api
+from .moments import earlier, text_of_moment
+from .place import OVERLAP, PAGE, Place
 from .repositories import Repository
 from .threads import Ticket, id_of, read_tickets
 
-PAGE = 100
-OVERLAP = timedelta(seconds=60)  # what is written now may be shown a little later
 PULLS_OVERLAP = timedelta(seconds=120)
-GONE = 410
-PULLS = (
-    "query($owner:String!,$name:String!,$after:String){repository(owner:$owner,name:$name){pullRequests(first:100,"
-    "after:$after,orderBy:{field:%s}){pageInfo{hasNextPage endCursor} nodes{number updatedAt}}}}"
-)
-NEWEST_FIRST = PULLS % "UPDATED_AT,direction:DESC"
-OLDEST_FIRST = PULLS % "CREATED_AT,direction:ASC"
-
-
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """A list of comments of the repository: those since a moment; what is said of them while nothing is new."""
-
-    since: str
-    etag: str = ""
-    seen: tuple[str, ...] = ()  # those of the overlap, as id@time
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where we are. All that was updated before `at`, less the overlap, was read.
-
-    `begun` stands in a whole read that is under way: when it began. Times are the server's.
-    """
-
-    at: str
-    visibility: str
-    begun: str = ""
-    comments: Feed = field(default_factory=lambda: Feed(""))
-    reviews: Feed = field(default_factory=lambda: Feed(""))
-
-    @classmethod
-    def read(cls, raw: Any) -> Place:
-        feeds = {name: Feed(**{**raw[name], "seen": tuple(raw[name]["seen"])}) for name in ("comments", "reviews")}
-        return cls(raw["at"], raw["visibility"], raw["begun"], **feeds)
-
-    def cursor(self) -> Cursor:
-        told = asdict(self)
-        for name in ("comments", "reviews"):
-            told[name]["seen"] = list(told[name]["seen"])
-        return told
+NEWEST_FIRST = "field:UPDATED_AT,direction:DESC"
+OLDEST_FIRST = "field:CREATED_AT,direction:ASC"
 
 
 class Issues:
-    """Reads the stream; `wants_issues` and `wants_pulls` say what is in it."""
+    """Reads the stream; `with_issues` and `with_pulls` say what is in it."""
 
-    def __init__(self, api: Api, repository: Repository, *, wants_issues: bool, wants_pulls: bool) -> None:
+    def __init__(self, api: Api, repository: Repository, *, with_issues: bool, with_pulls: bool) -> None:
         self._api = api
         self._repository = repository
-        self._wants_issues = wants_issues and repository.has_issues
-        self._wants_pulls = wants_pulls
-        self._path = f"/repos/{repository.full_name}"
+        self._with_issues = with_issues
+        self._with_pulls = with_pulls
+        self._lists_issues = with_issues and repository.has_issues  # a list that has the pull requests in it
+        self._path = f"repos/{repository.full_name}"
+        repository.must_show(*["issues"] * with_issues, *["pullRequests"] * with_pulls)
 
     def read(self, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
-        """The changes since `cursor`, or everything."""
-        now = time_of(self._repository.seen_at)
-        if cursor is None:
-            yield from self._all(Place("", self._repository.visibility, begun=now), known)
-            return
-        place = Place.read(cursor)
-        if place.visibility != self._repository.visibility:
-            raise CursorExpired(f"{self._repository.full_name} is {self._repository.visibility} now")
-        if place.begun:
-            yield from self._all(place, known)
-        else:
-            yield from self._changes(place, now, known)
+        """The changes since `cursor`, or everything where it is None."""
+        now, mark = text_of_moment(self._repository.seen_at), self._repository.mark
+        place = Place.beginning(now, mark) if cursor is None else Place.read(cursor)
+        if place.mark != mark:
+            raise CursorExpired(f"{self._repository.full_name} has another name, or other readers, than before")
+        yield from self._everything(place, known) if place.begun else self._changes(place, now, known)
 
-    def fetch(self, refs: Sequence[str]) -> Iterator[Change]:
-        """These issues and pull requests now."""
-        numbers = {int(ref.rpartition("/")[2]): ref for ref in refs}
+    def fetch(self, refs: Sequence[str]) -> Iterator[Named]:
+        """These issues and pull requests as they are now."""
+        numbers = {int(last): ref for ref in refs if (last := ref.rpartition("/")[2]).isdigit()}
         for number, ticket in read_tickets(self._api, self._repository, list(numbers)):
-            if ticket is None or not self._wants(ticket.pull) or self._id(ticket) != numbers[number]:
-                yield Deleted(numbers[number])
-            else:
+            if ticket is not None and self._wants(ticket) and self._id(ticket) == numbers[number]:
                 yield ticket.item(self._repository)
+            else:
+                yield Deleted(numbers[number])
+        yield from (Deleted(ref) for ref in refs if ref not in numbers.values())
 
     # A whole read
 
-    def _all(self, place: Place, known: KnownItems) -> Iterator[Change]:
-        if self._wants_issues:
-            pages = 0
+    def _everything(self, place: Place, known: KnownItems) -> Iterator[Change]:
+        if self._lists_issues:
+            pages = 1 if place.at else 0
             for rows in self._list(place.at):
-                yield from self._tell(rows, known)
+                yield from self._told(rows)
                 pages += 1
                 if rows:
                     place = replace(place, at=min(rows[-1]["updated_at"], place.begun))
                     yield Checkpoint(place.cursor())
-            if pages > 1:  # what was late
+            if pages > 1:  # what came late to the places that were already read
                 for rows in self._list(earlier(place.at, OVERLAP)):
-                    yield from self._tell(rows, known)
-        else:
-            for numbers in self._list_pulls(OLDEST_FIRST, ""):
+                    yield from self._told(rows)
+        elif self._with_pulls:
+            for numbers in self._list_pulls(OLDEST_FIRST):
                 yield from self._read_anew(numbers, known)
-        since = earlier(place.begun, OVERLAP)
-        done = Place(place.begun, place.visibility, comments=Feed(since), reviews=Feed(since))
-        yield Checkpoint(done.cursor(), complete=True)
+        yield from self._hidden(known)
+        yield Checkpoint(replace(place, at=place.begun, begun="").cursor(), complete=True)
+
+    def _hidden(self, known: KnownItems) -> Iterator[Seen]:
+        """What was read before it was switched off in the settings of the repository is kept."""
+        if self._with_issues and not self._repository.has_issues:
+            yield from (Seen(each.id) for each in known.items(kind="issue"))
+        if self._with_pulls and not self._repository.pulls.count:  # nobody can delete the last pull request
+            yield from (Seen(each.id) for each in known.items(kind="pull_request"))
 
     def _list(self, since: str) -> Iterator[list[dict[str, Any]]]:
         """Pages of rows by time of update. Each full page is followed by a new question from its last moment on, so
-        that nothing can shift between two pages; only within one moment the pages of the server are followed.
+        that nothing can shift between two pages; only within one moment GitHub's own pages are followed.
         """
-        asked = {"state": "all", "sort": "updated", "direction": "asc", "per_page": PAGE, "since": since or None}
-        target, params = f"{self._path}/issues", asked
-        seen: set[tuple[int, str]] = set()
+        asked = {"state": "all", "sort": "updated", "direction": "asc", "per_page": PAGE}
+        path = f"{self._path}/issues"
+        target, params = path, {**asked, "since": since or None}
+        read: set[tuple[int, str]] = set()
         while True:
             answer = self._api.get(target, params)
             rows = answer.body
-            yield [row for row in rows if (row["number"], row["updated_at"]) not in seen]
+            yield [row for row in rows if (row["number"], row["updated_at"]) not in read]
             if len(rows) < PAGE:
                 return
             last = rows[-1]["updated_at"]
-            ended = {(row["number"], last) for row in rows if row["updated_at"] == last}
-            seen = seen | ended if last == since else ended
+            ends = {(row["number"], last) for row in rows if row["updated_at"] == last}
+            read = read | ends if last == since else ends
             if last != since:
-                since, target, params = last, f"{self._path}/issues", {**asked, "since": last}
+                since, target, params = last, path, {**asked, "since": last}
             elif "next" in answer.links:
                 target, params = answer.links["next"], {}
             else:
                 return
 
-    def _tell(self, rows: Sequence[dict[str, Any]], known: KnownItems) -> Iterator[Change]:
-        tickets = [ticket for ticket in map(Ticket.from_row, rows) if self._wants(ticket.pull)]
-        before = known.get([self._id(ticket) for ticket in tickets])
-        spoken = [ticket.number for ticket in tickets if ticket.pull or ticket.comments]
+    def _told(self, rows: Iterable[dict[str, Any]]) -> Iterator[Named]:
+        """Rows tell all of an issue that nobody spoke about; the others are read with what was said."""
+        tickets = [ticket for ticket in map(Ticket.from_row, rows) if self._wants(ticket)]
+        spoken = [ticket.number for ticket in tickets if ticket.is_pull or ticket.comments]
         whole = dict(read_tickets(self._api, self._repository, spoken))
         for ticket in tickets:
-            item_id = self._id(ticket)
             now = whole.get(ticket.number, ticket)
-            if now is None:
-                continue  # it vanished after it was listed
-            if now is ticket and item_id in before and before[item_id].version == ticket.version:
-                yield Seen(item_id)
-            else:
+            if now is not None:  # else it vanished after it was listed
                 yield now.item(self._repository)
 
     # What changed
 
     def _changes(self, place: Place, now: str, known: KnownItems) -> Iterator[Change]:
-        since = earlier(place.at, OVERLAP)
-        comments, named = self._news(f"{self._path}/issues/comments", place.comments, "issue_url")
+        issues, pulls = self._repository.issues.updated_at, self._repository.pulls.updated_at
+        comments, spoken = place.comments.next(self._api, f"{self._path}/issues/comments", "issue_url")
         reviews = place.reviews
-        if self._wants_pulls:
-            reviews, in_reviews = self._news(f"{self._path}/pulls/comments", place.reviews, "pull_request_url")
-            named |= in_reviews
-            if self._repository.pulls.updated_at >= since:
-                named |= self._moved_pulls(earlier(place.at, PULLS_OVERLAP))
-        newest = max(self._repository.issues.updated_at, self._repository.pulls.updated_at)
-        if self._repository.has_issues and newest >= since:
+        if self._with_pulls:
+            reviews, reviewed = reviews.next(self._api, f"{self._path}/pulls/comments", "pull_request_url")
+            spoken |= reviewed
+            if pulls >= (since := earlier(place.at, PULLS_OVERLAP)):
+                spoken.update(number for numbers in self._list_pulls(NEWEST_FIRST, since) for number in numbers)
+        yield from self._read_anew(sorted(spoken), known)
+        place = replace(place, comments=comments, reviews=reviews)
+        since = earlier(place.at, OVERLAP)
+        if self._lists_issues and max(issues, pulls) >= since:
+            pages = 0
             for rows in self._list(since):
-                yield from self._tell(rows, known)
-                named -= {row["number"] for row in rows}
-        yield from self._read_anew(sorted(named), known)
-        yield Checkpoint(Place(now, place.visibility, comments=comments, reviews=reviews).cursor(), complete=True)
+                yield from self._told(row for row in rows if row["number"] not in spoken)
+                pages += 1
+                if rows:
+                    place = replace(place, at=max(place.at, min(rows[-1]["updated_at"], now)))
+                    yield Checkpoint(place.cursor())
+            if pages > 1:
+                for rows in self._list(earlier(place.at, OVERLAP)):
+                    yield from self._told(row for row in rows if row["number"] not in spoken)
+        yield Checkpoint(replace(place, at=now).cursor(), complete=True)
 
-    def _news(self, path: str, feed: Feed, parent: str) -> tuple[Feed, set[int]]:
-        """Where the list of comments is now, and the numbers of what they belong to."""
-        asked = {"sort": "updated", "direction": "asc", "per_page": PAGE, "since": feed.since}
-        try:
-            answer = self._api.get(path, asked, etag=feed.etag)
-        except NotFound as error:
-            if error.status == GONE:
-                return feed, set()  # issues, or pull requests, are switched off
-            raise
-        if answer.unchanged:
-            return feed, set()
-        etag, rows = answer.etag, list(answer.body)
-        while "next" in answer.links:
-            answer, etag = self._api.get(answer.links["next"]), ""
-            rows += answer.body
-        last = max((row["updated_at"] for row in rows), default=feed.since)
-        since = max(feed.since, earlier(last, OVERLAP))
-        told = {f"{row['id']}@{row['updated_at']}": row for row in rows}
-        kept = tuple(name for name, row in told.items() if row["updated_at"] >= since)
-        fresh = {int(row[parent].rpartition("/")[2]) for name, row in told.items() if name not in feed.seen}
-        return Feed(since, etag if since == feed.since else "", kept), fresh
-
-    def _moved_pulls(self, since: str) -> set[int]:
-        """Pull requests whose own clock moved; the list of issues knows another."""
-        return {number for numbers in self._list_pulls(NEWEST_FIRST, since) for number in numbers}
-
-    def _list_pulls(self, query: str, since: str) -> Iterator[list[int]]:
-        after = None
-        repository = self._repository
-        while True:
-            asked = {"owner": repository.owner, "name": repository.name, "after": after}
-            found = self._api.query(query, asked)["repository"]
-            if found is None:
-                raise NotFound(f"GitHub no longer shows the repository {repository.full_name}.")
-            page = found["pullRequests"]
-            yield [node["number"] for node in page["nodes"] if node["updatedAt"] >= since]
-            old = any(node["updatedAt"] < since for node in page["nodes"])
-            if old or not page["pageInfo"]["hasNextPage"]:
+    def _list_pulls(self, order: str, since: str = "") -> Iterator[list[int]]:
+        """Pages of numbers; the newest first, only as far as `since`."""
+        connection, selection = "pullRequests", "number updatedAt"
+        for nodes in self._api.pages(self._repository, connection, selection, order=order, size=PAGE):
+            yield [node["number"] for node in nodes if node["updatedAt"] >= since]
+            if nodes and nodes[-1]["updatedAt"] < since:
                 return
-            after = page["pageInfo"]["endCursor"]
 
-    def _read_anew(self, numbers: Sequence[int], known: KnownItems) -> Iterator[Change]:
+    def _read_anew(self, numbers: Sequence[int], known: KnownItems) -> Iterator[Named]:
         for number, ticket in read_tickets(self._api, self._repository, numbers):
             if ticket is None:
-                both = [id_of(self._repository, number, pull=pull) for pull in (False, True)]
+                both = [id_of(self._repository, number, is_pull=is_pull) for is_pull in (False, True)]
                 yield from (Deleted(each) for each in known.get(both))
-            elif self._wants(ticket.pull):
+            elif self._wants(ticket):
                 yield ticket.item(self._repository)
 
-    def _wants(self, pull: bool) -> bool:
-        return self._wants_pulls if pull else self._wants_issues
+    def _wants(self, ticket: Ticket) -> bool:
+        return self._with_pulls if ticket.is_pull else self._with_issues
 
     def _id(self, ticket: Ticket) -> str:
-        return id_of(self._repository, ticket.number, pull=ticket.pull)
-
-
-def time_of(moment: datetime | None) -> str:
-    """As GitHub writes it; these texts sort like the moments."""
-    assert moment is not None, "GitHub's answers carry a date"
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def earlier(text: str, by: timedelta) -> str:
-    """A moment before this one."""
-    return time_of(datetime.fromisoformat(text) - by)
+        return id_of(self._repository, ticket.number, is_pull=ticket.is_pull)

@@ -2,43 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from ...core.changes import JSON, Item
-from .api import Api
+from .api import PAGE_INFO, Api
 from .repositories import Repository
 
 BATCH = 50  # issues in one query
-PAGE = "pageInfo{hasNextPage endCursor}"
 COMMENT = "author{login} body createdAt"
 REVIEW = "author{login} body state submittedAt"
-THREAD = f"id path line isResolved comments(first:30){{{PAGE} nodes{{{COMMENT}}}}}"
-COMMON = f"""id number title body url createdAt updatedAt closedAt locked author{{login}} labels(first:100){{nodes{{name}}}}
-  assignees(first:20){{nodes{{login}}}} milestone{{title}} comments(first:50){{totalCount {PAGE} nodes{{{COMMENT}}}}}"""
+THREAD = f"id path line isResolved comments(first:30){{{PAGE_INFO} nodes{{{COMMENT}}}}}"
+COMMON = f"""id number title body url createdAt updatedAt closedAt locked author{{login}} repository{{databaseId}}
+  labels(first:100){{nodes{{name}}}} assignees(first:20){{nodes{{login}}}} milestone{{title}}
+  comments(first:50){{totalCount {PAGE_INFO} nodes{{{COMMENT}}}}}"""
 FRAGMENTS = f"""
 fragment I on Issue {{ {COMMON} issueState:state }}
 fragment P on PullRequest {{ {COMMON} state isDraft mergedAt baseRefName headRefName
-  reviews(first:30){{{PAGE} nodes{{{REVIEW}}}}}
-  reviewThreads(first:30){{{PAGE} nodes{{{THREAD}}}}} }}"""
-GHOST = "ghost"
-NUL = str.maketrans({"\0": "�"})
+  reviews(first:30){{{PAGE_INFO} nodes{{{REVIEW}}}}} reviewThreads(first:30){{{PAGE_INFO} nodes{{{THREAD}}}}} }}"""
+GHOST = "ghost"  # who wrote what a deleted account wrote
+NO_NUL = str.maketrans({"\0": "\N{REPLACEMENT CHARACTER}"})
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Said:
-    """A comment, or a review's own text."""
+    """A comment, or a review's own text. `what` says which, such as `approved`."""
 
     author: str
     at: str
     body: str
-    what: str = ""  # such as: approved
+    what: str = ""
 
     @classmethod
-    def read(cls, raw: dict[str, Any]) -> Said:
-        return cls(login_of(raw["author"]), raw["createdAt"] or "", raw["body"] or "")
+    def read(cls, raw: Mapping[str, Any], what: str = "") -> Said:
+        return cls(login_of(raw["author"]), raw["createdAt"], raw["body"] or "", what)
+
+    @property
+    def text(self) -> str:
+        """Who said it and when, then what was said."""
+        heading = f"**{self.author}**{self.what and f' {self.what}'}, {self.at[:10]} {self.at[11:16]}:"
+        return f"{heading}\n\n{self.body}" if self.body else heading
 
 
 @dataclass(slots=True)
@@ -46,7 +51,7 @@ class Ticket:
     """An issue or a pull request, as the list of REST or a query of GraphQL tells it: alike in both."""
 
     number: int
-    pull: bool
+    is_pull: bool
     title: str
     body: str
     state: str
@@ -60,75 +65,67 @@ class Ticket:
     assignees: list[str]
     milestone: str | None
     comments: int
-    said: list[Said] = field(default_factory=list)
-    more: dict[str, JSON] = field(default_factory=dict)
+    said: Sequence[Said] = ()
+    more: Mapping[str, JSON] = field(default_factory=dict)
 
     @classmethod
-    def from_row(cls, raw: dict[str, Any]) -> Ticket:
+    def from_row(cls, raw: Mapping[str, Any]) -> Ticket:
         """From the list of REST, which has no comments in it."""
         return cls(
-            raw["number"],
-            "pull_request" in raw,
-            raw["title"],
-            raw["body"] or "",
-            raw["state"],
-            raw["html_url"],
-            login_of(raw["user"]),
-            raw["created_at"],
-            raw["updated_at"],
-            raw["closed_at"],
-            raw["locked"],
-            [label["name"] if isinstance(label, dict) else label for label in raw["labels"]],
-            [login_of(each) for each in raw["assignees"]],
-            (raw["milestone"] or {}).get("title"),
-            raw["comments"],
+            number=raw["number"],
+            is_pull="pull_request" in raw,
+            title=raw["title"],
+            body=raw["body"] or "",
+            state=raw["state"],
+            url=raw["html_url"],
+            author=login_of(raw["user"]),
+            created_at=raw["created_at"],
+            updated_at=raw["updated_at"],
+            closed_at=raw["closed_at"],
+            locked=raw["locked"],
+            labels=[label["name"] if isinstance(label, dict) else label for label in raw["labels"]],
+            assignees=[login_of(each) for each in raw["assignees"]],
+            milestone=(raw["milestone"] or {}).get("title"),
+            comments=raw["comments"],
         )
 
     @classmethod
-    def from_node(cls, api: Api, raw: dict[str, Any]) -> Ticket:
+    def from_node(cls, api: Api, raw: Mapping[str, Any]) -> Ticket:
         """From GraphQL, with everything that was said."""
-        pull = raw["__typename"] == "PullRequest"
-        ticket = cls(
-            raw["number"],
-            pull,
-            raw["title"],
-            raw["body"] or "",
-            str(raw["state"] if pull else raw["issueState"]).lower(),
-            raw["url"],
-            login_of(raw["author"]),
-            raw["createdAt"],
-            raw["updatedAt"],
-            raw["closedAt"],
-            raw["locked"],
-            [label["name"] for label in raw["labels"]["nodes"]],
-            [each["login"] for each in raw["assignees"]["nodes"]],
-            (raw["milestone"] or {}).get("title"),
-            raw["comments"]["totalCount"],
-        )
         kind = raw["__typename"]
-        comments = list(api.rest_of(raw["id"], kind, "comments", COMMENT, raw["comments"]))
-        ticket.said = [Said.read(each) for each in comments if each]
-        if pull:
-            ticket.said += _reviews(api, raw)
-            ticket.said.sort(key=lambda said: said.at)
+        ticket = cls(
+            number=raw["number"],
+            is_pull=kind == "PullRequest",
+            title=raw["title"],
+            body=raw["body"] or "",
+            state=str(raw["state"] if kind == "PullRequest" else raw["issueState"]).lower(),
+            url=raw["url"],
+            author=login_of(raw["author"]),
+            created_at=raw["createdAt"],
+            updated_at=raw["updatedAt"],
+            closed_at=raw["closedAt"],
+            locked=raw["locked"],
+            labels=[label["name"] for label in (raw["labels"] or NOTHING)["nodes"]],
+            assignees=[login_of(each) for each in raw["assignees"]["nodes"]],
+            milestone=(raw["milestone"] or {}).get("title"),
+            comments=raw["comments"]["totalCount"],
+        )
+        said = [Said.read(each) for each in api.rest_of(raw["id"], kind, "comments", COMMENT, raw["comments"])]
+        if ticket.is_pull:
+            said += _reviews(api, raw)
             ticket.more = {
                 "draft": raw["isDraft"],
                 "merged_at": raw["mergedAt"],
                 "base": raw["baseRefName"],
                 "head": raw["headRefName"],
             }
+        ticket.said = sorted(said, key=lambda each: each.at)
         return ticket
-
-    @property
-    def version(self) -> str:
-        """Tells states apart that a list shows: it covers the number of comments, which moves no clock when it falls."""
-        return f"{self.updated_at}/{self.comments}"
 
     def item(self, repository: Repository) -> Item:
         """What is stored of it."""
-        parts = [self.body, *(heading(said) + said.body for said in self.said)]
         metadata: dict[str, JSON] = {
-            "repository": repository.id,
+            "repository": repository.full_name,
             "number": self.number,
             "state": self.state,
             "labels": [*sorted(self.labels)],
@@ -140,53 +137,55 @@ class Ticket:
             **self.more,
         }
         return Item(
-            id=id_of(repository, self.number, pull=self.pull),
-            kind="pull_request" if self.pull else "issue",
-            title=f"{self.title} (#{self.number})",
-            content="\n\n".join(part for part in parts if part).translate(NUL),
+            id=id_of(repository, self.number, is_pull=self.is_pull),
+            kind="pull_request" if self.is_pull else "issue",
+            title=f"{self.title} (#{self.number})".translate(NO_NUL),
+            content=text_of(self.body, self.said),
             url=self.url,
             author=self.author,
             created_at=datetime.fromisoformat(self.created_at),
             updated_at=datetime.fromisoformat(self.updated_at),
-            version=self.version,
+            version=f"{self.updated_at}/{self.comments}",
             metadata=metadata,
             acl=repository.acl,
         )
 
 
-def id_of(repository: Repository, number: int, *, pull: bool) -> str:
-    """The id of an issue or a pull request."""
-    return f"{repository.id}/{'pulls' if pull else 'issues'}/{number}"
+NOTHING: Mapping[str, Any] = {"nodes": []}
+
+
+def id_of(repository: Repository, number: int, *, is_pull: bool) -> str:
+    """The id of an issue or a pull request; they share their numbers."""
+    return f"{repository.id}/{'pulls' if is_pull else 'issues'}/{number}"
 
 
 def read_tickets(api: Api, repository: Repository, numbers: Sequence[int]) -> Iterator[tuple[int, Ticket | None]]:
-    """Each of these issues and pull requests with everything that was said; None where there is none."""
+    """Each of these issues and pull requests with everything that was said; None where it is not there any more."""
     for first in range(0, len(numbers), BATCH):
         some = numbers[first : first + BATCH]
         selections = [f"issueOrPullRequest(number:{number}){{__typename ...I ...P}}" for number in some]
-        found = api.by_alias(repository.owner, repository.name, selections, FRAGMENTS)
-        for number, raw in zip(some, found, strict=True):
-            yield number, None if raw is None else Ticket.from_node(api, raw)
+        for number, raw in zip(some, api.in_repository(repository, selections, FRAGMENTS), strict=True):
+            moved = raw is not None and str(raw["repository"]["databaseId"]) != repository.id
+            yield number, None if raw is None or moved else Ticket.from_node(api, raw)
 
 
-def heading(said: Said) -> str:
-    """Who said it and when, before what was said."""
-    what = f" {said.what}" if said.what else ""
-    return f"**{said.author}**{what}, {said.at[:10]} {said.at[11:16]}:\n\n"
+def text_of(body: str | None, said: Sequence[Said]) -> str:
+    """A text, and what was said to it."""
+    return "\n\n".join(filter(None, [body, *(each.text for each in said)])).translate(NO_NUL)
 
 
-def login_of(raw: dict[str, Any] | None) -> str:
-    """Who it is; accounts that were deleted are called ghost."""
-    return str(raw["login"]) if raw else GHOST
+def login_of(raw: Mapping[str, Any] | None) -> str:
+    """Who it is. REST marks the names of apps, GraphQL does not."""
+    return str(raw["login"]).removesuffix("[bot]") if raw else GHOST
 
 
-def _reviews(api: Api, raw: dict[str, Any]) -> Iterator[Said]:
+def _reviews(api: Api, raw: Mapping[str, Any]) -> Iterator[Said]:
     for review in api.rest_of(raw["id"], "PullRequest", "reviews", REVIEW, raw["reviews"]):
-        if review and review["submittedAt"] and (review["body"] or review["state"] != "COMMENTED"):
-            state = review["state"].replace("_", " ").lower()
-            yield Said(login_of(review["author"]), review["submittedAt"], review["body"] or "", state)
+        if review["submittedAt"] and (review["body"] or review["state"] != "COMMENTED"):
+            what = "reviewed" if review["state"] == "COMMENTED" else review["state"].replace("_", " ").lower()
+            yield Said(login_of(review["author"]), review["submittedAt"], review["body"] or "", what)
     for thread in api.rest_of(raw["id"], "PullRequest", "reviewThreads", THREAD, raw["reviewThreads"]):
         line = f":{thread['line']}" if thread["line"] else ""
-        where = f"on `{thread['path']}{line}`{' (resolved)' if thread['isResolved'] else ''}"
+        what = f"on `{thread['path']}{line}`{' (resolved)' if thread['isResolved'] else ''}"
         for each in api.rest_of(thread["id"], "PullRequestReviewThread", "comments", COMMENT, thread["comments"]):
-            yield Said(login_of(each["author"]), each["createdAt"], each["body"] or "", where)
+            yield Said.read(each, what)

@@ -49,7 +49,9 @@ class GitHubEnterpriseConnector(Connector):
         INSTALLATION: "number of the App's installation, by default that of the organization; optional",
     }
 
-    organization: str = option(help="Organization or user whose repositories are synced.", identity=True)
+    organization: str = option(
+        help="Organization or user whose repositories are synced.", example="my-org", identity=True
+    )
     repositories: list[str] = option(
         [],
         help="Only these repositories, by name or owner/name; by default all that the token sees.",

@@ -173,7 +173,7 @@ def test_place_survives_as_cursor():
 
 
 def test_overlap_reaches_back_over_midnight():
-    assert earlier("2026-11-02T00:00:30Z", OVERLAP) == "2026-11-01T23:59:30Z"
+    assert earlier("2026-11-02T00:00:30Z", OVERLAP) == "2026-11-01T23:58:30Z"
 
 
 # What goes wrong

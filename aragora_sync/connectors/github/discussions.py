@@ -43,16 +43,16 @@ class Discussions:
             "count": repository.discussions.count,
             "mark": repository.mark,
         }
-        if cursor is None:
+        if cursor is not None:
+            yield from self._changes(cursor, repository)
+        elif repository.discussions.count:
             for nodes in self._list(OLDEST_FIRST):
                 yield from map(self._item, nodes)
-        else:
-            yield from self._changes(cursor, repository)
         yield Checkpoint(here, complete=True)
 
     def fetch(self, refs: Sequence[str]) -> Iterator[Named]:
         """These discussions as they are now."""
-        numbers = {ref: number for ref in refs if (number := ref.rpartition("/")[2]).isdigit()}
+        numbers = {ref: number for ref in refs if (number := ref.rpartition("/")[2]).isdecimal()}
         selections = [f"discussion(number:{number}){{...D}}" for number in numbers.values()]
         for first in range(0, len(selections), PAGE):
             some = list(numbers)[first : first + PAGE]

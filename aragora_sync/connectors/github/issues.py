@@ -8,9 +8,8 @@ reads what was said in each.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from ...core.changes import Change, Checkpoint, Cursor, Deleted, Named, Seen
@@ -22,7 +21,6 @@ from .place import OVERLAP, PAGE, Place
 from .repositories import Repository
 from .threads import Ticket, id_of, read_tickets
 
-PULLS_OVERLAP = timedelta(seconds=120)
 NEWEST_FIRST = "field:UPDATED_AT,direction:DESC"
 OLDEST_FIRST = "field:CREATED_AT,direction:ASC"
 
@@ -49,18 +47,18 @@ class Issues:
 
     def fetch(self, refs: Sequence[str]) -> Iterator[Named]:
         """These issues and pull requests as they are now."""
-        numbers = {int(last): ref for ref in refs if (last := ref.rpartition("/")[2]).isdigit()}
-        for number, ticket in read_tickets(self._api, self._repository, list(numbers)):
-            if ticket is not None and self._wants(ticket) and self._id(ticket) == numbers[number]:
-                yield ticket.item(self._repository)
-            else:
-                yield Deleted(numbers[number])
-        yield from (Deleted(ref) for ref in refs if ref not in numbers.values())
+        wanted = {int(last) for ref in refs if (last := ref.rpartition("/")[2]).isdecimal()}
+        found = {self._id(each): each for _, each in read_tickets(self._api, self._repository, sorted(wanted)) if each}
+        for ref in refs:
+            ticket = found.get(ref)
+            yield ticket.item(self._repository) if ticket and self._wants(ticket) else Deleted(ref)
 
     # A whole read
 
     def _everything(self, place: Place, known: KnownItems) -> Iterator[Change]:
-        if self._lists_issues:
+        if not self._repository.issues.count + self._repository.pulls.count:
+            pass  # there is nothing to list
+        elif self._lists_issues:
             pages = 1 if place.at else 0
             for rows in self._list(place.at):
                 yield from self._told(rows)
@@ -121,29 +119,35 @@ class Issues:
     # What changed
 
     def _changes(self, place: Place, now: str, known: KnownItems) -> Iterator[Change]:
-        issues, pulls = self._repository.issues.updated_at, self._repository.pulls.updated_at
+        """The lists are read again from where they were read last, however long ago: a label on a pull request moves
+        no clock that one query tells of.
+        """
+        since = earlier(place.at, OVERLAP)
+        moved = max(self._repository.issues.updated_at, self._repository.pulls.updated_at) >= since
         comments, spoken = place.comments.next(self._api, f"{self._path}/issues/comments", "issue_url")
         reviews = place.reviews
         if self._with_pulls:
             reviews, reviewed = reviews.next(self._api, f"{self._path}/pulls/comments", "pull_request_url")
             spoken |= reviewed
-            if pulls >= (since := earlier(place.at, PULLS_OVERLAP)):
+            if moved:
                 spoken.update(number for numbers in self._list_pulls(NEWEST_FIRST, since) for number in numbers)
         yield from self._read_anew(sorted(spoken), known)
         place = replace(place, comments=comments, reviews=reviews)
-        since = earlier(place.at, OVERLAP)
-        if self._lists_issues and max(issues, pulls) >= since:
-            pages = 0
-            for rows in self._list(since):
+        if moved and self._lists_issues:
+            yield from self._listed_since(since, place, now, spoken)
+        yield Checkpoint(replace(place, at=now if moved else place.at).cursor(), complete=True)
+
+    def _listed_since(self, since: str, place: Place, now: str, spoken: Collection[int]) -> Iterator[Change]:
+        pages = 0
+        for rows in self._list(since):
+            yield from self._told(row for row in rows if row["number"] not in spoken)
+            pages += 1
+            if rows:
+                place = replace(place, at=max(place.at, min(rows[-1]["updated_at"], now)))
+                yield Checkpoint(place.cursor())
+        if pages > 1:  # what came late to the places that were already read
+            for rows in self._list(earlier(place.at, OVERLAP)):
                 yield from self._told(row for row in rows if row["number"] not in spoken)
-                pages += 1
-                if rows:
-                    place = replace(place, at=max(place.at, min(rows[-1]["updated_at"], now)))
-                    yield Checkpoint(place.cursor())
-            if pages > 1:
-                for rows in self._list(earlier(place.at, OVERLAP)):
-                    yield from self._told(row for row in rows if row["number"] not in spoken)
-        yield Checkpoint(replace(place, at=now).cursor(), complete=True)
 
     def _list_pulls(self, order: str, since: str = "") -> Iterator[list[int]]:
         """Pages of numbers; the newest first, only as far as `since`."""

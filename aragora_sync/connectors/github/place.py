@@ -13,7 +13,7 @@ from .api import Api
 from .moments import earlier
 
 PAGE = 100
-OVERLAP = timedelta(seconds=60)  # what is written now may be shown a little later
+OVERLAP = timedelta(seconds=120)  # what is written now may be shown a little later
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """All that was updated before `at`, less the overlap, was read; moments are by GitHub's clock.
+    """All that was updated before `at`, less the overlap, was read from the lists; moments are by GitHub's clock.
 
     `begun` says when a whole read began that has not ended. `mark` is that of the repository.
     """

@@ -32,7 +32,8 @@ class FakeGitHub(FakeService):
 
     `state` is what people edit (see `github_state.State`). Switches: `tokens` (each None, or how it is refused: an
     Answer), `owners` that exist without repositories, `most_nodes` that one query may give, `most_entries` of a tree
-    before it is cut off, `points` of GraphQL that are left, `retired` (410 for everything), `app_key` (the public key
+    before it is cut off, `points` of GraphQL that are left, `retired` (410 for everything),
+    `failing` numbers and blobs, `app_key` (the public key
     of the App, PEM), `wikis` (a folder with bare repositories NAME.wiki.git).
     """
 
@@ -49,6 +50,7 @@ class FakeGitHub(FakeService):
         self.most_entries = 100_000
         self.points = 5000
         self.retired = False
+        self.failing: set[int | str] = set()  # numbers of issues, and blobs, on which queries break
         self.app_key = ""
         self.wikis: Path | None = None
         self.minted = 0

@@ -163,6 +163,7 @@ class Query:
         return {"name": of.branch, "target": {"__typename": "Commit", "oid": of.commit, "tree": tree}}
 
     def _object(self, objects: Objects, oid: str | None) -> Node | None:
+        self._break_on(oid or "")
         content = objects.blobs.get(oid or "")
         if content is None:
             return None
@@ -171,12 +172,17 @@ class Query:
         cut = len(content) > MOST_TEXT_BYTES
         return {"__typename": "Blob", "oid": oid, "isBinary": binary, "isTruncated": cut, "text": text}
 
+    def _break_on(self, name: int | str) -> None:
+        if name in self.fake.failing:
+            raise GraphQLError("Something went wrong while executing your query. This may be the result of a timeout.")
+
     # Issues and pull requests
 
     def _tickets(self, of: Repository, tickets: Sequence[Issue]) -> Callable[..., Node]:
         return self._connection(tickets, lambda each: self.issue(of, each), _moment_of, ordered=True)
 
     def _ticket(self, of: Repository, number: int) -> Node:
+        self._break_on(number)
         moved = of.gone.get(number)
         if moved is not None:  # GitHub leads to where it was transferred
             target = self.fake.state.repositories.get(moved[0])

@@ -49,15 +49,18 @@ class Api:
 
     def in_repository(self, repository: Repository, selections: Sequence[str], fragments: str) -> Iterator[Any]:
         """What each selection in a repository gave, in order; None for what does not exist. Smaller queries follow
-        where GitHub finds one too large.
+        where GitHub finds one too large, down to a single selection, whose error stands in its place.
         """
         inner = " ".join(f"n{place}: {selection}" for place, selection in enumerate(selections))
         query = f"query($owner:String!,$name:String!){{repository(owner:$owner,name:$name){{{inner}}}}} {fragments}"
         try:
             found = self.query(query, {"owner": repository.owner, "name": repository.name})["repository"]
         except SourceError as error:
-            if len(selections) == 1 or not _is_too_much(error):
+            if not _is_too_much(error):
                 raise
+            if len(selections) == 1:
+                yield error
+                return
             half = len(selections) // 2
             yield from self.in_repository(repository, selections[:half], fragments)
             yield from self.in_repository(repository, selections[half:], fragments)

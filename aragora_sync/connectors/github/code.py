@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from ...core.changes import Change, Checkpoint, Cursor, Deleted, Item, Named, Seen, Skipped
-from ...core.errors import NotFound
+from ...core.changes import Change, Checkpoint, Cursor, Deleted, Failed, Item, Named, Seen, Skipped
+from ...core.errors import NotFound, SourceError
 from ...core.patterns import Patterns
 from ...core.source import KnownItems
 from ...extract.text import decode
@@ -60,7 +60,7 @@ class Code:
         repository.must_show("defaultBranchRef")
 
     def read(self, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
-        """The files that differ from what is known; where the cursor is None, all are named."""
+        """All files, where the tree is another than before; only those that differ from what is known are read."""
         here = {"tree": self._repository.tree, "mark": self._repository.mark}
         if cursor != here:
             entries = {self._id(entry): entry for entry in self._list() if self._patterns.match(entry.path)}
@@ -78,8 +78,7 @@ class Code:
         for first in range(0, len(ids), KNOWN_PAGE):
             page = ids[first : first + KNOWN_PAGE]
             before = {each.id for each in known.get(page).values() if each.version == self._version(entries[each.id])}
-            if whole:
-                yield from (Seen(each) for each in page if each in before)
+            yield from (Seen(each) for each in page if each in before)
             yield from self._read([entries[each] for each in page if each not in before])
         if not whole:
             yield from (Deleted(each.id) for each in known.items() if each.id not in entries)
@@ -128,7 +127,7 @@ class Code:
     def _read_batch(self, batch: Sequence[Entry]) -> Iterator[Named]:
         selections = [f'object(oid:"{entry.sha}"){{...B}}' for entry in batch]
         for entry, raw in zip(batch, self._api.in_repository(self._repository, selections, BLOB), strict=True):
-            yield self._told(entry, raw or {})
+            yield Failed(self._id(entry), raw.message) if isinstance(raw, SourceError) else self._told(entry, raw or {})
 
     def _told(self, entry: Entry, raw: Mapping[str, Any]) -> Named:
         if raw.get("isBinary"):

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ...core.changes import JSON, Change, Checkpoint, Cursor, Deleted, Item, Named
-from ...core.errors import CursorExpired
+from ...core.changes import JSON, Change, Checkpoint, Cursor, Deleted, Failed, Item, Named
+from ...core.errors import CursorExpired, SourceError
 from ...core.source import KnownItems
 from .api import PAGE_INFO, Api
 from .issues import NEWEST_FIRST, OLDEST_FIRST
@@ -58,9 +58,15 @@ class Discussions:
             some = list(numbers)[first : first + PAGE]
             found = self._api.in_repository(self._repository, selections[first : first + PAGE], FRAGMENT)
             for ref, raw in zip(some, found, strict=True):
-                moved = raw is not None and str(raw["repository"]["databaseId"]) != self._repository.id
-                yield Deleted(ref) if raw is None or moved else self._item(raw)
+                yield self._told(ref, raw)
         yield from (Deleted(ref) for ref in refs if ref not in numbers)
+
+    def _told(self, ref: str, raw: Mapping[str, Any] | SourceError | None) -> Named:
+        if isinstance(raw, SourceError):
+            return Failed(ref, raw.message)
+        if raw is None or str(raw["repository"]["databaseId"]) != self._repository.id:
+            return Deleted(ref)
+        return self._item(raw)
 
     def _changes(self, cursor: Any, repository: Repository) -> Iterator[Named]:
         """Always the whole first page, where anything moved: edits of replies may move no clock."""

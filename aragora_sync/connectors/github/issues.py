@@ -8,12 +8,12 @@ reads what was said in each.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ...core.changes import Change, Checkpoint, Cursor, Deleted, Named, Seen
-from ...core.errors import CursorExpired
+from ...core.changes import Change, Checkpoint, Cursor, Deleted, Failed, Named, Seen
+from ...core.errors import CursorExpired, SourceError
 from ...core.source import KnownItems
 from .api import Api
 from .moments import earlier, text_of_moment
@@ -48,32 +48,41 @@ class Issues:
     def fetch(self, refs: Sequence[str]) -> Iterator[Named]:
         """These issues and pull requests as they are now."""
         wanted = {int(last) for ref in refs if (last := ref.rpartition("/")[2]).isdecimal()}
-        found = {self._id(each): each for _, each in read_tickets(self._api, self._repository, sorted(wanted)) if each}
+        found = dict(read_tickets(self._api, self._repository, sorted(wanted)))
         for ref in refs:
-            ticket = found.get(ref)
-            yield ticket.item(self._repository) if ticket and self._wants(ticket) else Deleted(ref)
+            last = ref.rpartition("/")[2]
+            ticket = found.get(int(last)) if last.isdecimal() else None
+            if isinstance(ticket, SourceError):
+                yield Failed(ref, ticket.message)
+            elif ticket is not None and self._wants(ticket) and self._id(ticket) == ref:
+                yield ticket.item(self._repository)
+            else:
+                yield Deleted(ref)
 
     # A whole read
 
     def _everything(self, place: Place, known: KnownItems) -> Iterator[Change]:
-        if not self._repository.issues.count + self._repository.pulls.count:
-            pass  # there is nothing to list
-        elif self._lists_issues:
-            pages = 1 if place.at else 0
-            for rows in self._list(place.at):
-                yield from self._told(rows)
-                pages += 1
-                if rows:
-                    place = replace(place, at=min(rows[-1]["updated_at"], place.begun))
-                    yield Checkpoint(place.cursor())
-            if pages > 1:  # what came late to the places that were already read
-                for rows in self._list(earlier(place.at, OVERLAP)):
-                    yield from self._told(rows)
-        elif self._with_pulls:
+        pulls = self._repository.pulls.count
+        if self._lists_issues and self._repository.issues.count + pulls:
+            place = yield from self._all_rows(place)
+        elif self._with_pulls and pulls:
             for numbers in self._list_pulls(OLDEST_FIRST):
                 yield from self._read_anew(numbers, known)
         yield from self._hidden(known)
         yield Checkpoint(replace(place, at=place.begun, begun="").cursor(), complete=True)
+
+    def _all_rows(self, place: Place) -> Generator[Change, None, Place]:
+        pages = 1 if place.at else 0
+        for rows in self._list(place.at):
+            yield from self._told(rows)
+            pages += 1
+            if rows:
+                place = replace(place, at=min(rows[-1]["updated_at"], place.begun))
+                yield Checkpoint(place.cursor())
+        if pages > 1:  # what came late to the places that were already read
+            for rows in self._list(earlier(place.at, OVERLAP)):
+                yield from self._told(rows)
+        return place
 
     def _hidden(self, known: KnownItems) -> Iterator[Seen]:
         """What was read before it was switched off in the settings of the repository is kept."""
@@ -113,7 +122,9 @@ class Issues:
         whole = dict(read_tickets(self._api, self._repository, spoken))
         for ticket in tickets:
             now = whole.get(ticket.number, ticket)
-            if now is not None:  # else it vanished after it was listed
+            if isinstance(now, SourceError):
+                yield Failed(self._id(ticket), now.message)
+            elif now is not None:  # else it vanished after it was listed
                 yield now.item(self._repository)
 
     # What changed
@@ -159,9 +170,11 @@ class Issues:
 
     def _read_anew(self, numbers: Sequence[int], known: KnownItems) -> Iterator[Named]:
         for number, ticket in read_tickets(self._api, self._repository, numbers):
-            if ticket is None:
-                both = [id_of(self._repository, number, is_pull=is_pull) for is_pull in (False, True)]
-                yield from (Deleted(each) for each in known.get(both))
+            if ticket is None or isinstance(ticket, SourceError):
+                both = known.get([id_of(self._repository, number, is_pull=is_pull) for is_pull in (False, True)])
+                if ticket is not None and not both:
+                    raise ticket
+                yield from (Deleted(each) if ticket is None else Failed(each, ticket.message) for each in both)
             elif self._wants(ticket):
                 yield ticket.item(self._repository)
 

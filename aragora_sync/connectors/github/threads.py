@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ...core.changes import JSON, Item
+from ...core.errors import SourceError
 from .api import PAGE_INFO, Api
 from .repositories import Repository
 
@@ -159,14 +160,21 @@ def id_of(repository: Repository, number: int, *, is_pull: bool) -> str:
     return f"{repository.id}/{'pulls' if is_pull else 'issues'}/{number}"
 
 
-def read_tickets(api: Api, repository: Repository, numbers: Sequence[int]) -> Iterator[tuple[int, Ticket | None]]:
-    """Each of these issues and pull requests with everything that was said; None where it is not there any more."""
+def read_tickets(
+    api: Api, repository: Repository, numbers: Sequence[int]
+) -> Iterator[tuple[int, Ticket | SourceError | None]]:
+    """Each of these issues and pull requests with everything that was said; None where it is not there any more, an
+    error where GitHub cannot tell it.
+    """
     for first in range(0, len(numbers), BATCH):
         some = numbers[first : first + BATCH]
         selections = [f"issueOrPullRequest(number:{number}){{__typename ...I ...P}}" for number in some]
         for number, raw in zip(some, api.in_repository(repository, selections, FRAGMENTS), strict=True):
-            moved = raw is not None and str(raw["repository"]["databaseId"]) != repository.id
-            yield number, None if raw is None or moved else Ticket.from_node(api, raw)
+            if isinstance(raw, SourceError):
+                yield number, raw
+            else:
+                moved = raw is not None and str(raw["repository"]["databaseId"]) != repository.id
+                yield number, None if raw is None or moved else Ticket.from_node(api, raw)
 
 
 def text_of(body: str | None, said: Sequence[Said]) -> str:

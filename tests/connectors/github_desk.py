@@ -51,6 +51,7 @@ class GitHubDesk(ServiceDesk):
     def later(self, seconds: float = 3600) -> None:
         """Nothing happens for so long, so that nothing counts as recent any more."""
         self.fake.tick(seconds)
+        self.time.waited += seconds
 
     def counted(self) -> dict[str, int]:
         """How many requests went to GraphQL, and to each part of REST, whichever repository it was."""

@@ -55,6 +55,22 @@ class GitHubWorld:
         else:
             self.state.delete_issue(self.app, self.app.issues[self._number(item_id)])
 
+    def fail(self, item_id: str) -> None:
+        self.fake.failing.add(self._name(item_id))
+
+    def mend(self, item_id: str) -> None:
+        self.fake.failing.clear()
+
+    def _name(self, item_id: str) -> int | str:
+        """By which a query asks for it; of a file that is what it holds."""
+        if self.kind != "code":
+            return self._number(item_id)
+        path = item_id.partition("/code/")[2]
+        return next(entry.sha for entry in self.fake.objects(self.app).walk(self._root()) if entry.path == path)
+
+    def _root(self) -> str:
+        return self.fake.objects(self.app).root
+
     def _number(self, item_id: str) -> int:
         return int(item_id.rpartition("/")[2])
 

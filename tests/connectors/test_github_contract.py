@@ -47,7 +47,7 @@ class GitHubContract(ConnectorContract):
 
 
 class TestGitHubWithIssues(GitHubContract):
-    kind = "issues"
+    kind = "issues"  # that nobody spoke about: the list tells all of them, so that none fails alone
 
 
 class TestGitHubWithPullRequests(GitHubContract):

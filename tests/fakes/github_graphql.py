@@ -254,7 +254,7 @@ class Query:
             "id": f"D_{discussion.id}",
             "number": discussion.number,
             "title": discussion.title,
-            "body": discussion.body,
+            "body": lambda _info: self._break_on(discussion.number) or discussion.body,
             "url": f"{self.fake.url}/{of.full_name}/discussions/{discussion.number}",
             "createdAt": stamp(discussion.created),
             "updatedAt": stamp(discussion.updated),

@@ -60,7 +60,7 @@ class Code:
         repository.must_show("defaultBranchRef")
 
     def read(self, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
-        """All files, where the tree is another than before; only those that differ from what is known are read."""
+        """The files that differ from what is known; where the cursor is None, all are named."""
         here = {"tree": self._repository.tree, "mark": self._repository.mark}
         if cursor != here:
             entries = {self._id(entry): entry for entry in self._list() if self._patterns.match(entry.path)}
@@ -78,7 +78,8 @@ class Code:
         for first in range(0, len(ids), KNOWN_PAGE):
             page = ids[first : first + KNOWN_PAGE]
             before = {each.id for each in known.get(page).values() if each.version == self._version(entries[each.id])}
-            yield from (Seen(each) for each in page if each in before)
+            if whole:
+                yield from (Seen(each) for each in page if each in before)
             yield from self._read([entries[each] for each in page if each not in before])
         if not whole:
             yield from (Deleted(each.id) for each in known.items() if each.id not in entries)

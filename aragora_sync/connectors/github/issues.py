@@ -104,8 +104,8 @@ class Issues:
     def _rows(
         self, since: str, place: Place, until: str, *, spoken: Collection[int] = (), again: bool = False
     ) -> Generator[Change, None, Place]:
-        """What the list tells since a moment, page by page, but for what was `spoken` of before. What came late to pages
-        that were already read is read at the end, always so where `again`.
+        """What the list tells since a moment, page by page, but for what was `spoken` of before. What came late to
+        pages that were already read is read at the end, always so where `again`.
         """
         told: dict[int, str] = {}
         for pages, rows in enumerate(self._list(since), 1):

@@ -176,12 +176,12 @@ def test_single_threads_are_fetched_and_answered_once(desk, post, reply):
     desk.sync()
     desk.fake.state.delete(desk.channel, gone)
     refs = [desk.id_of(ts) for ts in (root, lone, gone, "nonsense")]
-    answers = desk.fetch(*refs)
+    answers = desk.fetch_threads(*refs)
 
     assert [answer.id for answer in answers] == refs
     assert [type(answer) for answer in answers] == [Item, Item, Deleted, Deleted]
     desk.fake.failing.add(root)
-    assert type(desk.fetch(refs[0])[0]) is Failed
+    assert type(desk.fetch_threads(refs[0])[0]) is Failed
 
 
 def test_all_scopes_of_the_manifest_are_known_to_the_fake():

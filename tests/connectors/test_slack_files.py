@@ -189,12 +189,12 @@ def test_file_that_may_not_be_read_is_no_matter_of_the_token(desk, share):
 def test_single_files_are_fetched(desk, share):
     ts, item = share()
     desk.sync()
-    (answer,) = desk.fetch(item)
+    (answer,) = desk.fetch_threads(item)
     assert (answer.content, answer.parent) == ("the plan", desk.id_of(ts))
 
     _, unknown = share("new.txt", b"new")
-    (answer,) = desk.fetch(unknown)
+    (answer,) = desk.fetch_threads(unknown)
     assert answer.parent == desk.id_of(max(desk.fake.state.channels[desk.channel].roots()))
     desk.fake.state.delete_file(item.rpartition("/")[2])
-    assert type(desk.fetch(item)[0]).__name__ == "Deleted"
+    assert type(desk.fetch_threads(item)[0]).__name__ == "Deleted"
     assert REPLIES not in desk.calls()

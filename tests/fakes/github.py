@@ -1,4 +1,4 @@
-"""GitHub on loopback: its REST and GraphQL APIs and the wikis' git, over a world that tests edit."""
+"""GitHub on loopback: its REST and GraphQL APIs and git, over a world that tests edit."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 
 from .github_access import CLASSIC, FINE, SAML, App, Refused, Token, credential_of, sso_headers
+from .github_apps import Apps
+from .github_git import serve
 from .github_graphql import GraphQL
 from .github_json import Bodies
 from .github_limits import Limits
@@ -55,7 +57,7 @@ class FakeGitHub(FakeService):
     def begin_anew(self) -> None:
         """An empty world; no switch is set."""
         self.close()
-        self.state = State(self.tick, self._wikis)
+        self.state = State(self.tick, self._repositories)
         self.tokens = {CLASSIC: Token(), FINE: Token("fine", scopes=set())}
         self.app = App()
         self.limits = Limits()
@@ -63,6 +65,9 @@ class FakeGitHub(FakeService):
         self.enterprise_version = ""
         self.versions = [*VERSIONS]
         self.retired: dict[str, datetime] = {}  # since when these versions are no more; and before, that they will be
+        self.lockout_after = 0  # so many bad credentials: 403 for everybody
+        self._failures = 0
+        self.ghosts = False  # of deleted accounts REST says "ghost" instead of null
         self.cursors_shift = False  # links of issues hold places instead of things
         self.deepest = 1000  # issues that are reached by `page`
         self.tree_entries, self.tree_bytes = 100_000, 7_000_000  # of a recursive tree
@@ -75,7 +80,7 @@ class FakeGitHub(FakeService):
         self.forget()
 
     def close(self) -> None:
-        """The wikis are removed."""
+        """What lies on the disk is removed."""
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
@@ -91,7 +96,7 @@ class FakeGitHub(FakeService):
 
     @property
     def bodies(self) -> Bodies:
-        return Bodies(f"{self.url}{self.base}", self.url)
+        return Bodies(f"{self.url}{self.base}", self.url, ghosts=self.ghosts)
 
     def key(self, token: Token) -> str:
         """Whose limits a request with this token counts for."""
@@ -104,8 +109,8 @@ class FakeGitHub(FakeService):
 
     def answer(self, asked: Asked) -> Answer:
         try:
-            if match := re.fullmatch(r"/([^/]+)/([^/]+)\.wiki\.git/(.+)", asked.path):
-                return self._wiki(asked, *match.groups())
+            if match := re.fullmatch(r"/([^/]+)/([^/]+?)(\.wiki)?\.git/(.+)", asked.path):
+                return self._git(asked, match[1], match[2], match[4], wiki=bool(match[3]))
             answer = self._api(asked)
         except Refused as error:
             answer = error.answer
@@ -126,13 +131,14 @@ class FakeGitHub(FakeService):
             raise Refused(404, "Not Found")
         version = self._version(asked)
         path = asked.path.removeprefix(self.base)
-        if not is_graphql and (path.startswith("/app/") or path.endswith("/installation")):
+        if not is_graphql and (path == "/app" or path.startswith("/app/") or path.endswith("/installation")):
             self.app.prove(credential_of(asked), self.now)
-            return self.rest.answer_app(asked, path)
+            return Apps(self).answer(asked, path)
         value = credential_of(asked)
         if path in PUBLIC and not (value and path == "/rate_limit"):
             return self._public(path)
-        token = self._token(value)
+        anonymous = not value and not is_graphql and path != "/user"
+        token = Token(login="", scopes=set()) if anonymous else self._token(value)
         resource = "graphql" if is_graphql else "core"
         call = Call(asked, token, version)
         refused = None if path == "/rate_limit" else self.limits.refusal(self.key(token), resource, self.now)
@@ -180,7 +186,10 @@ class FakeGitHub(FakeService):
         if not value:
             raise Refused(401, "Requires authentication")
         token = self.tokens.get(value)
+        if 0 < self.lockout_after <= self._failures:
+            raise Refused(403, "Maximum number of login attempts exceeded. Please try again later.")
         if token is None or token.refused or (token.expires_at is not None and token.expires_at <= self.now):
+            self._failures += 1
             raise Refused(401, "Bad credentials")
         if token.suspended:
             raise Refused(403, "This installation has been suspended")
@@ -208,30 +217,38 @@ class FakeGitHub(FakeService):
     def walled(self, login: str) -> Refused:
         return Refused(403, SAML, sso_headers(login))
 
-    # Wikis
+    # git, of wikis and of files
 
-    def _wikis(self) -> Path:
+    def _repositories(self) -> Path:
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="wikis-"))
+            self._folder = Path(tempfile.mkdtemp(prefix="github-"))
         return self._folder
 
-    def _wiki(self, asked: Asked, owner: str, name: str, service: str) -> Answer:
+    def _git(self, asked: Asked, owner: str, name: str, service: str, *, wiki: bool) -> Answer:
         """git asks without a credential first; that there is nothing it learns only with one."""
         value = credential_of(asked)
         one = self.state.named(owner, name) or self.state.formerly(owner, name)
-        if not value and (one is None or one.private or not one.wiki.exists):
-            return Answer(401, b"Repository not found.", {"WWW-Authenticate": 'Basic realm="GitHub"'})
+        if one is not None and not self._fetched(one, value, wiki):
+            one = None
+        challenge = {"WWW-Authenticate": 'Basic realm="GitHub"'}
         if value:
             try:
-                token = self._token(value)
+                self._token(value)
             except Refused:
-                told = b"Invalid username or token. Password authentication is not supported for Git operations."
-                return Answer(401, told, {"WWW-Authenticate": 'Basic realm="GitHub"'})
-            if one is not None and (not token.sees(one) or token.lacks("contents")):
-                one = None
-        if one is None or not one.has_wiki or not one.wiki.exists or not one.accessible:
+                return Answer(401, b"Invalid username or token.", challenge)
+        elif one is None:
+            return Answer(401, b"Repository not found.", challenge)
+        if one is None:
             return Answer(404, b"Repository not found.", {"Content-Type": "text/plain"})
-        return one.wiki.serve(asked, service)
+        return serve(one.wiki.folder if wiki else one.code.as_git(), asked, service)
+
+    def _fetched(self, one: Repository, value: str, wiki: bool) -> bool:
+        """Whether there is something to fetch for the holder of this."""
+        there = one.has_wiki and one.wiki.exists if wiki else True
+        token = self.tokens.get(value)
+        return (
+            there and one.accessible and (token.sees(one) and not token.lacks("contents") if token else not one.private)
+        )
 
 
 def prepare(fake: FakeGitHub, owner: str = "acme", name: str = "app", issues: int = 5) -> Repository:

@@ -53,6 +53,7 @@ class Token:
     sso: str = ""
     refused: bool = False
     suspended: bool = False
+    pushes: bool = False  # its owner may change repositories, and so see who else may
     pending: bool = False  # an organization has not approved it yet: only what is public is seen
     owner: str = ""  # of an installation: the account it is for
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from .github_git import begin
 
 if TYPE_CHECKING:
     from .github_repository import Repository
@@ -109,6 +113,7 @@ class Code:
         self.blobs: dict[str, Blob] = {}
         self.trees: dict[str, Tree] = {}
         self.commits: dict[str, Commit] = {}
+        self._written: dict[str, tuple[str, bytes]] = {}  # trees and commits, as git writes them
 
     # Acts
 
@@ -251,7 +256,7 @@ class Code:
         commit = Commit("", tree, tuple(parents), message, now)
         who = f"{commit.author} <{commit.email}> {int(now.timestamp())} +0000"
         text = [f"tree {tree}", *(f"parent {parent}" for parent in parents), f"author {who}", f"committer {who}"]
-        sha = named("commit", "\n".join([*text, "", message, ""]).encode())
+        sha = self._write("commit", "\n".join([*text, "", message, ""]).encode())
         self.commits[sha] = Commit(sha, tree, tuple(parents), message, now)
         branch.head = sha
         self._pushed()
@@ -272,9 +277,34 @@ class Code:
         written = b"".join(
             entry.mode.lstrip("0").encode() + b" " + entry.name + b"\0" + bytes.fromhex(entry.sha) for entry in entries
         )
-        sha = named("tree", written)
+        sha = self._write("tree", written)
         self.trees[sha] = Tree(sha, tuple(entries))
         return sha
+
+    def _write(self, kind: str, content: bytes) -> str:
+        sha = named(kind, content)
+        self._written[sha] = (kind, content)
+        return sha
+
+    def as_git(self) -> Path:
+        """A bare repository with all of this, for those who fetch."""
+        folder = self.state.folder() / f"{self.repository.id}.git"
+        if not folder.exists():
+            begin(folder, self.default_branch)
+        blobs = {sha: ("blob", blob.bytes) for sha, blob in self.blobs.items()}
+        for sha, (kind, content) in {**self._written, **blobs}.items():
+            path = folder / "objects" / sha[:2] / sha[2:]
+            if not path.exists():
+                path.parent.mkdir(exist_ok=True)
+                path.write_bytes(zlib.compress(f"{kind} {len(content)}\0".encode() + content, 1))
+        heads = folder / "refs" / "heads"
+        for old in [each for each in heads.rglob("*") if each.is_file()]:
+            old.unlink()
+        for name, head in self.heads.items():
+            (heads / name).parent.mkdir(parents=True, exist_ok=True)
+            (heads / name).write_text(f"{head}\n")
+        (folder / "HEAD").write_text(f"ref: refs/heads/{self.default_branch}\n")
+        return folder
 
     def _pushed(self) -> None:
         self.repository.pushed_at = self.repository.updated_at = self.state.now

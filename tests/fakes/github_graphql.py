@@ -117,7 +117,7 @@ def resolved(source: Any, info: GraphQLResolveInfo, **given: Any) -> Any:
 
 
 def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower().replace("html", "_html").replace("__html", "_html")
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
 
 
 def _told(error: GraphQLError) -> dict[str, Any]:

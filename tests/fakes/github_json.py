@@ -67,21 +67,21 @@ def iso(moment: datetime | None) -> str | None:
 
 
 class Bodies:
-    """`api` is the address of the REST API, `web` that of the pages people look at."""
+    """`api` is the address of the REST API, `web` that of the pages people look at. `ghosts`: instead of nobody."""
 
-    def __init__(self, api: str, web: str) -> None:
-        self.api, self.web = api, web
+    def __init__(self, api: str, web: str, *, ghosts: bool = False) -> None:
+        self.api, self.web, self.ghosts = api, web, ghosts
 
     # Accounts
 
     def user(self, user: User | None) -> Raw | None:
         if user is None:
-            return None
+            return self._ghost() if self.ghosts else None
         suffix = "[bot]" if user.kind == "Bot" else ""
         return self._account(user.login + suffix, user.id, user.node_id, user.kind)
 
-    def ghost(self) -> Raw:
-        """Who is shown in some places where an account was deleted."""
+    def _ghost(self) -> Raw:
+        """Who stands in for deleted accounts."""
         return self._account("ghost", GHOST_ID, "MDQ6VXNlcjEwMTM3", "User")
 
     def owner(self, owner: Owner) -> Raw:
@@ -102,6 +102,33 @@ class Bodies:
             "user_view_type": "public",
             "site_admin": False,
         }
+
+    def organization(self, owner: Owner) -> Raw:
+        url, moment = f"{self.api}/orgs/{owner.login}", "2020-01-01T00:00:00Z"
+        told = {name: f"{url}/{name.removesuffix('_url')}" for name in ("repos_url", "events_url", "hooks_url")}
+        told |= {"issues_url": f"{url}/issues", "members_url": f"{url}/members{{/member}}"}
+        told |= {
+            "public_members_url": f"{url}/public_members{{/member}}",
+            "avatar_url": f"{self.web}/{owner.login}.png",
+        }
+        numbers = dict.fromkeys(("public_repos", "public_gists", "followers", "following"), 0)
+        more: Raw = {"login": owner.login, "id": owner.id, "node_id": owner.node_id, "url": url, "description": None}
+        more |= {"html_url": f"{self.web}/{owner.login}", "type": owner.kind, "name": owner.login}
+        more |= {"has_organization_projects": True, "has_repository_projects": True, "archived_at": None}
+        return {**told, **numbers, **more, "created_at": moment, "updated_at": moment}
+
+    def collaborator(self, user: User, role: str) -> Raw:
+        order = ("read", "triage", "write", "maintain", "admin")
+        named = dict(zip(("pull", "triage", "push", "maintain", "admin"), order, strict=True))
+        may = {name: order.index(role) >= order.index(needed) for name, needed in named.items()}
+        return {**(self.user(user) or {}), "permissions": may, "role_name": role}
+
+    def team(self, owner: Owner, name: str, role: str) -> Raw:
+        url, number = f"{self.api}/organizations/{owner.id}/team/{name}", sum(name.encode())
+        told: Raw = {"id": number, "node_id": f"T_{name}", "name": name, "slug": name, "description": None, "url": url}
+        told |= {"members_url": f"{url}/members{{/member}}", "repositories_url": f"{url}/repos", "permission": role}
+        told |= {"html_url": f"{self.web}/orgs/{owner.login}/teams/{name}", "type": "organization", "parent": None}
+        return told | {"privacy": "closed", "notification_setting": "notifications_enabled"}
 
     # Repositories
 
@@ -176,7 +203,7 @@ class Bodies:
             "timeline_url": f"{url}/timeline",
             **self._common(one, issue),
             "state_reason": issue.state_reason,
-            "closed_by": self.user(issue.closed_by),
+            "closed_by": self.user(issue.closed_by) if issue.closed_by else None,
             "comments": len(issue.comments),
             "type": kind if issue.type else None,
             "performed_via_github_app": None,
@@ -242,10 +269,11 @@ class Bodies:
         }
 
     def full_pull(self, one: Repository, issue: Issue, pull: Pull) -> Raw:
-        """As it is told of when it is asked for alone."""
+        """As it is told of when it is asked for alone; there is always a user then."""
         return self.pull(one, issue, pull) | {
+            "user": self.user(issue.author) or self._ghost(),
             "merged": pull.merged_at is not None,
-            "merged_by": self.user(pull.merged_by),
+            "merged_by": self.user(pull.merged_by) if pull.merged_by else None,
             "mergeable": True,
             "rebaseable": True,
             "mergeable_state": "clean",

@@ -9,6 +9,7 @@ from typing import Any
 from .web import Answer
 
 HOURLY = {"core": 5000, "graphql": 5000}
+ANONYMOUS = 60
 POINTS_A_MINUTE = {"core": 900, "graphql": 2000}
 SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
 DOCUMENTATION = "https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api"
@@ -55,7 +56,7 @@ class Limits:
         if not self.on:
             return None
         window = self.window(key, resource, now)
-        if window.used >= self.hourly[resource]:
+        if window.used >= self._most(key, resource):
             return self._used_up(key, resource, now)
         if self.by_minute:
             window.latest = [moment for moment in window.latest if now - moment < timedelta(minutes=1)]
@@ -63,6 +64,9 @@ class Limits:
                 return secondary(60, manner=self.manner, status=self.status, now=now)
             window.latest.append(now)
         return None
+
+    def _most(self, key: str, resource: str) -> int:
+        return self.hourly[resource] if key else ANONYMOUS
 
     def spend(self, key: str, resource: str, points: int, now: datetime) -> None:
         self.window(key, resource, now).used += points
@@ -75,7 +79,7 @@ class Limits:
     def told(self, key: str, resource: str, now: datetime) -> dict[str, int]:
         if not self.on:
             return {}
-        window, most = self.window(key, resource, now), self.hourly[resource]
+        window, most = self.window(key, resource, now), self._most(key, resource)
         left = max(0, most - window.used)
         return {"limit": most, "remaining": left, "used": window.used, "reset": int(window.resets_at.timestamp())}
 

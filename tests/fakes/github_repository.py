@@ -49,6 +49,8 @@ class Repository:
         self.transferred: dict[int, tuple[Repository, Issue]] = {}
         self.labels: dict[str, Label] = {}
         self.milestones: dict[str, Milestone] = {}
+        self.collaborators: dict[str, str] = {}  # what each may: read, triage, write, maintain, admin
+        self.teams: dict[str, str] = {}
         self._latest = 0
         for attribute, value in more.items():
             if not hasattr(self, attribute):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .github_access import Installation, Refused, Token, not_found, sso_headers
+from .github_access import Refused, Token, not_found
 from .github_files import Files
 from .github_json import Bodies, iso
 from .github_pages import Page, later
@@ -68,6 +67,7 @@ class Rest:
     def _routes(self) -> list[tuple[str, Callable[..., Answer]]]:
         return [
             (r"/user", self._user),
+            (r"/orgs/([^/]+)", self._organization),
             (r"/rate_limit", self._rate_limit),
             (r"/orgs/([^/]+)/repos", self._organization_repositories),
             (r"/users/([^/]+)/repos", self._user_repositories),
@@ -86,6 +86,8 @@ class Rest:
     def _repository_routes(self) -> list[tuple[str, str, Callable[..., Answer]]]:
         return [
             ("", "metadata", self._repository),
+            (r"/collaborators", "metadata", self._collaborators),
+            (r"/teams", "metadata", self._teams),
             (r"/issues", "issues", self._issues),
             (r"/issues/(\d+)", "issues", self._issue),
             (r"/issues/comments", "issues", self._comments),
@@ -130,6 +132,14 @@ class Rest:
         user |= {"following": 0, "created_at": "2020-01-01T00:00:00Z", "updated_at": "2020-01-01T00:00:00Z"}
         return Answer(200, user)
 
+    def _organization(self, call: Call, login: str) -> Answer:
+        owner = self.state.owners.get(login.lower())
+        if owner is None or owner.kind != "Organization":
+            raise not_found()
+        if call.token.sso == "required":
+            raise self.fake.walled(login)
+        return Answer(200, self.bodies.organization(owner))
+
     def _rate_limit(self, call: Call) -> Answer:
         """Costs nothing. On a server without limits there is no such thing."""
         if not self.fake.limits.on:
@@ -143,7 +153,7 @@ class Rest:
         if owner is None or owner.kind != "Organization":
             raise not_found()
         if call.token.sso == "required":
-            raise Refused(403, self.fake.walled(login).args[0], sso_headers(login))
+            raise self.fake.walled(login)
         return self._listed_repositories(call, self.state.of(owner), "created", "desc")
 
     def _user_repositories(self, call: Call, login: str) -> Answer:
@@ -189,6 +199,17 @@ class Rest:
 
     def _repository(self, call: Call, one: Repository) -> Answer:
         return Answer(200, self.bodies.full_repository(one, call.version))
+
+    def _collaborators(self, call: Call, one: Repository) -> Answer:
+        """For those who may push."""
+        if not call.token.pushes:
+            raise Refused(403, "Must have push access to view repository collaborators.")
+        page, links = self._page(call).numbered(list(one.collaborators.items()))
+        return Answer(200, [self.bodies.collaborator(self.state.user(login), role) for login, role in page], links)
+
+    def _teams(self, call: Call, one: Repository) -> Answer:
+        page, links = self._page(call).numbered(list(one.teams.items()))
+        return Answer(200, [self.bodies.team(one.owner, name, role) for name, role in page], links)
 
     # Issues
 
@@ -322,53 +343,6 @@ class Rest:
 
     def _page(self, call: Call) -> Page:
         return Page(f"{self.fake.url}{call.asked.path}", call.query)
-
-    # Apps: what is asked with a proof instead of a token
-
-    def answer_app(self, asked: Asked, path: str) -> Answer:
-        app = self.fake.app
-        if path == "/app/installations":
-            return Answer(200, [self._installation(one) for one in app.installations.values()])
-        if match := re.fullmatch(r"/(?:orgs|users)/([^/]+)/installation", path):
-            mine = [one for one in app.installations.values() if one.owner.lower() == match[1].lower()]
-            if not mine:
-                raise not_found()
-            return Answer(200, self._installation(mine[0]))
-        match = re.fullmatch(r"/app/installations/(\d+)/access_tokens", path)
-        installation = app.installations.get(int(match[1])) if match and asked.method == "POST" else None
-        if installation is None:
-            raise not_found()
-        if installation.suspended:
-            raise Refused(403, "This installation has been suspended")
-        value, token = app.mint(installation, json.loads(asked.body or b"{}"), self.state.now)
-        self.fake.tokens[value] = token
-        told = {"token": value, "expires_at": iso(token.expires_at), "permissions": token.permissions}
-        return Answer(201, {**told, "repository_selection": "all" if token.repositories is None else "selected"})
-
-    def _installation(self, one: Installation) -> dict[str, Any]:
-        owner = self.state.owner(one.owner)
-        url = f"{self.bodies.api}/app/installations/{one.id}"
-        moment = iso(self.state.now)
-        return {
-            "id": one.id,
-            "account": self.bodies.owner(owner),
-            "access_tokens_url": f"{url}/access_tokens",
-            "repository_selection": "all" if one.repositories is None else "selected",
-            "events": [],
-            "repositories_url": f"{self.bodies.api}/installation/repositories",
-            "target_id": owner.id,
-            "html_url": f"{self.bodies.web}/settings/installations/{one.id}",
-            "app_id": self.fake.app.id,
-            "app_slug": self.fake.app.slug,
-            "client_id": self.fake.app.client_id,
-            "target_type": owner.kind,
-            "permissions": one.permissions,
-            "created_at": moment,
-            "updated_at": moment,
-            "single_file_name": None,
-            "suspended_by": None,
-            "suspended_at": moment if one.suspended else None,
-        }
 
 
 class Moved(Refused):

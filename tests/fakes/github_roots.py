@@ -19,6 +19,7 @@ from .github_repository import Repository as Model
 if TYPE_CHECKING:
     from .github import FakeGitHub
 
+THREAD = "PRRT_"  # before the node id of the comment that a thread begins with
 ORDERS: dict[str, Key] = {
     "UPDATED_AT": lambda thing: (thing.updated_at, thing.id),
     "CREATED_AT": lambda thing: (thing.created_at, thing.id),
@@ -97,23 +98,27 @@ class Query:
 
     def node(self, id: str) -> Any:
         missing = f"Could not resolve to a node with the global id of '{id}'"
-        found = self._state.nodes.get(id)
+        found = self._state.nodes.get(id.removeprefix(THREAD))
         if found is None:
             raise Problem("NOT_FOUND", missing)
         if isinstance(found, Model):
             return self._asking.see(found, missing)
         if isinstance(found, state.Owner):
             return Organization(self._asking, found)
-        return self._written(found, missing)
+        written = self._written(found, missing)
+        return talking.PullRequestReviewThread(self._asking, found) if id.startswith(THREAD) else written
 
     def _written(self, found: Any, missing: str) -> Any:
         """What somebody wrote, if its repository exists for who asks."""
         if isinstance(found, talk.User):
             return talking.actor(self._asking, found)
         whole = getattr(found, "issue", None) or getattr(found, "discussion", None) or found
-        self._asking.see(getattr(whole, "home", None), missing)
-        if not isinstance(whole, talk.Discussion) and whole.number not in whole.home.issues:
+        home = getattr(whole, "home", None)
+        self._asking.see(home, missing)
+        said = isinstance(whole, talk.Discussion)
+        if home is None or whole.number not in (home.discussions.all if said else home.issues):
             raise Problem("NOT_FOUND", missing)
+        self._asking.need("discussions" if said else "pull_requests" if whole.pull else "issues")
         return talking.wrapped(self._asking, found)
 
     def nodes(self, ids: list[str]) -> list[Any]:
@@ -166,7 +171,7 @@ class Repository:
         self.is_private, self.visibility, self.is_empty = one.private, one.visibility.upper(), one.code.empty
         self.is_locked = self.is_mirror = self.is_template = False
         self.has_issues_enabled, self.has_wiki_enabled = one.has_issues, one.has_wiki
-        self.has_discussions_enabled, self.has_pull_requests_enabled = one.has_discussions, one.has_pull_requests
+        self.has_discussions_enabled = one.has_discussions
         self.created_at, self.updated_at = iso(one.created_at), iso(one.updated_at)
         self.pushed_at = iso(one.pushed_at)
         self.archived_at = iso(one.updated_at) if one.archived else None
@@ -233,8 +238,6 @@ class Repository:
     def discussions(self, **given: Any) -> Connection:
         """Without an order, the newest change first."""
         self._asking.need("discussions")
-        if "repo" not in self._asking.token.scopes | {"repo"} - ({"repo"} if self._one.private else set()):
-            raise Problem("INSUFFICIENT_SCOPES", "Your token has not been granted the required scopes.")
         rows = list(self._asking.fake.state.shown(self._one.discussions.all.values()))
         rows = rows if self._one.has_discussions else []
         if given.get("states"):

@@ -58,7 +58,7 @@ class State:
 
     def act(self) -> datetime:
         """The moment of the next act."""
-        return self._tick(self.pace)
+        return self._tick(self.pace).replace(microsecond=0)
 
     @property
     def now(self) -> datetime:

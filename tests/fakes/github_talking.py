@@ -18,7 +18,6 @@ class User:
         self.login, self.database_id, self.id = user.login, user.id, user.node_id
         self.url, self.resource_path = f"{asking.fake.bodies.web}/{user.login}", f"/{user.login}"
         self.name, self.email = user.login.title(), ""
-        self.__typename = user.kind
 
     def avatar_url(self, size: int | None = None) -> str:
         return f"{self.url}.png"
@@ -128,8 +127,8 @@ class Issue(Written):
 class PullRequest(Issue):
     def __init__(self, asking: Asking, model: talk.Issue) -> None:
         super().__init__(asking, model)
-        pull = asking.fake.state.shown([model.pull])[0] if asking.fake.state.shown([model.pull]) else model.pull
-        assert pull is not None
+        assert model.pull is not None
+        pull = next(iter(asking.fake.state.shown([model.pull])), model.pull)
         self.pull = pull
         self.database_id, self.full_database_id = pull.id, str(pull.id)
         self.state = "MERGED" if pull.merged_at else self.state

@@ -61,8 +61,8 @@ class Client:
             rows += answer.json()
         return list(rows)
 
-    def post(self, path: str, body: Any = None, token: str = "") -> httpx.Response:
-        sent = {"Authorization": f"Bearer {token or self.token}"}
+    def post(self, path: str, body: Any = None) -> httpx.Response:
+        sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         return self._http.post(f"{self.fake.url}{path}", json=body, headers=sent)
 
     def graphql(self, query: str, **variables: Any) -> httpx.Response:

@@ -100,7 +100,7 @@ class FakeGitHub(FakeService):
 
     def key(self, token: Token) -> str:
         """Whose limits a request with this token counts for."""
-        return token.owner or token.login
+        return f"installation {token.installation.id}" if token.installation else token.login
 
     def told(self, token: Token, resource: str) -> dict[str, int]:
         return self.limits.told(self.key(token), resource, self.now)
@@ -191,7 +191,7 @@ class FakeGitHub(FakeService):
         if token is None or token.refused or (token.expires_at is not None and token.expires_at <= self.now):
             self._failures += 1
             raise Refused(401, "Bad credentials")
-        if token.suspended:
+        if token.installation is not None and token.installation.suspended:
             raise Refused(403, "This installation has been suspended")
         return token
 

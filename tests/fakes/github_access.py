@@ -37,11 +37,20 @@ def not_found() -> Refused:
 
 
 @dataclass
+class Installation:
+    id: int
+    owner: str
+    repositories: set[str] | None = None
+    permissions: dict[str, str] = field(default_factory=lambda: {**READ})
+    suspended: bool = False
+
+
+@dataclass
 class Token:
     """What one token may see. `kind`: classic, fine, installation.
 
     `repositories`: names of those that were chosen; None: all. `sso`: "required" refuses what belongs to an
-    organization, "partial" leaves it out of lists. `refused` and `suspended` refuse everything.
+    organization, "partial" leaves it out of lists. `refused` refuses everything.
     """
 
     kind: str = "classic"
@@ -52,10 +61,9 @@ class Token:
     expires_at: datetime | None = None
     sso: str = ""
     refused: bool = False
-    suspended: bool = False
     pushes: bool = False  # its owner may change repositories, and so see who else may
     pending: bool = False  # an organization has not approved it yet: only what is public is seen
-    owner: str = ""  # of an installation: the account it is for
+    installation: Installation | None = None  # what an app's token is for
 
     def sees(self, one: Repository) -> bool:
         """Whether it exists for the holder. What is public everybody sees, but not through an SSO wall."""
@@ -66,7 +74,7 @@ class Token:
         return not one.private or (not self.pending and self.chosen(one))
 
     def chosen(self, one: Repository) -> bool:
-        ours = not self.owner or self.owner.lower() == one.owner.login.lower()
+        ours = self.installation is None or self.installation.owner.lower() == one.owner.login.lower()
         return ours and (self.repositories is None or one.name in self.repositories)
 
     def lacks(self, permission: str) -> bool:
@@ -84,15 +92,6 @@ class Token:
 
 def sso_headers(owner: str) -> dict[str, str]:
     return {"X-GitHub-SSO": f"required; url=https://github.com/orgs/{owner}/sso?authorization_request=A1"}
-
-
-@dataclass
-class Installation:
-    id: int
-    owner: str
-    repositories: set[str] | None = None
-    permissions: dict[str, str] = field(default_factory=lambda: {**READ})
-    suspended: bool = False
 
 
 class App:
@@ -148,9 +147,8 @@ class App:
         claims = {"jti": self.minted, "sub": installation.id, "exp": int((now + HOUR).timestamp()), "pad": "x" * 200}
         parts = [_base64(json.dumps(part).encode()) for part in ({"alg": "ES256", "typ": "JWT"}, claims)]
         value = f"ghs_{self.id}_{'.'.join([*parts, _base64(b's' * 64)])}"
-        token = Token("installation", "", set(), dict(wanted), chosen, now.replace(microsecond=0) + HOUR)
-        token.owner = installation.owner
-        return value, token
+        until = now.replace(microsecond=0) + HOUR
+        return value, Token("installation", "", set(), dict(wanted), chosen, until, installation=installation)
 
 
 @functools.cache

@@ -86,15 +86,16 @@ class Blob(_Object):
         content = blob.content if blob.content is not None else bytes(LOOKED_AT_BYTES)
         self.byte_size, self.is_binary = blob.size, b"\0" in content[:LOOKED_AT_BYTES]
         self.is_truncated = blob.size > most
-        self.text = None if self.is_binary else _decoded(content[:most])
+        self.text = None if self.is_binary else _decoded(content[:most], cut=self.is_truncated)
 
 
-def _decoded(content: bytes) -> str:
+def _decoded(content: bytes, *, cut: bool) -> str:
+    """`cut`: the last character may have lost its end."""
     try:
         return content.decode()
     except UnicodeDecodeError as error:
-        cut = len(content) - error.start < 4 and error.reason == "unexpected end of data"
-        return content[: error.start].decode() if cut else content.decode("latin-1")
+        halved = cut and error.end == len(content)
+        return content[: error.start].decode() if halved else content.decode("latin-1")
 
 
 def found_object(asking: Asking, one: Repository, oid: str | None, expression: str | None) -> Any:

@@ -12,7 +12,7 @@ from aragora_sync.connectors.slack import SlackConnector
 from .cassettes import record
 from .connectors.github_desk import opened_desk as github_desk
 from .connectors.slack_desk import opened_desk as slack_desk
-from .fakes.github import TOKEN as GITHUB_TOKEN
+from .fakes.github_access import CLASSIC
 from .fakes.slack import BOT
 
 
@@ -42,23 +42,23 @@ def slack() -> None:
 def github() -> None:
     """Issues, a pull request, a discussion and files; then a comment, an edit, a review, new files."""
     with tempfile.TemporaryDirectory() as folder, github_desk(Path(folder)) as desk:
-        state, app = desk.state, desk.app
-        issue, pull = state.open(app, "Bug", "It breaks."), state.propose(app, "Fix", "Mends it.")
-        comment = state.comment(issue, "Where?")
-        state.say(state.start(app, "Ideas", "Any?"), "One.")
-        state.commit(app, {"README.md": "# App\n", "src/app.py": "x = 1\n"})
+        app = desk.app
+        issue, pull = app.open_issue("Bug", "It breaks."), app.open_pull("Fix", "Mends it.")
+        comment = app.comment(issue, "Where?")
+        app.discussions.comment(app.discussions.begin("Ideas", "Any?"), "One.")
+        app.code.commit({"README.md": "# App\n", "src/app.py": "x = 1\n"})
         desk.later()
 
         def edit() -> None:
-            state.comment(pull, "Thanks.")
-            state.edit_comment(comment, "Where exactly?")
-            state.review(pull, "APPROVED", "Good.")
-            state.open(app, "Another", "Small.")
-            state.commit(app, {"README.md": None, "src/app.py": "x = 2\n"})
+            app.comment(pull, "Thanks.")
+            app.edit(comment, "Where exactly?")
+            app.review(pull, "APPROVED", "Good.")
+            app.open_issue("Another", "Small.")
+            app.code.commit({"README.md": None, "src/app.py": "x = 2\n"})
 
         def make() -> GitHubEnterpriseConnector:
             return GitHubEnterpriseConnector(
-                **options, base_url=here, credentials={"GITHUB_TOKEN": GITHUB_TOKEN}, parallel=1, max_retries=0
+                **options, base_url=here, credentials={"GITHUB_TOKEN": CLASSIC}, parallel=1, max_retries=0
             )
 
         here, options = desk.fake.url, {"organization": "acme"}

@@ -10,9 +10,9 @@ from aragora_sync.connectors.github import GitHubEnterpriseConnector
 from aragora_sync.core.errors import ConfigError
 from aragora_sync.engine.result import Status
 
-from ..fakes.github import REST, TOKEN
+from ..fakes.github_access import CLASSIC
 from ..fakes.web import Answer, html
-from .github_desk import GRAPHQL, opened_desk, problem
+from .github_desk import GRAPHQL, REST, break_on, opened_desk, problem
 from .test_slack_trouble import shaking_hands
 
 ALWAYS = 99
@@ -23,9 +23,9 @@ def desk(tmp_path):
     """Two repositories, of which one run has read all."""
     with opened_desk(tmp_path) as made:
         made.options = {"sync_code": False, "sync_discussions": False}
-        made.other = made.state.create("other")
-        made.state.open(made.app, "Bug")
-        made.state.open(made.other, "Elsewhere")
+        made.other = made.state.create_repository("acme/other")
+        made.app.open_issue("Bug")
+        made.other.open_issue("Elsewhere")
         assert made.sync().counts.created == 2
         yield made
 
@@ -63,7 +63,7 @@ def desk(tmp_path):
     ],
 )
 def test_token_that_is_refused_is_said_and_nothing_deleted(desk, answer, status, message, hint):
-    desk.fake.tokens[TOKEN] = answer
+    desk.fake.order(answer, times=ALWAYS)
     found = problem(desk.sync())
 
     assert found[0] is status
@@ -92,7 +92,7 @@ def test_organization_that_is_not_there_is_told(desk):
 
 def test_repository_that_is_not_there_is_told_and_the_others_are_read(desk):
     desk.options["repositories"] = ["app", "absent"]
-    desk.state.open(desk.app, "New")
+    desk.app.open_issue("New")
     status, message, hint = problem(desk.sync())
 
     assert status is Status.PARTIAL
@@ -118,8 +118,8 @@ def test_repository_that_is_not_there_is_told_and_the_others_are_read(desk):
     ids=["500", "truncated", "html", "large", "cut", "blocked", "refused"],
 )
 def test_repository_that_is_answered_badly_ends_and_the_other_goes_on(desk, answer, message):
-    desk.state.open(desk.other, "New elsewhere")
-    desk.state.open(desk.app, "New here")
+    desk.other.open_issue("New elsewhere")
+    desk.app.open_issue("New here")
     desk.fake.order(answer, path="/acme/app/issues", times=ALWAYS)
     found = problem(desk.sync())
 
@@ -132,18 +132,18 @@ def test_repository_that_is_answered_badly_ends_and_the_other_goes_on(desk, answ
 
 
 def test_issue_that_cannot_be_told_has_failed_and_the_rest_goes_on(desk):
-    bad, fine = desk.state.open(desk.app, "Bad"), desk.state.open(desk.app, "Fine")
+    bad, fine = desk.app.open_issue("Bad"), desk.app.open_issue("Fine")
     for issue in (bad, fine):
-        desk.state.comment(issue, "said")
+        desk.app.comment(issue, "said")
     desk.sync()
     for issue in (bad, fine):
-        desk.state.comment(issue, "more")
-    desk.fake.failing = {bad.number}
+        desk.app.comment(issue, "more")
+    break_on(desk.fake, bad.number)
     result = desk.sync()
 
     assert (result.failures_waiting, result.stream_errors) == (1, [])
     assert "more" in desk.text(fine.number)
-    desk.fake.failing = set()
+    desk.fake.forget()
     desk.hours += 1
     desk.sync()
     assert "more" in desk.text(bad.number)
@@ -152,13 +152,13 @@ def test_issue_that_cannot_be_told_has_failed_and_the_rest_goes_on(desk):
 def test_discussion_that_cannot_be_told_has_failed_and_the_rest_goes_on(desk):
     desk.options["sync_discussions"] = True
     for number in range(9):
-        desk.state.start(desk.app, f"Talk {number}")
-    desk.fake.failing = {5}
+        desk.app.discussions.begin(f"Talk {number}")
+    break_on(desk.fake, 5)
     result = desk.sync()
 
     assert (result.failures_waiting, result.stream_errors) == (1, [])
     assert desk.id_of(5, "discussions") not in desk.items() and len(desk.items()) == 10
-    desk.fake.failing = set()
+    desk.fake.forget()
     desk.hours += 1
     desk.sync()
     assert desk.id_of(5, "discussions") in desk.items()
@@ -222,10 +222,10 @@ def test_certificate_that_is_not_trusted_is_told(desk, tmp_path):
 def test_token_is_in_no_line_error_or_file(desk, caplog):
     caplog.set_level(logging.DEBUG)
     results = [desk.sync()]
-    desk.fake.tokens[TOKEN] = Answer(401, {"message": "Bad credentials"})
+    desk.fake.tokens[CLASSIC].refused = True
     results.append(desk.sync())
     written = b"".join(path.read_bytes() for path in desk.folder.rglob("*") if path.is_file())
 
-    assert TOKEN not in caplog.text + repr(results) + repr(desk.connector())
-    assert TOKEN.encode() not in written
+    assert CLASSIC not in caplog.text + repr(results) + repr(desk.connector())
+    assert CLASSIC.encode() not in written
     assert f"GET {REST}/repos/acme/app/issues/comments 200" in caplog.text

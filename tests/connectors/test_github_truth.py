@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 from graphql import parse, validate
 
+from ..fakes.github_code import Link
 from ..fakes.github_graphql import schema
-from ..fakes.github_state import LINK
 from ..specs import description
 from .github_desk import GRAPHQL, opened_desk
 
@@ -34,25 +34,28 @@ def lived(desk):
     """Every kind of thing was read for the first time, unchanged, edited, deleted, and anew."""
     state = desk.state
     for number in range(102):
-        issue = state.open(desk.app, f"Issue {number}")
-        issue.created = issue.updated = desk.fake.now
-    state.edit(issue, labels=["bug"], assignees=["mona"], milestone="v1", closed=desk.fake.now)
-    pull = state.propose(desk.app, "Fix", "fixes")
-    state.comment(issue, "said", author=None)
-    state.comment(pull, "said", author="dependabot[bot]")
-    state.discuss_line(pull, "why")
-    state.review(pull, "APPROVED", "go")
-    talk = state.start(desk.app, "Talk", "so")
-    state.reply(state.say(talk, "well"), "no")
-    state.commit(desk.app, {"a/b.txt": "text", "latin.txt": b"caf\xe9 caf\xe9 caf\xe9"})
-    state.commit(desk.app, {"link": "a/b.txt"}, mode=LINK)
+        issue = desk.app.open_issue(f"Issue {number}")
+        issue.created_at = issue.updated_at = desk.fake.now
+    desk.app.label(issue, "bug")
+    desk.app.assign(issue, "mona")
+    desk.app.set_milestone(issue, "v1")
+    desk.app.close(issue)
+    pull = desk.app.open_pull("Fix", "fixes")
+    desk.app.comment(issue, "said", author=None)
+    desk.app.comment(pull, "said", author=state.add_user("dependabot", "Bot"))
+    desk.app.comment_on_line(pull, "why")
+    desk.app.review(pull, "APPROVED", "go")
+    talk = desk.app.discussions.begin("Talk", "so")
+    desk.app.discussions.reply(desk.app.discussions.comment(talk, "well"), "no")
+    desk.app.code.commit({"a/b.txt": "text", "latin.txt": b"caf\xe9 caf\xe9 caf\xe9"})
+    desk.app.code.commit({"link": Link("a/b.txt")})
     desk.sync()
     desk.sync()
-    gone = state.create("gone")
+    gone = state.create_repository("acme/gone")
     desk.sync()
-    state.rename(gone, "gone", owner="somebody")
-    state.comment(pull, "late")
-    state.commit(desk.app, {"a/b.txt": None})
+    state.transfer_repository(gone, "somebody")
+    desk.app.comment(pull, "late")
+    desk.app.code.commit({"a/b.txt": None})
     desk.sync()
     desk.reconcile()
     desk.options["repositories"] = ["app"]

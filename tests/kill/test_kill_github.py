@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from ..fakes.github import TOKEN, FakeGitHub
-from ..fakes.github_state import Comment, Issue, Repository
+from ..fakes.github import FakeGitHub
+from ..fakes.github_access import CLASSIC
+from ..fakes.github_repository import Repository
+from ..fakes.github_talk import Comment, Issue
 from ..fakes.web import running
 from .desk import SHARES, KillDesk, share_of, soak_kills
 
@@ -25,46 +27,49 @@ class HubDesk(KillDesk):
 
     def __init__(self, folder: Path, seed: int, fake: FakeGitHub) -> None:
         super().__init__(folder, seed)
-        self.fake, self.state = fake, fake.state
-        self.repositories = [self.state.create(f"repository-{number}") for number in range(REPOSITORIES)]
+        self.fake = fake
+        fake.serve_enterprise()
+        self.repositories = [
+            fake.state.create_repository(f"acme/repository-{number}") for number in range(REPOSITORIES)
+        ]
         for of in self.repositories:
             for _ in range(ISSUES):
                 self.add(of)
-            self.state.commit(of, {f"{number}.txt": self.words() for number in range(FILES)})
+            of.code.commit({f"{number}.txt": self.words() for number in range(FILES)})
         fake.tick(3600)
 
     def connector(self) -> dict[str, Any]:
         where = {"organization": "acme", "base_url": self.fake.url}
-        return {"type": "github", **where, "credentials": {"GITHUB_TOKEN": TOKEN}}
+        return {"type": "github", **where, "credentials": {"GITHUB_TOKEN": CLASSIC}}
 
     def words(self) -> str:
         return f"text {self.random.random()}"
 
     def add(self, of: Repository) -> None:
-        make = self.random.choice([self.state.open, self.state.open, self.state.propose])
-        issue = make(of, "A title", self.words())
+        make = self.random.choice([of.open_issue, of.open_issue, of.open_pull])
+        issue = make("A title", self.words())
         for _ in range(self.random.choice([0, 0, 0, 1])):
-            self.state.comment(issue, self.words())
+            of.comment(issue, self.words())
 
     def edit(self) -> None:
         self.fake.tick(600)
         for of in self.repositories:
             for issue in self.random.sample(sorted(of.issues.values(), key=lambda each: each.number), 12):
                 self.edit_issue(of, issue)
-            paths = self.random.sample(sorted(of.files), 4)
-            self.state.commit(of, {paths[0]: None, paths[1]: self.words(), f"{self.random.random()}.txt": self.words()})
+            paths = self.random.sample(sorted(of.code.files()), 4)
+            of.code.commit({paths[0]: None, paths[1]: self.words(), f"{self.random.random()}.txt": self.words()})
         self.fake.tick(600)
 
     def edit_issue(self, of: Repository, issue: Issue) -> None:
         act = self.random.randrange(5)
         if act == 0:
-            self.state.edit(issue, body=self.words())
+            of.edit(issue, self.words())
         elif act == 1:
-            self.state.comment(issue, self.words())
+            of.comment(issue, self.words())
         elif act == 2 and issue.comments:
-            self.state.edit_comment(issue.comments[0], self.words())
+            of.edit(issue.comments[0], self.words())
         elif act == 3 and issue.pull is None:
-            self.state.delete_issue(of, issue)
+            of.delete_issue(issue)
         else:
             self.add(of)
 
@@ -75,11 +80,11 @@ class HubDesk(KillDesk):
                 kind = "pulls" if issue.pull else "issues"
                 parts = [issue.body or "", *(self._said(comment) for comment in issue.comments)]
                 found[f"{of.id}/{kind}/{issue.number}"] = "\n\n".join(parts)
-            found |= {f"{of.id}/code/{path}": content.decode() for path, (_, content) in of.files.items()}
+            found |= {f"{of.id}/code/{path}": of.code.read(path).decode() for path in of.code.files()}
         return found
 
     def _said(self, comment: Comment) -> str:
-        return f"**{comment.author}**, {comment.created:%Y-%m-%d %H:%M}:\n\n{comment.body}"
+        return f"**{comment.author.login}**, {comment.created_at:%Y-%m-%d %H:%M}:\n\n{comment.body}"
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ...core.changes import Change, Checkpoint, Cursor, Deleted, Failed, Item, Named, Seen, Skipped
-from ...core.errors import NotFound, SourceError
+from ...core.errors import NotFound, ReadAgain, SourceError
 from ...core.patterns import Patterns
 from ...core.source import KnownItems
 from ...extract.text import decode
@@ -20,6 +20,7 @@ MEGABYTE = 1_000_000
 MOST_BYTES = 10 * MEGABYTE  # of a file that is read
 BATCH_FILES, BATCH_BYTES = 100, 2 * MEGABYTE  # in one query
 KNOWN_PAGE = 1000
+CONFLICT = 409  # how GitHub says that a repository is empty
 LFS_BYTES, LFS_FIRST = 1024, "version https://git-lfs.github.com/spec/v1"
 TREE, LINK, SUBMODULE = "tree", "120000", "160000"
 BLOB = "fragment B on Blob{isBinary isTruncated text}"
@@ -90,6 +91,18 @@ class Code:
         """Every file. GitHub cuts off trees that are too large: those are read folder by folder."""
         if self._repository.tree:
             yield from self._walk(self._repository.tree, "")
+        else:
+            self._must_be_empty()
+
+    def _must_be_empty(self) -> None:
+        """Who may not read the files may be told of no branch, as if nothing had ever been committed."""
+        try:
+            self._api.get(f"repos/{self._repository.full_name}/git/trees/HEAD")
+        except NotFound as error:
+            if error.status == CONFLICT:
+                return
+            raise
+        raise ReadAgain(f"{self._repository.full_name} got its first files just now.")
 
     def _walk(self, tree: str, folder: str) -> Iterator[Entry]:
         answer = self._get(tree, recursive=True)

@@ -94,6 +94,9 @@ def test_files_are_described(fake, client):
     client.read(f"/repos/acme/app/git/blobs/{repo.code.files()['docs/a.md'][1]}")
     for path in ("docs/a.md", "docs", "link", "lib", "large.bin"):
         client.read(f"/repos/acme/app/contents/{path}", ref=head)
+    repo.code.rename("docs", "guide")
+    client.read(f"/repos/acme/app/compare/{head}...main")
+    assert client.get(f"/repos/acme/app/tarball/{head}").status_code == 302
 
     assert complaints(fake) == []
 

@@ -7,35 +7,30 @@ from datetime import timedelta
 import jwt
 import pytest
 
-from ..fakes.github import FakeGitHub
 from ..fakes.github_access import CLASSIC, FINE
 from ..fakes.github_limits import graphql_limit, primary, secondary
-from ..fakes.web import running
-from .github_client import SENTINEL, Client
+from .github_client import SENTINEL, opened
 
 
 @pytest.fixture
-def fake():
-    with running(FakeGitHub()) as made:
-        made.state.create_repository("acme/app").open_issue("one")
-        made.state.create_repository("acme/open", visibility="public")
+def client():
+    with opened() as made:
+        made.fake.state.create_repository("acme/app").open_issue("one")
+        made.fake.state.create_repository("acme/open", visibility="public")
         yield made
-        made.close()
 
 
 @pytest.fixture
-def client(fake):
-    made = Client(fake)
-    yield made
-    made.close()
+def fake(client):
+    return client.fake
 
 
 @pytest.fixture
 def visitor(fake):
     """With a fine-grained token."""
-    made = Client(fake, FINE)
-    yield made
-    made.close()
+    with opened(fake) as made:
+        made.token = FINE
+        yield made
 
 
 def names(client, path="/orgs/acme/repos"):
@@ -146,10 +141,9 @@ def proof(fake, key="", **claims):
 
 
 def mint(fake, installation, **asked):
-    holder = Client(fake, proof(fake))
-    answer = holder.post(f"/app/installations/{installation.id}/access_tokens", asked)
-    holder.close()
-    return answer
+    with opened(fake) as holder:
+        holder.token = proof(fake)
+        return holder.post(f"/app/installations/{installation.id}/access_tokens", asked)
 
 
 def test_app_gets_a_long_token_for_an_hour(fake, client):

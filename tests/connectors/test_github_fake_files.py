@@ -10,20 +10,22 @@ import tarfile
 
 import pytest
 
-from ..fakes.github import FakeGitHub
 from ..fakes.github_access import CLASSIC
 from ..fakes.github_code import Link, Program, Submodule, Zeros, lfs_pointer, named
-from ..fakes.web import running
-from .github_client import Client
+from .github_client import opened
 
 RAW, OBJECT, SHA = (f"application/vnd.github.{kind}" for kind in ("raw+json", "object+json", "sha"))
 
 
 @pytest.fixture
-def fake():
-    with running(FakeGitHub()) as made:
+def client():
+    with opened() as made:
         yield made
-        made.close()
+
+
+@pytest.fixture
+def fake(client):
+    return client.fake
 
 
 @pytest.fixture
@@ -34,13 +36,6 @@ def repo(fake):
 @pytest.fixture
 def code(repo):
     return repo.code
-
-
-@pytest.fixture
-def client(fake):
-    made = Client(fake)
-    yield made
-    made.close()
 
 
 def tree(client, name="main", **query):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import tarfile
 from base64 import b64decode, urlsafe_b64encode
@@ -125,7 +126,7 @@ def _packed(one: Repository, commit: Commit) -> bytes:
     rules = one.code.blobs[attributes.sha].bytes.decode() if attributes else ""
     ignored, changed = (_patterns(rules, word) for word in ("export-ignore", "export-subst"))
     top, packed = f"{one.full_name.replace('/', '-')}-{commit.sha[:7]}", io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz", errors="surrogateescape") as archive:
+    with tarfile.open(fileobj=packed, mode="w", errors="surrogateescape") as archive:
         for path, entry in one.code.walk(commit.tree):
             if any(fnmatch(path, pattern) for pattern in ignored):
                 continue
@@ -140,7 +141,7 @@ def _packed(one: Repository, commit: Commit) -> bytes:
             else:
                 member.size = len(content)
             archive.addfile(member, io.BytesIO(content) if member.isfile() else None)
-    return packed.getvalue()
+    return gzip.compress(packed.getvalue(), mtime=0)
 
 
 def _patterns(rules: str, word: str) -> list[str]:

@@ -250,12 +250,14 @@ def test_missing_permission_is_forbidden(fake, repo, client):
     ]
 
 
-def test_wall_of_an_organization_is_forbidden(fake, repo, client):
+@pytest.mark.parametrize("root", ['organization(login: "acme")', 'repositoryOwner(login: "acme")'])
+def test_wall_of_an_organization_is_forbidden(fake, repo, client, root):
     fake.tokens[client.token].sso = "required"
-    answer = client.graphql(SENTINEL, org="acme").json()
+    answer = client.graphql(f"{{ owner: {root} {{ login }} }}").json()
 
-    assert answer["data"]["organization"] is None
+    assert answer["data"]["owner"] is None
     assert answer["errors"][0]["extensions"] == {"saml_failure": True}
+    assert client.ask('{ repositoryOwner(login: "nobody") { login } }') == {"repositoryOwner": None}
 
 
 # Limits

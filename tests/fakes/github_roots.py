@@ -63,10 +63,11 @@ class Query:
             raise Problem("FORBIDDEN", "Resource not accessible by integration")
         return talking.actor(self._asking, self._state.user(self._asking.token.login))
 
-    def rate_limit(self, dry_run: bool = False) -> dict[str, Any]:
+    def rate_limit(self, dry_run: bool = False) -> dict[str, Any] | None:
+        """Nothing on a server without limits."""
         told = self._asking.fake.told(self._asking.token, "graphql")
         if not told:
-            return {"limit": 0, "remaining": 0, "used": 0, "cost": 0, "nodeCount": 0, "resetAt": iso(self._state.now)}
+            return None
         resets_at = datetime.fromtimestamp(told["reset"], self._state.now.tzinfo)
         return {**told, "cost": self._asking.cost, "nodeCount": self._asking.nodes, "resetAt": iso(resets_at)}
 
@@ -84,8 +85,11 @@ class Query:
         return User(self._asking, self._state.users[login])
 
     def repository_owner(self, login: str) -> Organization | User | None:
-        there = login in self._state.users or login.lower() in self._state.owners
-        return owner_of(self._asking, self._state.owner(login)) if there else None
+        """Nothing, without an error, where there is nobody of that name."""
+        owner = self._state.owners.get(login.lower())
+        if owner is not None and owner.kind == "Organization":
+            return self.organization(login)
+        return self.user(login) if login in self._state.users else None
 
     def repository(self, owner: str, name: str, follow_renames: bool = True) -> Repository:
         found = self._state.named(owner, name)

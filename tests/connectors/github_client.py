@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 
 from ..fakes.github import FakeGitHub
 from ..fakes.github_access import CLASSIC
+from ..fakes.web import running
 
 SENTINEL = """
 query($org: String!, $after: String) {
@@ -79,3 +82,18 @@ class Client:
         answer = self.graphql(query, **variables)
         assert answer.status_code == 200
         return [error.get("type", error["message"]) for error in answer.json()["errors"]]
+
+
+@contextmanager
+def opened(fake: FakeGitHub | None = None) -> Iterator[Client]:
+    """A client of this service, or of one that begins and ends with it."""
+    if fake is None:
+        with running(FakeGitHub()) as made, opened(made) as client:
+            yield client
+        made.close()
+        return
+    client = Client(fake)
+    try:
+        yield client
+    finally:
+        client.close()

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from ..fakes.github import FakeGitHub, prepare
-from ..fakes.web import running
-from .github_client import Client
+from ..fakes.github import prepare
+from .github_client import opened
 
 ALL = {"state": "all", "sort": "updated", "direction": "asc", "per_page": 100}
 
 
 @pytest.fixture
-def fake():
-    with running(FakeGitHub()) as made:
+def client():
+    with opened() as made:
         yield made
-        made.close()
+
+
+@pytest.fixture
+def fake(client):
+    return client.fake
 
 
 @pytest.fixture
 def repo(fake):
     return fake.state.create_repository("acme/app")
-
-
-@pytest.fixture
-def client(fake):
-    made = Client(fake)
-    yield made
-    made.close()
 
 
 def numbers(rows):
@@ -359,6 +355,18 @@ def test_order_of_repositories(fake, client):
     assert named() == "cab"  # the newest first
     assert named(sort="full_name") == "abc"
     assert named(sort="created", direction="asc") == "bac"
+
+
+def test_people_have_repositories_too(fake, client):
+    fake.state.create_repository("mona/notes", visibility="public").open_issue("one")
+    fake.state.create_repository("mona/secret")
+
+    assert [row["name"] for row in client.read("/users/mona/repos")] == ["notes"]
+    assert len(client.read("/user/repos")) == 2
+    assert client.get("/orgs/mona/repos").status_code == client.get("/users/nobody/repos").status_code == 404
+    query = '{ repositoryOwner(login: "mona") { __typename repositories(first: 9) { nodes { owner { login } } } } }'
+    told = client.ask(query)["repositoryOwner"]
+    assert told == {"__typename": "User", "repositories": {"nodes": [{"owner": {"login": "mona"}}] * 2}}
 
 
 def test_who_may_push_sees_who_else_may(fake, repo, client):

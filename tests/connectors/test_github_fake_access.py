@@ -7,35 +7,30 @@ from datetime import timedelta
 import jwt
 import pytest
 
-from ..fakes.github import FakeGitHub
 from ..fakes.github_access import CLASSIC, FINE
 from ..fakes.github_limits import graphql_limit, primary, secondary
-from ..fakes.web import running
-from .github_client import SENTINEL, Client
+from .github_client import SENTINEL, opened
 
 
 @pytest.fixture
-def fake():
-    with running(FakeGitHub()) as made:
-        made.state.create_repository("acme/app").open_issue("one")
-        made.state.create_repository("acme/open", visibility="public")
+def client():
+    with opened() as made:
+        made.fake.state.create_repository("acme/app").open_issue("one")
+        made.fake.state.create_repository("acme/open", visibility="public")
         yield made
-        made.close()
 
 
 @pytest.fixture
-def client(fake):
-    made = Client(fake)
-    yield made
-    made.close()
+def fake(client):
+    return client.fake
 
 
 @pytest.fixture
 def visitor(fake):
     """With a fine-grained token."""
-    made = Client(fake, FINE)
-    yield made
-    made.close()
+    with opened(fake) as made:
+        made.token = FINE
+        yield made
 
 
 def names(client, path="/orgs/acme/repos"):
@@ -64,7 +59,8 @@ def test_many_wrong_tokens_lock_everybody_out(fake, client):
     statuses = [client.get("/user").status_code for _ in range(4)]
 
     assert statuses == [401, 401, 401, 403]
-    assert Client(fake).get("/user").status_code == 403
+    client.token = CLASSIC
+    assert client.get("/user").status_code == 403
 
 
 def test_without_a_token_only_what_is_public_is_seen(client):
@@ -123,7 +119,9 @@ def test_16_lists_with_parts_missing_say_so(fake, client):
     answer = client.get("/user/repos")
 
     assert (answer.status_code, answer.json()) == (200, [])
-    assert answer.headers["x-github-sso"] == f"partial-results; organizations={fake.state.owner('acme').id}"
+    told = f"partial-results; organizations={fake.state.owner('acme').id}"
+    assert answer.headers["x-github-sso"] == told
+    assert client.graphql(SENTINEL, org="acme").headers["x-github-sso"] == told
 
 
 def test_blocked_repository_tells_why(fake, client):
@@ -143,10 +141,9 @@ def proof(fake, key="", **claims):
 
 
 def mint(fake, installation, **asked):
-    holder = Client(fake, proof(fake))
-    answer = holder.post(f"/app/installations/{installation.id}/access_tokens", asked)
-    holder.close()
-    return answer
+    with opened(fake) as holder:
+        holder.token = proof(fake)
+        return holder.post(f"/app/installations/{installation.id}/access_tokens", asked)
 
 
 def test_app_gets_a_long_token_for_an_hour(fake, client):
@@ -320,7 +317,8 @@ def test_server_of_ones_own(fake, client):
     assert answer.headers["x-github-enterprise-version"] == "3.19.2"
     assert not any(name.startswith("x-ratelimit") for name in answer.headers)
     assert answer.json()["url"] == f"{fake.url}/api/v3/repos/acme/app"
-    assert client.ask(SENTINEL, org="acme")["organization"]
+    told = client.ask(SENTINEL, org="acme")
+    assert told["organization"]["repositories"]["nodes"] and told["rateLimit"] is None
     assert client.get("/rate_limit").status_code == 404
     assert client.get(f"{fake.url}/repos/acme/app").status_code == 404
     assert client.get("/user", headers={"X-GitHub-Api-Version": "2026-03-10"}).status_code == 400

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import base64
+import io
 import os
 import subprocess
+import tarfile
 
 import pytest
 
-from ..fakes.github import FakeGitHub
 from ..fakes.github_access import CLASSIC
 from ..fakes.github_code import Link, Program, Submodule, Zeros, lfs_pointer, named
-from ..fakes.web import running
-from .github_client import Client
+from .github_client import opened
 
 RAW, OBJECT, SHA = (f"application/vnd.github.{kind}" for kind in ("raw+json", "object+json", "sha"))
 
 
 @pytest.fixture
-def fake():
-    with running(FakeGitHub()) as made:
+def client():
+    with opened() as made:
         yield made
-        made.close()
+
+
+@pytest.fixture
+def fake(client):
+    return client.fake
 
 
 @pytest.fixture
@@ -32,13 +36,6 @@ def repo(fake):
 @pytest.fixture
 def code(repo):
     return repo.code
-
-
-@pytest.fixture
-def client(fake):
-    made = Client(fake)
-    yield made
-    made.close()
 
 
 def tree(client, name="main", **query):
@@ -142,6 +139,57 @@ def test_blob_as_json_and_raw(code, client):
 
     assert "\n" in told["content"] and base64.b64decode(told["content"]) == bytes(range(256))
     assert client.get(f"/repos/acme/app/git/blobs/{sha}", RAW).content == bytes(range(256))
+
+
+# History
+
+
+def test_7_comparison_is_made_from_where_both_parted(code, client):
+    first = code.commit({"a.md": "a", "b.md": "b"})
+    old = code.commit({"only-there.md": "x"})
+    code.reset(first)
+    new = code.commit({"c.md": "c"})
+    told = client.read(f"/repos/acme/app/compare/{old}...{new}")
+
+    assert (told["status"], told["ahead_by"], told["behind_by"]) == ("diverged", 1, 1)
+    assert [(row["filename"], row["status"]) for row in told["files"]] == [("c.md", "added")]
+    assert client.read(f"/repos/acme/app/compare/{first}...{new}")["status"] == "ahead"
+    assert client.read(f"/repos/acme/app/compare/{new}...{first}")["status"] == "behind"
+    code.rename("a.md", "d.md")
+    (row,) = client.read(f"/repos/acme/app/compare/{new}...main")["files"]
+    assert (row["status"], row["previous_filename"]) == ("renamed", "a.md")
+    code.collect_garbage()
+    assert client.get(f"/repos/acme/app/compare/{old}...main").status_code == 404
+
+
+def test_comparison_tells_of_three_hundred_files_at_most(code, client):
+    first = code.commit({"a.md": "a"})
+    second = code.commit({f"{number}.md": "x" for number in range(301)})
+
+    assert len(client.read(f"/repos/acme/app/compare/{first}...{second}")["files"]) == 300
+
+
+def test_archive_lies_elsewhere_for_five_minutes_and_may_differ(fake, code, client):
+    head = code.commit(
+        {
+            ".gitattributes": "secret.md export-ignore\nversion.txt export-subst\n",
+            "docs/a.md": "a",
+            "latest": Link("docs/a.md"),
+            "secret.md": "s",
+            "version.txt": "$Format:%H$",
+        }
+    )
+    redirect = client.get(f"/repos/acme/app/tarball/{head}")
+    place = redirect.headers["location"]
+    packed = client.get(place)
+    with tarfile.open(fileobj=io.BytesIO(packed.content)) as archive:
+        names = {member.name.partition("/")[2] for member in archive.getmembers()}
+        version = archive.extractfile(f"acme-app-{head[:7]}/version.txt").read().decode()
+
+    assert (redirect.status_code, place.startswith("http://localhost:")) == (302, True)
+    assert names == {".gitattributes", "docs/a.md", "latest", "version.txt"} and version == head
+    fake.tick(301)
+    assert client.get(place).status_code == 404
 
 
 # Contents

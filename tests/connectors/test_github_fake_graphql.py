@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ..fakes.github import FakeGitHub
 from ..fakes.github_access import FINE
-from ..fakes.web import running
-from .github_client import SENTINEL, Client
+from .github_client import SENTINEL, opened
 
 ISSUES = """
 query($first: Int, $after: String, $order: IssueOrder, $since: DateTime) {
@@ -37,22 +35,19 @@ DISCUSSIONS = """
 
 
 @pytest.fixture
-def fake():
-    with running(FakeGitHub()) as made:
+def client():
+    with opened() as made:
         yield made
-        made.close()
+
+
+@pytest.fixture
+def fake(client):
+    return client.fake
 
 
 @pytest.fixture
 def repo(fake):
     return fake.state.create_repository("acme/app")
-
-
-@pytest.fixture
-def client(fake):
-    made = Client(fake)
-    yield made
-    made.close()
 
 
 def discussions(client):
@@ -243,12 +238,11 @@ def test_old_names_lead_to_the_repository(fake, repo, client):
     assert client.ask(query) == {"repository": {"nameWithOwner": "acme/better"}}
 
 
-def test_missing_permission_is_forbidden(fake, repo):
+def test_missing_permission_is_forbidden(fake, repo, client):
     repo.discussions.begin("one")
     del fake.tokens[FINE].permissions["discussions"]
-    visitor = Client(fake, FINE)
-    answer = visitor.graphql(DISCUSSIONS).json()
-    visitor.close()
+    client.token = FINE
+    answer = client.graphql(DISCUSSIONS).json()
 
     assert answer["data"] == {"repository": None}
     assert [(error["type"], error["message"]) for error in answer["errors"]] == [
@@ -256,12 +250,14 @@ def test_missing_permission_is_forbidden(fake, repo):
     ]
 
 
-def test_wall_of_an_organization_is_forbidden(fake, repo, client):
+@pytest.mark.parametrize("root", ['organization(login: "acme")', 'repositoryOwner(login: "acme")'])
+def test_wall_of_an_organization_is_forbidden(fake, repo, client, root):
     fake.tokens[client.token].sso = "required"
-    answer = client.graphql(SENTINEL, org="acme").json()
+    answer = client.graphql(f"{{ owner: {root} {{ login }} }}").json()
 
-    assert answer["data"]["organization"] is None
+    assert answer["data"]["owner"] is None
     assert answer["errors"][0]["extensions"] == {"saml_failure": True}
+    assert client.ask('{ repositoryOwner(login: "nobody") { login } }') == {"repositoryOwner": None}
 
 
 # Limits

@@ -5,11 +5,9 @@ from __future__ import annotations
 import jwt
 import pytest
 
-from ..fakes.github import FakeGitHub
 from ..fakes.github_code import Link, Submodule, Zeros
-from ..fakes.web import running
 from ..specs import description
-from .github_client import Client
+from .github_client import opened
 
 pytestmark = pytest.mark.contract
 
@@ -21,18 +19,15 @@ KNOWN = {
 
 
 @pytest.fixture
-def fake():
-    with running(FakeGitHub()) as made:
-        made.answers = []
+def client():
+    with opened() as made:
+        made.fake.answers = []
         yield made
-        made.close()
 
 
 @pytest.fixture
-def client(fake):
-    made = Client(fake)
-    yield made
-    made.close()
+def fake(client):
+    return client.fake
 
 
 def complaints(fake, name="github/api.github.com.json.gz", base=""):
@@ -94,6 +89,9 @@ def test_files_are_described(fake, client):
     client.read(f"/repos/acme/app/git/blobs/{repo.code.files()['docs/a.md'][1]}")
     for path in ("docs/a.md", "docs", "link", "lib", "large.bin"):
         client.read(f"/repos/acme/app/contents/{path}", ref=head)
+    repo.code.rename("docs", "guide")
+    client.read(f"/repos/acme/app/compare/{head}...main")
+    assert client.get(f"/repos/acme/app/tarball/{head}").status_code == 302
 
     assert complaints(fake) == []
 
@@ -119,17 +117,14 @@ def test_apps_are_described(fake, client):
     app = fake.app
     installation = app.install("acme")
     now = int(fake.now.timestamp())
-    proof = jwt.encode({"iat": now - 60, "exp": now + 540, "iss": app.client_id}, app.private_key, "RS256")
-    holder = Client(fake, proof)
+    client.token = jwt.encode({"iat": now - 60, "exp": now + 540, "iss": app.client_id}, app.private_key, "RS256")
     for path in ("/app", "/app/installations", "/orgs/acme/installation"):
-        holder.read(path)
+        client.read(path)
     body = {"repositories": ["app"], "permissions": {"contents": "read", "metadata": "read"}}
-    minted = holder.post(f"/app/installations/{installation.id}/access_tokens", body)
-    visitor = Client(fake, minted.json()["token"])
-    visitor.read("/installation/repositories")
-    refused = visitor.get("/repos/acme/app/issues")
-    holder.close()
-    visitor.close()
+    minted = client.post(f"/app/installations/{installation.id}/access_tokens", body)
+    client.token = minted.json()["token"]
+    client.read("/installation/repositories")
+    refused = client.get("/repos/acme/app/issues")
 
     assert (minted.status_code, refused.status_code) == (201, 403)
     assert complaints(fake) == []

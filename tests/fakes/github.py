@@ -7,6 +7,7 @@ import re
 import shutil
 import tempfile
 import traceback
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -111,6 +112,8 @@ class FakeGitHub(FakeService):
         try:
             if match := re.fullmatch(r"/([^/]+)/([^/]+?)(\.wiki)?\.git/(.+)", asked.path):
                 return self._git(asked, match[1], match[2], match[4], wiki=bool(match[3]))
+            if match := re.fullmatch(r"/codeload/.+/legacy\.tar\.gz/([0-9a-f]+)", asked.path):
+                return self.rest.history.archive(asked, match[1])
             answer = self._api(asked)
         except Refused as error:
             answer = error.answer
@@ -198,6 +201,8 @@ class FakeGitHub(FakeService):
     def _headers(self, token: Token, value: str, resource: str, version: str) -> dict[str, str]:
         found = self.limits.headers(self.key(token), resource, self.now)
         found["X-GitHub-Api-Version-Selected"] = version
+        if token.sso == "partial" and resource == "graphql":
+            found["X-GitHub-SSO"] = self.partial(self.state.repositories.values())
         found |= self._sunset(version)
         if token.kind == "classic":
             found |= {"X-OAuth-Scopes": ", ".join(sorted(token.scopes)), "X-Accepted-OAuth-Scopes": "repo"}
@@ -216,6 +221,11 @@ class FakeGitHub(FakeService):
 
     def walled(self, login: str) -> Refused:
         return Refused(403, SAML, sso_headers(login))
+
+    def partial(self, found: Iterable[Repository]) -> str:
+        """What is said where a list leaves out what organizations keep behind their walls."""
+        walled = {str(one.owner.id) for one in found if one.owner.kind == "Organization"}
+        return f"partial-results; organizations={','.join(sorted(walled))}"
 
     # git, of wikis and of files
 

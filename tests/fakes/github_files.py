@@ -55,9 +55,9 @@ class Files:
         commit = self._resolved(one, name)
         if "sha" in call.accept:
             return Answer(200, commit.sha.encode(), {"Content-Type": "application/vnd.github.sha; charset=utf-8"})
-        return Answer(200, self._written(one, commit))
+        return Answer(200, self.written(one, commit))
 
-    def _written(self, one: Repository, commit: Commit) -> Raw:
+    def written(self, one: Repository, commit: Commit) -> Raw:
         url, page = f"{self._address(one)}/commits/{commit.sha}", f"{self.fake.bodies.web}/{one.full_name}/commit"
         who = {"name": commit.author, "email": commit.email, "date": iso(commit.at)}
         unsigned = {"verified": False, "reason": "unsigned", "signature": None, "payload": None, "verified_at": None}
@@ -89,7 +89,7 @@ class Files:
             raise Refused(404, "Branch not found")
         url = f"{self._address(one)}/branches/{name}"
         links = {"self": url, "html": f"{self.fake.bodies.web}/{one.full_name}/tree/{name}"}
-        told = {"name": name, "commit": self._written(one, commit), "protected": False, "_links": links}
+        told = {"name": name, "commit": self.written(one, commit), "protected": False, "_links": links}
         return Answer(200, told | {"protection": {"enabled": False}, "protection_url": f"{url}/protection"})
 
     def _ref(self, call: Call, one: Repository, name: str) -> Answer:

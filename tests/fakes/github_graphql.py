@@ -52,7 +52,7 @@ def schema() -> GraphQLSchema:
     return build_schema(text, assume_valid=True, assume_valid_sdl=True)
 
 
-@functools.cache
+@functools.lru_cache(maxsize=500)
 def understood(text: str) -> tuple[DocumentNode | None, tuple[GraphQLError, ...]]:
     """The query, and what is wrong with it."""
     try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .github_access import Refused, Token, not_found
 from .github_files import Files
+from .github_history import History
 from .github_json import Bodies, iso
 from .github_pages import Page, later
 from .github_repository import Repository
@@ -44,6 +45,7 @@ class Rest:
     def __init__(self, fake: FakeGitHub) -> None:
         self.fake, self.state = fake, fake.state
         self.files = Files(fake)
+        self.history = History(fake, self.files)
 
     @property
     def bodies(self) -> Bodies:
@@ -76,7 +78,7 @@ class Rest:
         ]
 
     def _inside(self, call: Call, one: Repository, rest: str) -> Answer:
-        for pattern, permission, found in [*self._repository_routes(), *self.files.routes()]:
+        for pattern, permission, found in [*self._repository_routes(), *self.files.routes(), *self.history.routes()]:
             if match := re.fullmatch(pattern, rest):
                 if permission and call.token.lacks(permission):
                     raise call.token.refusal(permission)
@@ -183,8 +185,7 @@ class Rest:
         seen.sort(key=keys.get(sort, keys[usual]), reverse=down)
         page, links = self._page(call).numbered(seen)
         if call.token.sso == "partial":
-            walled = {str(one.owner.id) for one in found if one.owner.kind == "Organization"}
-            links["X-GitHub-SSO"] = f"partial-results; organizations={','.join(sorted(walled))}"
+            links["X-GitHub-SSO"] = self.fake.partial(found)
         return Answer(200, [self.bodies.repository(one, call.version) for one in page], links)
 
     def _installation_repositories(self, call: Call) -> Answer:

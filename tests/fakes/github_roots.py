@@ -63,10 +63,11 @@ class Query:
             raise Problem("FORBIDDEN", "Resource not accessible by integration")
         return talking.actor(self._asking, self._state.user(self._asking.token.login))
 
-    def rate_limit(self, dry_run: bool = False) -> dict[str, Any]:
+    def rate_limit(self, dry_run: bool = False) -> dict[str, Any] | None:
+        """Nothing on a server without limits."""
         told = self._asking.fake.told(self._asking.token, "graphql")
         if not told:
-            return {"limit": 0, "remaining": 0, "used": 0, "cost": 0, "nodeCount": 0, "resetAt": iso(self._state.now)}
+            return None
         resets_at = datetime.fromtimestamp(told["reset"], self._state.now.tzinfo)
         return {**told, "cost": self._asking.cost, "nodeCount": self._asking.nodes, "resetAt": iso(resets_at)}
 
@@ -78,16 +79,17 @@ class Query:
             raise Problem("FORBIDDEN", SAML, extensions={"saml_failure": True})
         return Organization(self._asking, owner)
 
-    def user(self, login: str) -> Any:
+    def user(self, login: str) -> User:
         if login not in self._state.users:
             raise Problem("NOT_FOUND", f"Could not resolve to a User with the login of '{login}'.")
-        return talking.actor(self._asking, self._state.users[login])
+        return User(self._asking, self._state.users[login])
 
-    def repository_owner(self, login: str) -> Any:
+    def repository_owner(self, login: str) -> Organization | User | None:
+        """Nothing, without an error, where there is nobody of that name."""
         owner = self._state.owners.get(login.lower())
-        if owner is None:
-            return self.user(login) if login in self._state.users else None
-        return Organization(self._asking, owner)
+        if owner is not None and owner.kind == "Organization":
+            return self.organization(login)
+        return self.user(login) if login in self._state.users else None
 
     def repository(self, owner: str, name: str, follow_renames: bool = True) -> Repository:
         found = self._state.named(owner, name)
@@ -142,24 +144,23 @@ class Organization:
         self.resource_path = f"/{owner.login}"
 
     def repositories(self, **given: Any) -> Connection:
-        """Those that the token sees, in no order unless one is asked for."""
-        token = self._asking.token
-        seen = [one for one in self._asking.fake.state.of(self._owner) if token.sees(one)]
-        if given.get("visibility"):
-            seen = [one for one in seen if one.visibility.upper() == given["visibility"]]
-        if given.get("privacy"):
-            seen = [one for one in seen if one.private == (given["privacy"] == "PRIVATE")]
-        for argument, attribute in (
-            ("is_fork", "fork"),
-            ("is_archived", "archived"),
-            ("has_issues_enabled", "has_issues"),
-        ):
-            if given.get(argument) is not None:
-                seen = [one for one in seen if getattr(one, attribute) == given[argument]]
-        return listed("repositories", seen, lambda one: Repository(self._asking, one), given)
+        return repositories_of(self._asking, self._owner, given)
 
     def repository(self, name: str, follow_renames: bool = True) -> Repository | None:
         return Query(self._asking).repository(self._owner.login, name, follow_renames)
+
+
+class User(talking.User):
+    """Who has repositories."""
+
+    def repositories(self, **given: Any) -> Connection:
+        return repositories_of(self._asking, self._asking.fake.state.owner(self.login), given)
+
+
+def owner_of(asking: Asking, owner: state.Owner) -> Organization | User:
+    if owner.kind == "User":
+        return User(asking, asking.fake.state.users[owner.login])
+    return Organization(asking, owner)
 
 
 class Repository:
@@ -176,11 +177,13 @@ class Repository:
         self.pushed_at = iso(one.pushed_at)
         self.archived_at = iso(one.updated_at) if one.archived else None
         self.url, self.resource_path = f"{asking.fake.bodies.web}/{one.full_name}", f"/{one.full_name}"
+        self.homepage_url = self.primary_language = self.license_info = None
+        self.stargazer_count = self.fork_count = 0
         self.viewer_permission, self.disk_usage, self.is_in_organization = "READ", 12, True
 
     @property
-    def owner(self) -> Organization:
-        return Organization(self._asking, self._one.owner)
+    def owner(self) -> Organization | User:
+        return owner_of(self._asking, self._one.owner)
 
     # Issues and pull requests
 
@@ -288,6 +291,24 @@ def _field(given: dict[str, Any]) -> str:
 
 def _labelled(rows: list[talk.Issue], names: list[str] | None) -> list[talk.Issue]:
     return [issue for issue in rows if not names or any(label.name in names for label in issue.labels)]
+
+
+def repositories_of(asking: Asking, owner: state.Owner, given: dict[str, Any]) -> Connection:
+    """Those that the token sees, in no order unless one is asked for."""
+    token = asking.token
+    seen = [one for one in asking.fake.state.of(owner) if token.sees(one)]
+    if given.get("visibility"):
+        seen = [one for one in seen if one.visibility.upper() == given["visibility"]]
+    if given.get("privacy"):
+        seen = [one for one in seen if one.private == (given["privacy"] == "PRIVATE")]
+    for argument, attribute in (
+        ("is_fork", "fork"),
+        ("is_archived", "archived"),
+        ("has_issues_enabled", "has_issues"),
+    ):
+        if given.get(argument) is not None:
+            seen = [one for one in seen if getattr(one, attribute) == given[argument]]
+    return listed("repositories", seen, lambda one: Repository(asking, one), given)
 
 
 def listed(

@@ -110,7 +110,10 @@ class State:
                     thing.author = None
 
     def owner(self, login: str) -> Owner:
-        if login.lower() not in self.owners:
+        """The organization, or the user of that name; a new organization, where there is none."""
+        if login.lower() not in self.owners and (user := self.users.get(login)):
+            self.owners[login.lower()] = Owner(user.id, user.node_id, login, "User")
+        elif login.lower() not in self.owners:
             number = self.number()
             self.owners[login.lower()] = self.keep(Owner(number, self.node_id("O", number), login))
         return self.owners[login.lower()]

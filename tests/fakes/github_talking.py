@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 class User:
     def __init__(self, asking: Asking, user: talk.User) -> None:
+        self._asking = asking
         self.login, self.database_id, self.id = user.login, user.id, user.node_id
         self.url, self.resource_path = f"{asking.fake.bodies.web}/{user.login}", f"/{user.login}"
         self.name, self.email = user.login.title(), ""
@@ -72,6 +73,9 @@ class Written:
         self.includes_created_edit, self.created_via_email = model.edited_at is not None, False
         self.is_minimized = bool(model.minimized)
         self.minimized_reason = model.minimized.lower().replace("_", "-") or None
+
+    def reactions(self, **given: Any) -> Connection:
+        return self._page("reactions", [], given)
 
     def _page(self, name: str, rows: list[Any], given: dict[str, Any], wrap: Any = None) -> Connection:
         page = {each: given.get(each) for each in ("first", "last", "after", "before")}

@@ -385,3 +385,16 @@ def test_prepared_repository_holds_some_of_everything(fake, client):
     assert len(client.read("/repos/acme/full/issues", state="all")) == 6
     assert len(client.read("/repos/acme/full/issues/comments")) == 5
     assert len(client.read("/repos/acme/full/pulls/comments")) == 1
+
+
+def test_links_hold_numbers_in_the_place_of_names(fake, repo, client):
+    for number in range(2):
+        repo.open_issue(f"issue {number}")
+        fake.state.create_repository(f"mona/notes-{number}", visibility="public")
+        fake.state.create_repository(f"acme/more-{number}")
+    paths = {"/repos/acme/app/issues": "/repositories/", "/orgs/acme/repos": "/organizations/"}
+
+    for path, begin in {**paths, "/users/mona/repos": "/user/"}.items():
+        link = client.get(path, per_page=1).links["next"]["url"].removeprefix(fake.url)
+        assert link.startswith(begin) and "acme" not in link
+        assert len(client.pages(path, per_page=1)) == len(client.read(path)) > 1

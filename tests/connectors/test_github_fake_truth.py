@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import jwt
 import pytest
 
 from ..fakes.github_code import Link, Submodule, Zeros
-from ..specs import description
+from ..specs import description, spec_file
 from .github_client import opened
 
 pytestmark = pytest.mark.contract
@@ -16,6 +19,12 @@ KNOWN = {
     "unknown parameter 'after'": "only the links of issues hold it",
     "answer 0/account: ": "a user and an enterprise at once; it says anyOf where one installation is told of",
 }
+
+
+FOR_ADMINISTRATORS = re.compile(
+    "allow_|delete_branch|use_squash|members_|two_factor|default_repository|.*private|billing|plan|disk|collaborators$"
+    "|is_verified|web_commit"
+)
 
 
 @pytest.fixture
@@ -34,7 +43,7 @@ def complaints(fake, name="github/api.github.com.json.gz", base=""):
     judge = description(name, base)
     asked = [(asked, answer) for asked, answer in fake.answers if not asked.path.endswith("/graphql")]
     assert asked
-    found = [problem for one, answer in asked for problem in judge.problems(one, answer)]
+    found = [problem for one, answer in asked for problem in judge.problems(fake.rest.named(one), answer)]
     return [problem for problem in found if not any(known in problem for known in KNOWN)]
 
 
@@ -78,6 +87,37 @@ def test_lists_and_single_things_are_described(fake, client):
     client.read("/versions")
 
     assert complaints(fake) == []
+
+
+@pytest.mark.parametrize(
+    ("sample", "path"),
+    [
+        ("paginate-issues", "/repos/acme/app/issues?state=all"),
+        ("get-content", "/repos/acme/app/contents/"),
+        ("get-repository", "/repos/acme/app"),
+        ("get-organization", "/orgs/acme"),
+    ],
+)
+def test_all_is_told_that_was_recorded(fake, client, sample, path):
+    """But for what only an administrator is shown, as whom the samples were recorded."""
+    furnish(fake)
+    recorded = json.loads(spec_file(f"samples/github-rest/{sample}/normalized-fixture.json").read_text())[0]["response"]
+    told = client.read(path)
+    recorded, told = (each[0] if isinstance(each, list) else each for each in (recorded, told))
+
+    assert {name for name in recorded if not FOR_ADMINISTRATORS.match(name)} <= set(told)
+
+
+def test_links_are_written_as_recorded(fake, client):
+    furnish(fake)
+    (recorded,) = {
+        exchange["headers"]["link"].split("?")[0]
+        for exchange in json.loads(spec_file("samples/github-rest/paginate-issues/normalized-fixture.json").read_text())
+    }
+    link = client.get("/repos/acme/app/issues", state="all", per_page=1).headers["link"]
+    pattern = re.sub(r"\d+", r"\\d+", recorded.replace("https://api.github.com", fake.url))
+
+    assert re.match(pattern, link)
 
 
 def test_files_are_described(fake, client):

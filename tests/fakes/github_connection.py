@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,22 +21,20 @@ class Problem(Exception):
 
 
 class Connection:
-    """One page of a list; without `first` and `last` it only tells how many there are."""
+    """One page of a list, as `given` asks; without `first` and `last` it only tells how many there are."""
 
     def __init__(
         self,
         name: str,
         things: Sequence[Any],
         wrap: Callable[[Any], Any],
+        given: Mapping[str, Any],
         *,
         key: Key | None = None,
         descending: bool = False,
         order: str = "",
-        first: int | None = None,
-        last: int | None = None,
-        after: str | None = None,
-        before: str | None = None,
     ) -> None:
+        first, last, after, before = (given.get(name) for name in ("first", "last", "after", "before"))
         self._name, self._wrap, self._order = name, wrap, f"{order}{'-' if descending else ''}"
         self._key: Key = key or (lambda thing: (thing.id,))
         self.total_count = len(things)

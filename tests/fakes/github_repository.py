@@ -11,7 +11,6 @@ from .github_discussions import Discussions
 from .github_talk import (
     FOREVER_AGO,
     Comment,
-    Discussion,
     DiscussionComment,
     Issue,
     Label,
@@ -334,6 +333,3 @@ class Repository:
             made = Milestone(number, node_id, place, title, self.state.now)
             self.milestones[title] = self.state.keep(made)
         return self.milestones[title]
-
-    def discussion(self, number: int) -> Discussion | None:
-        return self.discussions.all.get(number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .github_access import Refused, Token, not_found
@@ -73,6 +73,11 @@ class Rest:
             (r"/rate_limit", self._rate_limit),
             (r"/orgs/([^/]+)/repos", self._organization_repositories),
             (r"/users/([^/]+)/repos", self._user_repositories),
+            (
+                r"/organizations/(\d+)/repos",
+                lambda call, number: self._organization_repositories(call, self._login(number)),
+            ),
+            (r"/user/(\d+)/repos", lambda call, number: self._user_repositories(call, self._login(number))),
             (r"/user/repos", self._own_repositories),
             (r"/installation/repositories", self._installation_repositories),
         ]
@@ -343,7 +348,30 @@ class Rest:
         return Answer(200, [written(row) for row in found], links)
 
     def _page(self, call: Call) -> Page:
-        return Page(f"{self.fake.url}{call.asked.path}", call.query)
+        return Page(f"{self.bodies.api}{self._numbered(call.asked.path.removeprefix(self.fake.base))}", call.query)
+
+    # Links hold numbers where requests hold names
+
+    def _numbered(self, path: str) -> str:
+        owner = re.fullmatch(r"/(orgs|users)/([^/]+)(/repos)", path)
+        if owner and (known := self.state.owners.get(owner[2].lower())):
+            return f"/{'organizations' if owner[1] == 'orgs' else 'user'}/{known.id}{owner[3]}"
+        match = re.fullmatch(r"/repos/([^/]+)/([^/]+)(/.*)", path)
+        one = self.state.named(match[1], match[2]) if match else None
+        return f"/repositories/{one.id}{match[3]}" if match and one else path
+
+    def _login(self, number: str) -> str:
+        return next((owner.login for owner in self.state.owners.values() if owner.id == int(number)), "")
+
+    def named(self, asked: Asked) -> Asked:
+        """The same request in names: the official description knows no other."""
+        path = asked.path.removeprefix(self.fake.base)
+        if match := re.fullmatch(r"/repositories/(\d+)(.*)", path):
+            one = self.state.repositories.get(int(match[1]))
+            path = f"/repos/{one.full_name}{match[2]}" if one else path
+        elif match := re.fullmatch(r"/(organizations|user)/(\d+)(/repos)", path):
+            path = f"/{'orgs' if match[1] == 'organizations' else 'users'}/{self._login(match[2])}{match[3]}"
+        return replace(asked, path=self.fake.base + path)
 
 
 class Moved(Refused):

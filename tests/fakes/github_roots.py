@@ -278,7 +278,7 @@ class Repository:
     # Names
 
     def labels(self, **given: Any) -> Connection:
-        return listed("labels", list(self._one.labels.values()), talking.Label, given)
+        return talking.labels_of(list(self._one.labels.values()), given)
 
     def milestones(self, **given: Any) -> Connection:
         made = list(self._one.milestones.values())
@@ -316,9 +316,8 @@ def listed(
 ) -> Connection:
     """In the order that was asked for; else as they came to be."""
     order = given.get("order_by")
-    page = {each: given.get(each) for each in ("first", "last", "after", "before")}
     if order is None:
-        return Connection(name, rows, wrap, **page)  # type: ignore[arg-type]
+        return Connection(name, rows, wrap, given)
     chosen = key or ORDERS[order["field"]]
     down = order["direction"] == "DESC"
-    return Connection(name, rows, wrap, key=chosen, descending=down, order=order["field"], **page)  # type: ignore[arg-type]
+    return Connection(name, rows, wrap, given, key=chosen, descending=down, order=order["field"])

@@ -39,8 +39,21 @@ class Milestone:
     closed_at: datetime | None = None
 
 
+@dataclass(eq=False, kw_only=True)
+class Listed:
+    """What lists may show late."""
+
+    shown_at: datetime = FOREVER_AGO  # until then, they show what was before
+    before: Any = None
+
+    def keep_for(self, shown_at: datetime, *, new: bool = False) -> None:
+        """Lists show this as it is now until then; nothing, if it is new."""
+        self.before = None if new or shown_at == FOREVER_AGO else copy(self)
+        self.shown_at = shown_at
+
+
 @dataclass(eq=False)
-class Thing:
+class Thing(Listed):
     """What somebody wrote. `author`: None where the account was deleted."""
 
     id: int
@@ -52,13 +65,6 @@ class Thing:
     edited_at: datetime | None = None
     minimized: str = ""  # the reason, in capitals
     association: str = "MEMBER"
-    shown_at: datetime = FOREVER_AGO  # until then, lists show what was before
-    before: Any = None
-
-    def keep_for(self, shown_at: datetime, *, new: bool = False) -> None:
-        """Lists show this as it is now until then; nothing, if it is new."""
-        self.before = None if new or shown_at == FOREVER_AGO else copy(self)
-        self.shown_at = shown_at
 
 
 @dataclass(eq=False, kw_only=True)
@@ -98,7 +104,7 @@ class ReviewComment(Thing):
 
 
 @dataclass(eq=False)
-class Pull:
+class Pull(Listed):
     """What a pull request has beside its issue: a clock of its own, too."""
 
     id: int
@@ -112,10 +118,6 @@ class Pull:
     merged_by: User | None = None
     reviews: list[Review] = field(default_factory=list)
     comments: list[ReviewComment] = field(default_factory=list)
-    shown_at: datetime = FOREVER_AGO
-    before: Any = None
-
-    keep_for = Thing.keep_for
 
 
 @dataclass(eq=False, kw_only=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from . import github_talk as talk
-from .github_connection import Connection
+from .github_connection import Connection, Key
 from .github_json import iso
 
 if TYPE_CHECKING:
@@ -48,6 +48,14 @@ class Label:
         )
 
 
+def labels_of(labels: list[talk.Label], given: dict[str, Any]) -> Connection:
+    """In the order in which they were made, not set, unless names are to decide."""
+    order = given.get("order_by") or {"field": "CREATED_AT", "direction": "ASC"}
+    keys: dict[str, Key] = {"CREATED_AT": lambda label: (label.id,), "NAME": lambda label: (label.name, label.id)}
+    down, field = order["direction"] == "DESC", order["field"]
+    return Connection("labels", labels, Label, given, key=keys[field], descending=down, order=field)
+
+
 class Milestone:
     def __init__(self, asking: Asking, made: talk.Milestone) -> None:
         self.id, self.number, self.title, self.description = made.node_id, made.number, made.title, None
@@ -78,8 +86,7 @@ class Written:
         return self._page("reactions", [], given)
 
     def _page(self, name: str, rows: list[Any], given: dict[str, Any], wrap: Any = None) -> Connection:
-        page = {each: given.get(each) for each in ("first", "last", "after", "before")}
-        return Connection(name, rows, wrap or (lambda one: wrapped(self._asking, one)), **page)  # type: ignore[arg-type]
+        return Connection(name, rows, wrap or (lambda one: wrapped(self._asking, one)), given)
 
     @property
     def url(self) -> str:
@@ -102,7 +109,6 @@ class Issue(Written):
         self.closed, self.closed_at = model.state == "closed", iso(model.closed_at)
         self.locked, self.active_lock_reason = model.locked, None
         self.milestone = Milestone(asking, model.milestone) if model.milestone else None
-        self.issue_type = {"id": "IT_1", "name": model.type, "description": None} if model.type else None
 
     def state_reason(self, enable_duplicate: bool = False) -> str | None:
         return self.model.state_reason.upper() if self.model.state_reason else None
@@ -116,10 +122,7 @@ class Issue(Written):
         return self._asking.see(self.model.home, "gone")
 
     def labels(self, **given: Any) -> Connection:
-        """In the order in which they were set."""
-        places = {label.id: place for place, label in enumerate(self.model.labels)}
-        page = {each: given.get(each) for each in ("first", "last", "after", "before")}
-        return Connection("labels", self.model.labels, Label, key=lambda label: (places[label.id],), **page)  # type: ignore[arg-type]
+        return labels_of(self.model.labels, given)
 
     def assignees(self, **given: Any) -> Connection:
         return self._page("assignees", self.model.assignees, given, lambda user: actor(self._asking, user))
@@ -213,9 +216,8 @@ class PullRequestReviewThread:
         pull = self._first.issue.pull
         assert pull is not None
         rows = [one for one in pull.comments if one.first is self._first and one.review.submitted_at]
-        page = {each: given.get(each) for each in ("first", "last", "after", "before")}
         shown = self._asking.fake.state.shown(rows)
-        return Connection("comments", shown, lambda one: wrapped(self._asking, one), **page)  # type: ignore[arg-type]
+        return Connection("comments", shown, lambda one: wrapped(self._asking, one), given)
 
 
 class PullRequestReviewComment(Written):
@@ -279,7 +281,7 @@ class Discussion(Written):
         return DiscussionComment(self._asking, self.model.answer) if self.model.answer else None
 
     def labels(self, **given: Any) -> Connection:
-        return self._page("labels", self.model.labels, given, Label)
+        return labels_of(self.model.labels, given)
 
     def comments(self, **given: Any) -> Connection:
         """Those at the top level; replies hang below them."""

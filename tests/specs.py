@@ -118,7 +118,8 @@ class Description:
             return
         response = self._resolved(response)
         content = response.get("content", {})
-        schema = response.get("schema") or next((each.get("schema") for each in content.values()), None)
+        written = content.get("application/json") or next(iter(content.values()), {})
+        schema = response.get("schema") or written.get("schema")
         if schema:
             yield from self._wrong(schema, answer.body, "answer")
 

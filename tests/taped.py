@@ -6,16 +6,19 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from aragora_sync.connectors.github import GitHubEnterpriseConnector
 from aragora_sync.connectors.slack import SlackConnector
 
 from .cassettes import record
-from .connectors.slack_desk import opened_desk
+from .connectors.github_desk import opened_desk as github_desk
+from .connectors.slack_desk import opened_desk as slack_desk
+from .fakes.github_access import CLASSIC
 from .fakes.slack import BOT
 
 
 def slack() -> None:
     """A channel with a thread and a message; then a late reply, an edit, a deletion and something new."""
-    with tempfile.TemporaryDirectory() as folder, opened_desk(Path(folder)) as desk:
+    with tempfile.TemporaryDirectory() as folder, slack_desk(Path(folder)) as desk:
         state = desk.fake.state
         root, wrong, gone = desk.post("*Deploy* at noon"), desk.post("with a mistaek"), desk.post("never mind")
         desk.reply(root, "bring cake")
@@ -36,4 +39,31 @@ def slack() -> None:
         record("slack", "fake", told, ["SLACK_BOT_TOKEN"], make, edit, here)
 
 
-TAPED: dict[str, Callable[[], None]] = {"slack": slack}
+def github() -> None:
+    """Issues, a pull request, a discussion and files; then a comment, an edit, a review, new files."""
+    with tempfile.TemporaryDirectory() as folder, github_desk(Path(folder)) as desk:
+        app = desk.app
+        issue, pull = app.open_issue("Bug", "It breaks."), app.open_pull("Fix", "Mends it.")
+        comment = app.comment(issue, "Where?")
+        app.discussions.comment(app.discussions.begin("Ideas", "Any?"), "One.")
+        app.code.commit({"README.md": "# App\n", "src/app.py": "x = 1\n"})
+        desk.later()
+
+        def edit() -> None:
+            app.comment(pull, "Thanks.")
+            app.edit(comment, "Where exactly?")
+            app.review(pull, "APPROVED", "Good.")
+            app.open_issue("Another", "Small.")
+            app.code.commit({"README.md": None, "src/app.py": "x = 2\n"})
+
+        def make() -> GitHubEnterpriseConnector:
+            return GitHubEnterpriseConnector(
+                **options, base_url=here, credentials={"GITHUB_TOKEN": CLASSIC}, parallel=1, max_retries=0
+            )
+
+        here, options = desk.fake.url, {"organization": "acme"}
+        told = {**options, "base_url": "https://github.example.com"}
+        record("github", "fake", told, ["GITHUB_TOKEN"], make, edit, here)
+
+
+TAPED: dict[str, Callable[[], None]] = {"github": github, "slack": slack}

@@ -87,7 +87,7 @@ class ConnectorContract(Bench):
             cursor = json.loads(json.dumps(cursor))
             before = dict(self.texts)
             for item_id in before:
-                self.edit(item_id, f"later text of {item_id} ends.")
+                self.edit(item_id, f"later text of {item_id}, for {stream.name}, ends.")
             named = {change.id for change in self.read(stream, cursor) if not isinstance(change, Checkpoint)}
             here = {change.id for change in self.read(stream, None) if not isinstance(change, Checkpoint)}
 

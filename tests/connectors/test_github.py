@@ -21,16 +21,17 @@ def desk(tmp_path):
 
 
 def test_issue_holds_all_that_was_said(desk):
-    issue = desk.state.open(desk.app, "Bug", "it breaks")
-    desk.state.comment(issue, "me too")
-    desk.state.label(issue, "bug", "a")
-    desk.state.edit(issue, assignees=["mona"], milestone="v1")
+    issue = desk.app.open_issue("Bug", "it breaks")
+    desk.app.comment(issue, "me too")
+    desk.app.label(issue, "bug", "a")
+    desk.app.assign(issue, "mona")
+    desk.app.set_milestone(issue, "v1")
     desk.sync()
     entry = desk.entries()[desk.id_of(1)]
     metadata = json.loads(entry.metadata)
 
     assert entry.title == "Bug (#1)"
-    assert entry.content == "it breaks\n\n**hubot**, 2026-11-02 09:00:\n\nme too"
+    assert entry.content == "it breaks\n\n**ann**, 2026-11-02 09:00:\n\nme too"
     assert entry.url == f"{desk.fake.url}/acme/app/issues/1"
     assert (entry.kind, entry.author, entry.acl) == ("issue", "mona", f'["repository:{desk.app.id}"]')
     assert metadata["labels"] == ["a", "bug"]
@@ -39,41 +40,39 @@ def test_issue_holds_all_that_was_said(desk):
 
 
 def test_pull_request_holds_comments_reviews_and_what_was_said_of_lines(desk):
-    pull = desk.state.propose(desk.app, "Fix", "fixes it")
-    desk.state.comment(pull, "nice")
-    line = desk.state.discuss_line(pull, "why this?")
-    desk.state.review(pull, "CHANGES_REQUESTED", "not yet")
-    desk.state.review(pull, "PENDING", "nobody sees this")
-    desk.state.review(pull, "APPROVED")
-    pull.pull.threads[0].comments.append(type(line)(9, "mona", "because", desk.fake.now, desk.fake.now))
+    pull = desk.app.open_pull("Fix", "fixes it")
+    desk.app.comment(pull, "nice")
+    line = desk.app.comment_on_line(pull, "why this?", path="app.py", line=3)
+    desk.app.review(pull, "CHANGES_REQUESTED", "not yet")
+    desk.app.review(pull, "PENDING", "nobody sees this")
+    desk.app.review(pull, "APPROVED")
+    desk.app.comment_on_line(pull, "because", reply_to=line, author="mona")
     desk.sync()
     text = desk.text(1, "pulls")
 
     assert [part.partition("\n")[0] for part in text.split("\n\n")] == [
         "fixes it",
-        "**hubot**, 2026-11-02 09:00:",
+        "**ann**, 2026-11-02 09:00:",
         "nice",
-        "**hubot** on `app.py:3`, 2026-11-02 09:00:",
+        "**bob** on `app.py:3`, 2026-11-02 09:00:",
         "why this?",
-        "**hubot** changes requested, 2026-11-02 09:00:",
+        "**bob** changes requested, 2026-11-02 09:00:",
         "not yet",
-        "**hubot** approved, 2026-11-02 09:00:",
+        "**bob** approved, 2026-11-02 09:00:",
         "**mona** on `app.py:3`, 2026-11-02 09:00:",
         "because",
     ]
 
 
 def test_more_than_one_query_shows_is_read_to_the_end(desk):
-    pull = desk.state.propose(desk.app, "Long")
+    pull = desk.app.open_pull("Long")
     for number in range(130):
-        desk.state.comment(pull, f"comment-{number}.")
+        desk.app.comment(pull, f"comment-{number}.")
     for number in range(35):
-        desk.state.review(pull, "COMMENTED", f"review-{number}.")
-        desk.state.discuss_line(pull, f"line-{number}.")
+        desk.app.review(pull, "COMMENTED", f"review-{number}.")
+        line = desk.app.comment_on_line(pull, f"line-{number}.")
     for number in range(40):
-        now = desk.fake.tick()
-        first = pull.pull.threads[0].comments[0]
-        pull.pull.threads[0].comments.append(type(first)(desk.state.id(), "mona", f"deep-{number}.", now, now))
+        desk.app.comment_on_line(pull, f"deep-{number}.", reply_to=line)
     desk.sync()
     text = desk.text(1, "pulls")
 
@@ -82,21 +81,20 @@ def test_more_than_one_query_shows_is_read_to_the_end(desk):
 
 
 def test_everything_that_moves_a_clock_is_found_by_the_next_run(desk):
-    state = desk.state
-    issue, pull = state.open(desk.app, "Bug"), state.propose(desk.app, "Fix")
-    comment = state.comment(issue, "first")
-    line = state.discuss_line(pull, "why")
+    issue, pull = desk.app.open_issue("Bug"), desk.app.open_pull("Fix")
+    comment = desk.app.comment(issue, "first")
+    line = desk.app.comment_on_line(pull, "why")
     desk.sync()
     acts = [
-        (lambda: state.edit(issue, title="Bug 2"), 1),
-        (lambda: state.edit(issue, closed=desk.fake.now), 1),
-        (lambda: state.label(issue, "bug"), 1),
-        (lambda: state.comment(pull, "late"), 2),
-        (lambda: state.edit_comment(comment, "edited"), 1),
-        (lambda: state.discuss_line(pull, "and this"), 2),
-        (lambda: state.edit_comment(line, "why not"), 2),
-        (lambda: state.review(pull, "APPROVED", "go"), 2),
-        (lambda: state.edit(pull, body="other"), 2),
+        (lambda: desk.app.edit(issue, title="Bug 2"), 1),
+        (lambda: desk.app.close(issue), 1),
+        (lambda: desk.app.label(issue, "bug"), 1),
+        (lambda: desk.app.comment(pull, "late"), 2),
+        (lambda: desk.app.edit(comment, "edited"), 1),
+        (lambda: desk.app.comment_on_line(pull, "and this"), 2),
+        (lambda: desk.app.edit(line, "why not"), 2),
+        (lambda: desk.app.review(pull, "APPROVED", "go"), 2),
+        (lambda: desk.app.edit(pull, body="other"), 2),
     ]
     for act, number in acts:
         desk.later()
@@ -110,8 +108,8 @@ def test_everything_that_moves_a_clock_is_found_by_the_next_run(desk):
 
 
 def test_only_what_the_options_want_is_read(desk):
-    desk.state.open(desk.app, "Bug")
-    desk.state.comment(desk.state.propose(desk.app, "Fix"), "ok")
+    desk.app.open_issue("Bug")
+    desk.app.comment(desk.app.open_pull("Fix"), "ok")
     desk.options = {"sync_issues": False}
     desk.sync()
     assert list(desk.items()) == [desk.id_of(2, "pulls")]
@@ -126,15 +124,15 @@ def test_only_what_the_options_want_is_read(desk):
 
 
 def test_change_while_pages_are_read_is_not_missed(desk):
-    issues = [desk.state.open(desk.app, f"Issue {number}", f"old-{number}.") for number in range(250)]
+    issues = [desk.app.open_issue(f"Issue {number}", f"old-{number}.") for number in range(250)]
     asked = 0
 
     def edit(request):
         nonlocal asked
         asked += request.path.endswith("/issues")
         if request.path.endswith("/issues") and asked == 2:
-            desk.state.edit(issues[3], body="new-3.")
-            desk.state.edit(issues[180], body="new-180.")
+            desk.app.edit(issues[3], body="new-3.")
+            desk.app.edit(issues[180], body="new-180.")
 
     desk.fake.before = edit
     desk.sync()
@@ -144,9 +142,8 @@ def test_change_while_pages_are_read_is_not_missed(desk):
 
 
 def test_single_items_are_read_anew(desk):
-    state = desk.state
-    issue, pull, gone = state.open(desk.app, "Bug"), state.propose(desk.app, "Fix"), state.open(desk.app, "Gone")
-    state.delete_issue(desk.app, gone)
+    issue, pull, gone = desk.app.open_issue("Bug"), desk.app.open_pull("Fix"), desk.app.open_issue("Gone")
+    desk.app.delete_issue(gone)
     wrong = [desk.id_of(pull.number), desk.id_of(gone.number), desk.id_of(99), f"{desk.app.id}/issues/x"]
     answers = desk.fetch(f"{desk.app.id}/issues", desk.id_of(issue.number), desk.id_of(pull.number, "pulls"), *wrong)
 
@@ -158,33 +155,33 @@ def test_single_items_are_read_anew(desk):
 
 
 def test_discussion_holds_answers_and_replies(desk):
-    talk = desk.state.start(desk.app, "How?", "tell me")
-    answer = desk.state.say(talk, "like this")
-    answer.is_answer = True
-    desk.state.reply(answer, "thanks")
-    deleted = desk.state.say(talk, "rude")
-    desk.state.reply(deleted, "calm down")
-    desk.state.unsay(talk, deleted)
+    talk = desk.app.discussions.begin("How?", "tell me")
+    answer = desk.app.discussions.comment(talk, "like this")
+    desk.app.discussions.answer(answer)
+    desk.app.discussions.reply(answer, "thanks")
+    deleted = desk.app.discussions.comment(talk, "rude")
+    desk.app.discussions.reply(deleted, "calm down")
+    desk.app.discussions.delete_comment(deleted)
     desk.sync()
 
     assert desk.text(1, "discussions").split("\n\n") == [
         "tell me",
-        "**hubot** (answer), 2026-11-02 09:00:",
+        "**ann** (answer), 2026-11-02 09:00:",
         "like this",
-        "**mona**, 2026-11-02 09:00:",
+        "**bob**, 2026-11-02 09:00:",
         "thanks",
-        "**mona**, 2026-11-02 09:00:",
+        "**bob**, 2026-11-02 09:00:",
         "calm down",
     ]
 
 
 def test_discussions_that_moved_are_read_and_no_page_more(desk):
-    talks = [desk.state.start(desk.app, f"Talk {number}") for number in range(120)]
+    talks = [desk.app.discussions.begin(f"Talk {number}") for number in range(120)]
     desk.later()
     desk.sync()
     desk.later()
-    desk.state.say(talks[0], "late")
-    desk.state.start(desk.app, "New")
+    desk.app.discussions.comment(talks[0], "late")
+    desk.app.discussions.begin("New")
     result = desk.sync()
 
     assert changes(result) == (1, 1, 0)
@@ -193,12 +190,12 @@ def test_discussions_that_moved_are_read_and_no_page_more(desk):
 
 
 def test_edited_reply_moves_no_clock_and_is_found_by_a_reconcile(desk):
-    talk = desk.state.start(desk.app, "Talk")
-    reply = desk.state.reply(desk.state.say(talk, "yes"), "no")
+    talk = desk.app.discussions.begin("Talk")
+    reply = desk.app.discussions.reply(desk.app.discussions.comment(talk, "yes"), "no")
     desk.later()
     desk.sync()
     desk.later()
-    desk.state.edit_comment(reply, "maybe")
+    desk.app.discussions.edit(reply, "maybe")
     desk.sync()
     assert "no" in desk.text(1, "discussions")
 
@@ -207,11 +204,11 @@ def test_edited_reply_moves_no_clock_and_is_found_by_a_reconcile(desk):
 
 
 def test_many_comments_and_replies_of_a_discussion_are_all_read(desk):
-    talk = desk.state.start(desk.app, "Long")
+    talk = desk.app.discussions.begin("Long")
     for number in range(70):
-        comment = desk.state.say(talk, f"comment-{number}.")
+        comment = desk.app.discussions.comment(talk, f"comment-{number}.")
     for number in range(70):
-        desk.state.reply(comment, f"reply-{number}.")
+        desk.app.discussions.reply(comment, f"reply-{number}.")
     desk.sync()
 
     assert all(
@@ -220,7 +217,7 @@ def test_many_comments_and_replies_of_a_discussion_are_all_read(desk):
 
 
 def test_single_discussions_are_read_anew(desk):
-    desk.state.start(desk.app, "Talk")
+    desk.app.discussions.begin("Talk")
     stream = f"{desk.app.id}/discussions"
     found, gone = desk.fetch(stream, desk.id_of(1, "discussions"), desk.id_of(2, "discussions"))
 
@@ -232,19 +229,19 @@ def test_single_discussions_are_read_anew(desk):
 
 
 def test_streams_of_several_repositories_stand_beside_each_other(desk):
-    other = desk.state.create("other")
-    desk.state.create("else", owner="somebody")
-    desk.state.open(desk.app, "One")
-    desk.state.open(other, "Two")
+    other = desk.state.create_repository("acme/other")
+    desk.state.create_repository("somebody/else")
+    desk.app.open_issue("One")
+    other.open_issue("Two")
     desk.sync()
 
     assert desk.items().keys() == {desk.id_of(1), f"{other.id}/issues/1"}
 
 
 def test_named_repositories_may_belong_to_others(desk):
-    other = desk.state.create("else", owner="somebody")
-    desk.state.open(other, "Two")
-    desk.state.create("unread")
+    other = desk.state.create_repository("somebody/else")
+    other.open_issue("Two")
+    desk.state.create_repository("acme/unread")
     desk.options["repositories"] = ["app", "somebody/else"]
     desk.sync()
 
@@ -253,12 +250,12 @@ def test_named_repositories_may_belong_to_others(desk):
 
 
 def test_repository_that_became_public_shows_it_on_every_item(desk):
-    desk.state.comment(desk.state.open(desk.app, "Bug"), "yes")
-    desk.state.start(desk.app, "Talk")
-    desk.state.commit(desk.app, {"a.txt": "text"})
+    desk.app.comment(desk.app.open_issue("Bug"), "yes")
+    desk.app.discussions.begin("Talk")
+    desk.app.code.commit({"a.txt": "text"})
     desk.sync()
     desk.later()
-    desk.app.visibility = "public"
+    desk.state.set_visibility(desk.app, "public")
     desk.sync()
 
     assert [entry.acl for entry in desk.entries().values()] == ['["public"]'] * 3
@@ -267,7 +264,7 @@ def test_repository_that_became_public_shows_it_on_every_item(desk):
 def test_check_tells_what_would_be_read(desk):
     told = [(check.name, check.ok, check.message) for check in desk.connector().check()]
 
-    assert told == [("token", True, "repo"), ("repositories", True, "acme/app")]
+    assert told == [("token", True, "read:discussion, read:org, repo"), ("repositories", True, "acme/app")]
 
 
 def test_check_names_a_repository_that_is_not_shown(desk):

@@ -2,47 +2,36 @@
 
 from __future__ import annotations
 
-import functools
 from datetime import timedelta
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from aragora_sync.engine.result import Status
 
-from ..fakes.github import APP_ID
 from ..fakes.web import Answer
 from .github_desk import opened_desk, problem
-
-
-@functools.cache
-def keys() -> tuple[str, str]:
-    """A private key and its public one, PEM."""
-    made = generate_private_key(65537, 2048)
-    private = made.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
-    return private.decode(), made.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 @pytest.fixture
 def desk(tmp_path, monkeypatch):
     with opened_desk(tmp_path) as made:
-        made.fake.app_key = keys()[1]
-        made.options["credentials"] = {"GITHUB_APP_ID": APP_ID, "GITHUB_APP_PRIVATE_KEY": keys()[0]}
+        app = made.fake.app
+        app.install("acme")
+        made.options["credentials"] = {"GITHUB_APP_ID": app.client_id, "GITHUB_APP_PRIVATE_KEY": app.private_key}
         monkeypatch.setattr("aragora_sync.connectors.github.access.utc_now", lambda: made.fake.now)
-        made.state.open(made.app, "Bug")
+        made.app.open_issue("Bug")
         yield made
 
 
 def test_installation_is_found_and_one_token_serves_a_run(desk):
     assert desk.sync().status is Status.OK
-    assert desk.fake.minted == 1
+    assert desk.fake.app.minted == 1
     assert len(desk.items()) == 1
 
 
 def test_20_token_that_ends_in_the_middle_is_replaced_once(desk):
     for number in range(250):
-        desk.state.open(desk.app, f"Issue {number}")
+        desk.app.open_issue(f"Issue {number}")
     asked = 0
 
     def forget(_asked):
@@ -55,7 +44,7 @@ def test_20_token_that_ends_in_the_middle_is_replaced_once(desk):
     desk.options["parallel"] = 1
 
     assert desk.sync().status is Status.OK
-    assert desk.fake.minted == 2
+    assert desk.fake.app.minted == 2
     assert len(desk.items()) == 251
 
 
@@ -69,7 +58,7 @@ def test_token_is_replaced_before_it_ends(desk):
     finally:
         connector.close()
 
-    assert desk.fake.minted == 2
+    assert desk.fake.app.minted == 2
 
 
 def test_app_that_is_not_installed_is_told(desk):

@@ -6,8 +6,8 @@ import pytest
 
 from aragora_sync.engine.result import Status
 
-from ..fakes.github import TOKEN, too_many
-from ..fakes.github_state import Comment
+from ..fakes.github_access import CLASSIC, FINE
+from ..fakes.github_limits import graphql_limit, primary, secondary
 from ..fakes.web import Answer
 from .github_desk import GRAPHQL, changes, opened_desk, problem
 
@@ -19,20 +19,20 @@ def desk(tmp_path):
 
 
 def test_01_second_issue_of_the_boundary_second_is_found(desk):
-    first = desk.state.open(desk.app, "One")
+    first = desk.app.open_issue("One")
     desk.sync()
-    second = desk.state.open(desk.app, "Two")
-    second.created = second.updated = first.updated
+    second = desk.app.open_issue("Two")
+    second.created_at = second.updated_at = first.updated_at
 
     assert changes(desk.sync()) == (1, 0, 0)
 
 
 def test_02_issue_that_shifts_the_pages_hides_no_other(desk):
-    issues = [desk.state.open(desk.app, f"Issue {number}") for number in range(300)]
+    issues = [desk.app.open_issue(f"Issue {number}") for number in range(300)]
 
     def shift(asked):
         if "since" in asked.query and asked.path.endswith("/issues"):
-            desk.state.edit(issues[len(desk.fake.asked)], title="moved")
+            desk.app.edit(issues[len(desk.fake.asked)], title="moved")
 
     desk.fake.before = shift
     desk.sync()
@@ -43,8 +43,8 @@ def test_02_issue_that_shifts_the_pages_hides_no_other(desk):
 def test_03_no_number_of_a_page_is_ever_made_up(desk):
     moment = desk.fake.now
     for number in range(1250):
-        issue = desk.state.open(desk.app, f"Issue {number}")
-        issue.created = issue.updated = moment  # as after an import
+        issue = desk.app.open_issue(f"Issue {number}")
+        issue.created_at = issue.updated_at = moment  # as after an import
     desk.sync()
 
     assert len(desk.items()) == 1250
@@ -52,41 +52,40 @@ def test_03_no_number_of_a_page_is_ever_made_up(desk):
 
 
 def test_04_deleted_comment_is_gone_after_a_reconcile(desk):
-    issue = desk.state.open(desk.app, "Bug")
-    kept, gone = desk.state.comment(issue, "kept"), desk.state.comment(issue, "rude")
+    issue = desk.app.open_issue("Bug")
+    kept, gone = desk.app.comment(issue, "kept"), desk.app.comment(issue, "rude")
     desk.sync()
-    desk.state.delete_comment(issue, gone)
+    desk.app.delete(gone)
     desk.reconcile()
 
     assert kept.body in desk.text(1) and "rude" not in desk.text(1)
 
 
 def test_05_deleted_and_transferred_issues_leave_at_a_reconcile(desk):
-    other = desk.state.create("other")
-    deleted, moved = desk.state.open(desk.app, "Deleted"), desk.state.open(desk.app, "Moved")
-    desk.state.comment(moved, "said")
-    desk.state.open(desk.app, "Kept")
+    other = desk.state.create_repository("acme/other")
+    deleted, moved = desk.app.open_issue("Deleted"), desk.app.open_issue("Moved")
+    desk.app.comment(moved, "said")
+    desk.app.open_issue("Kept")
     desk.sync()
-    desk.state.delete_issue(desk.app, deleted)
-    there = desk.state.transfer_issue(desk.app, moved, other)
+    desk.app.delete_issue(deleted)
+    there = desk.state.transfer_issue(moved, desk.app, other)
     desk.reconcile()
 
     assert desk.items().keys() == {desk.id_of(3), f"{other.id}/issues/{there.number}"}
 
 
 def test_06_truncated_tree_loses_no_file(desk):
-    desk.state.commit(desk.app, {f"f{number % 5}/{number}.txt": str(number) for number in range(40)})
-    desk.fake.most_entries = 10
+    desk.app.code.commit({f"f{number % 5}/{number}.txt": str(number) for number in range(40)})
+    desk.fake.tree_entries = 10
     desk.sync()
 
     assert len(desk.items()) == 40
 
 
 def test_07_force_push_takes_away_what_it_no_longer_has(desk):
-    desk.state.commit(desk.app, {"a.txt": "one", "b.txt": "two"})
+    desk.app.code.commit({"a.txt": "one", "b.txt": "two"})
     desk.sync()
-    desk.app.files = {}
-    desk.state.commit(desk.app, {"b.txt": "rewritten"})
+    desk.app.code.force_push({"b.txt": "rewritten"})
     desk.sync()
 
     assert desk.items() == {f"{desk.app.id}/code/b.txt": "rewritten"}
@@ -98,11 +97,11 @@ def test_08_empty_repository_is_no_failure(desk):
 
 
 def test_09_renamed_repository_stays_itself_and_a_new_one_of_its_name_is_another(desk):
-    desk.state.open(desk.app, "Bug")
+    desk.app.open_issue("Bug")
     desk.sync()
-    desk.state.rename(desk.app, "renamed")
-    other = desk.state.create("app")
-    desk.state.open(other, "Other")
+    desk.state.rename_repository(desk.app, "renamed")
+    other = desk.state.create_repository("acme/app")
+    other.open_issue("Other")
     desk.sync()
 
     assert desk.items().keys() == {desk.id_of(1), f"{other.id}/issues/1"}
@@ -111,28 +110,28 @@ def test_09_renamed_repository_stays_itself_and_a_new_one_of_its_name_is_another
 
 def test_09_renamed_repository_is_found_by_its_former_name(desk):
     desk.options["repositories"] = ["app"]
-    desk.state.open(desk.app, "Bug")
+    desk.app.open_issue("Bug")
     desk.sync()
-    desk.state.rename(desk.app, "renamed")
+    desk.state.rename_repository(desk.app, "renamed")
 
     assert desk.sync().status is Status.OK
     assert list(desk.items()) == [desk.id_of(1)]
 
 
 def test_09_repository_that_went_to_somebody_else_leaves(desk):
-    kept = desk.state.create("kept")
-    desk.state.open(kept, "Kept")
-    desk.state.open(desk.app, "Bug")
+    kept = desk.state.create_repository("acme/kept")
+    kept.open_issue("Kept")
+    desk.app.open_issue("Bug")
     desk.sync()
-    desk.state.rename(desk.app, "app", owner="somebody")
+    desk.state.transfer_repository(desk.app, "somebody")
     desk.sync()
 
     assert desk.items().keys() == {f"{kept.id}/issues/1"}
 
 
 def test_10_secondary_limit_is_waited_for_once(desk):
-    desk.state.open(desk.app, "Bug")
-    desk.fake.order(too_many(7), path="/issues")
+    desk.app.open_issue("Bug")
+    desk.fake.order(secondary(7), path="/issues")
     desk.sync()
 
     assert desk.counted()["issues"] == 2
@@ -142,10 +141,8 @@ def test_10_secondary_limit_is_waited_for_once(desk):
 
 def test_11_primary_limit_that_ends_too_late_ends_the_stream_for_now(desk):
     for number in range(150):
-        desk.state.open(desk.app, f"Issue {number}")
-    reset = int(desk.fake.now.timestamp()) + 1800
-    headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(reset)}
-    desk.fake.order(Answer(403, {"message": "API rate limit exceeded"}, headers), path="/issues", skip=1)
+        desk.app.open_issue(f"Issue {number}")
+    desk.fake.order(primary(desk.fake.now), path="/issues", skip=1)
     result = desk.sync()
     assert [error.status for error in result.stream_errors] == [Status.TRY_LATER]
     assert len(desk.items()) == 100
@@ -156,24 +153,18 @@ def test_11_primary_limit_that_ends_too_late_ends_the_stream_for_now(desk):
     assert all(each.get("since") for each in desk.asked("/issues"))
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        {"type": "RATE_LIMITED", "message": "API rate limit exceeded for installation ID 1."},
-        {"type": "RATE_LIMIT", "code": "graphql_rate_limit", "message": "API rate limit already exceeded."},
-    ],
-)
-def test_12_limit_of_graphql_is_told_with_status_200(desk, error):
-    desk.state.open(desk.app, "Bug")
-    desk.fake.order(Answer(200, {"errors": [error]}), path=GRAPHQL)
+@pytest.mark.parametrize("newer", [False, True])
+def test_12_limit_of_graphql_is_told_with_status_200(desk, newer):
+    desk.app.open_issue("Bug")
+    desk.fake.order(Answer(200, graphql_limit(newer=newer)), path=GRAPHQL)
 
     assert desk.sync().status is Status.OK
     assert desk.time.waited >= 60
 
 
 def test_12_answer_that_used_the_limit_up_is_kept(desk):
-    issue = desk.state.open(desk.app, "Bug")
-    desk.state.comment(issue, "said")
+    issue = desk.app.open_issue("Bug")
+    desk.app.comment(issue, "said")
     honest = desk.fake.answer
     reset = str(int(desk.fake.now.timestamp()) + 90)
 
@@ -191,15 +182,15 @@ def test_12_answer_that_used_the_limit_up_is_kept(desk):
 
 def test_13_query_that_is_answered_in_part_is_asked_again_in_parts(desk):
     for number in range(60):
-        desk.state.say(desk.state.start(desk.app, f"Talk {number}"), "hm")
-    desk.fake.most_nodes = 30
+        desk.app.discussions.comment(desk.app.discussions.begin(f"Talk {number}"), "hm")
+    desk.fake.heavy_nodes = 10_000
     desk.sync()
 
     assert len(desk.items()) == 60
 
 
 def test_14_lists_that_did_not_change_cost_nothing(desk):
-    desk.state.comment(desk.state.open(desk.app, "Bug"), "said")
+    desk.app.comment(desk.app.open_issue("Bug"), "said")
     desk.sync()
     desk.later()
     desk.sync()
@@ -214,7 +205,7 @@ def test_14_lists_that_did_not_change_cost_nothing(desk):
 
 
 def test_15_odd_files_are_told_and_named(desk):
-    desk.state.commit(desk.app, {"long.txt": "z" * 1_400_000, "latin.txt": b"caf\xe9 au lait, s'il vous pla\xeet"})
+    desk.app.code.commit({"long.txt": "z" * 1_400_000, "latin.txt": b"caf\xe9 au lait, s'il vous pla\xeet"})
 
     assert desk.sync().counts.skipped == 0
     assert len(desk.file("long.txt")) == 1_400_000
@@ -222,7 +213,7 @@ def test_15_odd_files_are_told_and_named(desk):
 
 
 def test_16_organization_that_is_hidden_by_single_sign_on_deletes_nothing(desk):
-    desk.state.open(desk.app, "Bug")
+    desk.app.open_issue("Bug")
     desk.sync()
     hidden = {"data": {"repositoryOwner": None}, "errors": [{"type": "FORBIDDEN", "path": ["repositoryOwner"]}]}
     desk.fake.order(Answer(200, hidden), path=GRAPHQL)
@@ -233,11 +224,11 @@ def test_16_organization_that_is_hidden_by_single_sign_on_deletes_nothing(desk):
 
 
 def test_17_pull_requests_that_are_switched_off_keep_what_was_read(desk):
-    desk.state.open(desk.app, "Bug")
-    desk.state.propose(desk.app, "Fix")
+    desk.app.open_issue("Bug")
+    desk.app.open_pull("Fix")
     desk.sync()
-    desk.app.has_pulls = False
-    desk.state.open(desk.app, "New")
+    desk.app.has_pull_requests = False
+    desk.app.open_issue("New")
     assert desk.sync().status is Status.OK
     desk.reconcile()
 
@@ -245,12 +236,12 @@ def test_17_pull_requests_that_are_switched_off_keep_what_was_read(desk):
 
 
 def test_17_issues_that_are_switched_off_keep_what_was_read(desk):
-    desk.state.open(desk.app, "Bug")
-    pull = desk.state.propose(desk.app, "Fix")
+    desk.app.open_issue("Bug")
+    pull = desk.app.open_pull("Fix")
     desk.sync()
     desk.app.has_issues = False
     desk.later()
-    desk.state.comment(pull, "still read")
+    desk.app.comment(pull, "still read")
     assert desk.sync().status is Status.OK
     desk.reconcile()
 
@@ -259,7 +250,7 @@ def test_17_issues_that_are_switched_off_keep_what_was_read(desk):
 
 
 def test_17_discussions_that_are_switched_off_keep_what_was_read(desk):
-    desk.state.start(desk.app, "Talk")
+    desk.app.discussions.begin("Talk")
     desk.sync()
     desk.app.has_discussions = False
     assert desk.reconcile().status is Status.OK
@@ -268,9 +259,9 @@ def test_17_discussions_that_are_switched_off_keep_what_was_read(desk):
 
 
 def test_18_retired_version_is_said_and_deletes_nothing(desk):
-    desk.state.open(desk.app, "Bug")
+    desk.app.open_issue("Bug")
     desk.sync()
-    desk.fake.retired = True
+    desk.fake.retired = {"2022-11-28": desk.fake.now}
     result = desk.sync()
 
     assert result.exit_code == 1
@@ -279,8 +270,8 @@ def test_18_retired_version_is_said_and_deletes_nothing(desk):
 
 
 def test_19_ghosts_and_odd_characters(desk):
-    desk.state.open(desk.app, "N\0UL 😀", None, author=None)
-    desk.state.comment(desk.state.open(desk.app, "Said", "a\r\nb\0"), "😀", author=None)
+    desk.app.open_issue("N\0UL 😀", None, author=None)
+    desk.app.comment(desk.app.open_issue("Said", "a\r\nb\0"), "😀", author=None)
     desk.sync()
     entry = desk.entries()[desk.id_of(1)]
 
@@ -289,7 +280,7 @@ def test_19_ghosts_and_odd_characters(desk):
 
 
 def test_20_token_of_a_person_that_is_refused_is_not_asked_with_again(desk):
-    desk.fake.tokens[TOKEN] = Answer(401, {"message": "Bad credentials"})
+    desk.fake.tokens[CLASSIC].refused = True
     result = desk.sync()
 
     assert result.status is Status.NEEDS_LOGIN
@@ -297,7 +288,7 @@ def test_20_token_of_a_person_that_is_refused_is_not_asked_with_again(desk):
 
 
 def test_21_first_run_asks_for_no_moment(desk):
-    desk.state.open(desk.app, "Bug")
+    desk.app.open_issue("Bug")
     desk.sync()
 
     assert "since" not in desk.asked("/issues")[0]
@@ -305,7 +296,7 @@ def test_21_first_run_asks_for_no_moment(desk):
 
 def test_23_run_that_broke_goes_on_where_it_was(desk):
     for number in range(450):
-        desk.state.open(desk.app, f"Issue {number}")
+        desk.app.open_issue(f"Issue {number}")
     desk.fake.order(Answer(500), path="/issues", times=99, skip=2)
     desk.sync()
     stored = len(desk.items())
@@ -318,38 +309,37 @@ def test_23_run_that_broke_goes_on_where_it_was(desk):
 
 
 def test_24_comment_on_a_line_moves_no_issue_and_is_read(desk):
-    pull = desk.state.propose(desk.app, "Fix")
+    pull = desk.app.open_pull("Fix")
     desk.sync()
     desk.later()
-    desk.state.discuss_line(pull, "look here")
+    desk.app.comment_on_line(pull, "look here")
     desk.sync()
 
     assert "look here" in desk.text(1, "pulls")
 
 
 def test_24_label_of_a_pull_request_is_read_when_anything_else_moves(desk):
-    pull = desk.state.propose(desk.app, "Fix")
+    pull = desk.app.open_pull("Fix")
     desk.sync()
     desk.later()
     desk.sync()
     desk.later()
-    desk.state.label(pull, "urgent")
+    desk.app.label(pull, "urgent")
     desk.later()
     desk.sync()
     desk.later()
-    desk.state.open(desk.app, "Bug")
+    desk.app.open_issue("Bug")
     desk.sync()
 
     assert '"urgent"' in desk.entries()[desk.id_of(1, "pulls")].metadata
 
 
 def test_25_lists_that_come_again_with_another_mark_change_nothing(desk):
-    desk.state.comment(desk.state.open(desk.app, "Bug"), "said")
+    desk.app.comment(desk.app.open_issue("Bug"), "said")
     desk.sync()
     desk.later()
     desk.sync()
-    desk.fake.tokens["ghp_2222"] = None
-    desk.options["credentials"] = {"GITHUB_TOKEN": "ghp_2222"}
+    desk.options["credentials"] = {"GITHUB_TOKEN": FINE}
     desk.fake.answers = []
     result = desk.sync()
 
@@ -358,36 +348,37 @@ def test_25_lists_that_come_again_with_another_mark_change_nothing(desk):
 
 
 def test_minimal_permissions_are_told_part_by_part(desk):
-    desk.state.open(desk.app, "Bug")
-    desk.state.commit(desk.app, {"a.txt": "text"})
+    desk.app.open_issue("Bug")
+    desk.app.code.commit({"a.txt": "text"})
     desk.sync()
-    desk.app.hidden = {"defaultBranchRef"}
+    desk.options["credentials"] = {"GITHUB_TOKEN": FINE}
+    del desk.fake.tokens[FINE].permissions["contents"]
     status, message, hint = problem(desk.sync())
 
     assert status is Status.PARTIAL
-    assert message == "the token may not read defaultBranchRef of acme/app."
-    assert "read access" in hint
+    assert message == "the token may not read this (Resource not accessible by personal access token)."
+    assert hint == "give it contents=read"
     assert len(desk.items()) == 2
 
 
 def test_repository_that_is_not_shown_any_more_is_reported_and_kept(desk):
-    desk.state.open(desk.app, "Bug")
+    desk.app.open_issue("Bug")
     desk.sync()
-    desk.app.readable = False
+    desk.state.take_access(desk.app)
     result = desk.sync()
     assert {error.hint for error in result.stream_errors} and result.exit_code == 4
     assert len(desk.items()) == 1
 
-    desk.app.readable = True
+    desk.state.give_access(desk.app)
     assert desk.sync().status is Status.OK
 
 
 def test_edited_review_comment_of_a_thread_is_read(desk):
-    pull = desk.state.propose(desk.app, "Fix")
-    line: Comment = desk.state.discuss_line(pull, "typo")
+    pull = desk.app.open_pull("Fix")
+    line = desk.app.comment_on_line(pull, "typo")
     desk.sync()
     desk.later()
-    desk.state.edit_comment(line, "no typo")
+    desk.app.edit(line, "no typo")
     desk.sync()
 
     assert "no typo" in desk.text(1, "pulls")

@@ -8,11 +8,9 @@ import pytest
 
 from aragora_sync.core.changes import Deleted, Item, Skipped
 
-from ..fakes.github_state import LINK, SUBMODULE
+from ..fakes.github_code import Link, Submodule, lfs_pointer
 from ..fakes.web import Answer
 from .github_desk import GRAPHQL, changes, opened_desk
-
-LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
 
 
 @pytest.fixture
@@ -23,7 +21,7 @@ def desk(tmp_path):
 
 
 def test_files_are_read_with_their_paths(desk):
-    desk.state.commit(desk.app, {"README.md": "# Hello", "src/deep/app.py": "x = 1\n"})
+    desk.app.code.commit({"README.md": "# Hello", "src/deep/app.py": "x = 1\n"})
     desk.sync()
     entry = desk.entries()[f"{desk.app.id}/code/src/deep/app.py"]
 
@@ -34,9 +32,9 @@ def test_files_are_read_with_their_paths(desk):
 
 
 def test_only_blobs_that_are_new_are_read(desk):
-    desk.state.commit(desk.app, {"a.txt": "one", "b.txt": "two", "c.txt": "three"})
+    desk.app.code.commit({"a.txt": "one", "b.txt": "two", "c.txt": "three"})
     desk.sync()
-    desk.state.commit(desk.app, {"a.txt": "changed", "b.txt": None, "d/e.txt": "new"})
+    desk.app.code.commit({"a.txt": "changed", "b.txt": None, "d/e.txt": "new"})
     result = desk.sync()
 
     assert changes(result) == (1, 1, 1)
@@ -45,16 +43,16 @@ def test_only_blobs_that_are_new_are_read(desk):
 
 
 def test_moved_file_leaves_its_old_place(desk):
-    desk.state.commit(desk.app, {"old.txt": "text"})
+    desk.app.code.commit({"old.txt": "text"})
     desk.sync()
-    desk.state.commit(desk.app, {"old.txt": None, "new.txt": "text"})
+    desk.app.code.commit({"old.txt": None, "new.txt": "text"})
     desk.sync()
 
     assert list(desk.items()) == [f"{desk.app.id}/code/new.txt"]
 
 
 def test_patterns_choose_files(desk):
-    desk.state.commit(desk.app, {"a.py": "1", "b.md": "2", "node_modules/c.py": "3"})
+    desk.app.code.commit({"a.py": "1", "b.md": "2", "node_modules/c.py": "3"})
     desk.options |= {"include_patterns": ["*.py"], "exclude_patterns": ["node_modules/**"]}
     desk.sync()
 
@@ -62,11 +60,10 @@ def test_patterns_choose_files(desk):
 
 
 def test_what_holds_no_text_is_skipped_with_its_reason(desk):
-    state = desk.state
-    state.commit(desk.app, {"a.bin": b"\0\1\2", "b.lfs": LFS, "c.txt": "text"})
-    state.commit(desk.app, {"link": "c.txt"}, mode=LINK)
-    state.commit(desk.app, {"module": "b7d3" * 10}, mode=SUBMODULE)
-    state.commit(desk.app, {"large.txt": "x" * 11_000_000})
+    desk.app.code.commit({"a.bin": b"\0\1\2", "b.lfs": lfs_pointer(b"large"), "c.txt": "text"})
+    desk.app.code.commit({"link": Link("c.txt")})
+    desk.app.code.commit({"module": Submodule("b7d3" * 10)})
+    desk.app.code.commit({"large.txt": "x" * 11_000_000})
     result = desk.sync()
 
     assert result.counts.skipped == 5
@@ -76,9 +73,7 @@ def test_what_holds_no_text_is_skipped_with_its_reason(desk):
 
 
 def test_text_in_other_encodings_and_long_text_come_whole(desk):
-    desk.state.commit(
-        desk.app, {"latin.txt": "Grüße aus Köln, schöne Grüße".encode("latin-1"), "long.txt": "y" * 700_000}
-    )
+    desk.app.code.commit({"latin.txt": "Grüße aus Köln, schöne Grüße".encode("latin-1"), "long.txt": "y" * 700_000})
     desk.sync()
 
     assert desk.file("latin.txt") == "Grüße aus Köln, schöne Grüße"
@@ -87,15 +82,15 @@ def test_text_in_other_encodings_and_long_text_come_whole(desk):
 
 def test_truncated_tree_is_read_folder_by_folder(desk):
     files = {f"folder-{number % 7}/sub-{number % 3}/file-{number}.txt": f"text {number}" for number in range(60)}
-    desk.state.commit(desk.app, files)
-    desk.fake.most_entries = 12
+    desk.app.code.commit(files)
+    desk.fake.tree_entries = 12
     desk.sync()
 
     assert sorted(desk.items().values()) == sorted(files.values())
 
 
 def test_large_queries_are_made_smaller(desk):
-    desk.state.commit(desk.app, {f"{number}.txt": f"text {number}" for number in range(30)})
+    desk.app.code.commit({f"{number}.txt": f"text {number}" for number in range(30)})
     too_much = {"data": None, "errors": [{"type": "RESOURCE_LIMITS_EXCEEDED", "message": "too much"}]}
 
     def refuse(asked):
@@ -106,7 +101,7 @@ def test_large_queries_are_made_smaller(desk):
 
 
 def test_single_files_are_read_anew(desk):
-    desk.state.commit(desk.app, {"a.txt": "one", "b.bin": b"\0"})
+    desk.app.code.commit({"a.txt": "one", "b.bin": b"\0"})
     names = [f"{desk.app.id}/code/{path}" for path in ("a.txt", "b.bin", "gone.txt")]
     answers = {type(each): each.id for each in desk.fetch(f"{desk.app.id}/code", *names)}
 
@@ -114,7 +109,7 @@ def test_single_files_are_read_anew(desk):
 
 
 def test_interrupted_first_read_goes_on_with_the_rest(desk):
-    desk.state.commit(desk.app, {f"{number:03}.txt": f"text {number}" for number in range(250)})
+    desk.app.code.commit({f"{number:03}.txt": f"text {number}" for number in range(250)})
     desk.fake.order(Answer(500), path=GRAPHQL, times=99, skip=3)
     desk.sync()
     desk.fake.forget()

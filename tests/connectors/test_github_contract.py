@@ -11,7 +11,8 @@ import pytest
 from aragora_sync.connectors.github import GitHubEnterpriseConnector, issues
 from aragora_sync.testing import ConnectorContract
 
-from ..fakes.github import TOKEN, FakeGitHub
+from ..fakes.github import FakeGitHub
+from ..fakes.github_access import CLASSIC
 from ..fakes.web import running
 from ..net.clock import patient
 from ..net.pool import fill
@@ -35,7 +36,7 @@ class GitHubContract(ConnectorContract):
         return GitHubWorld(self.fake, self.kind)
 
     def make(self, world: GitHubWorld, **options: object) -> GitHubEnterpriseConnector:
-        where = {"organization": "acme", "base_url": self.fake.url, "credentials": {"GITHUB_TOKEN": TOKEN}}
+        where = {"organization": "acme", "base_url": self.fake.url, "credentials": {"GITHUB_TOKEN": CLASSIC}}
         return GitHubEnterpriseConnector(**where, **options)
 
     def opened(self) -> GitHubEnterpriseConnector:
@@ -47,7 +48,7 @@ class GitHubContract(ConnectorContract):
 
 
 class TestGitHubWithIssues(GitHubContract):
-    kind = "issues"
+    kind = "issues"  # that nobody spoke about: the list tells all of them, so that none fails alone
 
 
 class TestGitHubWithPullRequests(GitHubContract):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aragora_sync.connectors.github import issues
 
-from ..fakes.github import too_many
+from ..fakes.github_limits import secondary
 from ..fakes.web import Answer, Asked, html
 from .github_desk import GRAPHQL, GitHubDesk, changes, opened_desk
 from .github_world import Editor
@@ -32,7 +32,7 @@ def cut(asked: Asked) -> Answer:
 
 
 FAULTS: list[Callable[[Asked], Answer] | Answer] = [
-    too_many(2),
+    secondary(2),
     Answer(429, {"message": "wait"}, {"Retry-After": "3"}),
     Answer(500),
     Answer(502),
@@ -54,8 +54,7 @@ def trouble(desk: GitHubDesk, chance: random.Random) -> None:
         fault = chance.choice([*FAULTS, *OF_QUERIES] if path == GRAPHQL else FAULTS)
         desk.fake.order(fault, path=path, times=chance.choice([1, 1, 9]), skip=chance.randrange(5))
     for repository in desk.fake.state.repositories.values():
-        repository.readable = chance.random() > 0.1
-        repository.hidden = {"defaultBranchRef"} if chance.random() < 0.1 else set()
+        repository.accessible = chance.random() > 0.1
 
 
 def compare(desk: GitHubDesk, editor: Editor, quiet: set[str]) -> None:
@@ -72,12 +71,14 @@ def compare(desk: GitHubDesk, editor: Editor, quiet: set[str]) -> None:
 
 
 def live_through(desk: GitHubDesk, seed: int) -> None:
-    desk.fake.begin_anew()
-    desk.state = desk.fake.state
+    desk.begin_anew()
     desk.folder /= str(seed)
     chance = random.Random(seed)
     editor = Editor(desk.fake, chance)
-    desk.fake.most_entries = chance.choice([5, 1000])
+    desk.fake.pull_clock = chance.choice(["newest", "pull"])
+    desk.state.review_comments_move_pulls = chance.random() < 0.5
+    desk.state.lag = chance.choice([0, 20])
+    desk.fake.tree_entries = chance.choice([5, 1000])
     for _ in range(RUNS):
         trouble(desk, chance)
         desk.sync()

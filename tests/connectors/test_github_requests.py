@@ -19,22 +19,24 @@ def desk(tmp_path):
     with opened_desk(tmp_path) as made:
         state = made.state
         for number in range(ISSUES):
-            issue = state.open(made.app, f"Issue {number}")
+            issue = made.app.open_issue(f"Issue {number}")
             if number % 4 == 0:
-                state.comment(issue, "yes")
+                made.app.comment(issue, "yes")
         for number in range(PULLS):
-            state.discuss_line(state.propose(made.app, f"Pull {number}"), "why")
+            made.app.comment_on_line(made.app.open_pull(f"Pull {number}"), "why")
         for number in range(DISCUSSIONS):
-            state.say(state.start(made.app, f"Talk {number}"), "hm")
-        state.commit(made.app, {f"{number}.txt": f"text {number}" for number in range(FILES)})
+            made.app.discussions.comment(made.app.discussions.begin(f"Talk {number}"), "hm")
+        made.app.code.commit({f"{number}.txt": f"text {number}" for number in range(FILES)})
         for number in range(OTHERS):
-            state.create(f"other-{number}", has_wiki=False)
+            state.create_repository(f"acme/other-{number}", has_wiki=False)
         made.later()
         yield made
 
 
 def test_first_run(desk):
-    """⌈R/100⌉ + ⌈(I+P)/100⌉ and once more at the end + what was said, by 50 + ⌈D/50⌉ + 1 tree + ⌈F/100⌉."""
+    """⌈R/100⌉ + ⌈(I+P)/100⌉ and once more at the end + what was said, by 50 + ⌈D/50⌉ + 1 tree + ⌈F/100⌉; and whether a
+    repository without files is really empty, one each.
+    """
     desk.sync()
     pages = math.ceil((ISSUES + PULLS) / (RENEWED - 1))
     spoken = [sum(number % 4 == 0 for number in range(first, first + 100)) for first in range(0, ISSUES, 100)]
@@ -43,8 +45,10 @@ def test_first_run(desk):
     )
 
     assert desk.counted()["issues"] == pages + 1
-    assert desk.counted()[f"git/trees/{desk.fake.objects(desk.app).root}"] == 1
-    assert set(desk.counted()) == {GRAPHQL, "issues", f"git/trees/{desk.fake.objects(desk.app).root}"}
+    tree = f"git/trees/{desk.app.code.commits[desk.app.code.head].tree}"
+    assert desk.counted()[tree] == 1
+    assert desk.counted()["git/trees/HEAD"] == OTHERS
+    assert set(desk.counted()) == {GRAPHQL, "issues", tree, "git/trees/HEAD"}
     assert said <= math.ceil((sum(spoken) + PULLS) / 50) + pages + 1
 
 
@@ -68,7 +72,7 @@ def test_run_without_changes(desk):
 def test_comment_costs_one_page_of_each_list_and_one_query(desk):
     desk.sync()
     desk.sync()
-    desk.state.comment(desk.app.issues[1], "late")
+    desk.app.comment(desk.app.issues[1], "late")
     desk.sync()
 
     assert desk.counted()["issues"] == 1

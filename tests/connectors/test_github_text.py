@@ -245,6 +245,8 @@ def test_pause_is_as_long_as_the_headers_say():
         ("remote: Repository not found.\nfatal: repository 'https://x/' not found", NotFound),
         ("fatal: Authentication failed for 'https://x/'", AccessError),
         ("fatal: unable to access 'https://x/': Could not resolve host: x", TransientError),
+        ("fatal: unable to access 'http://127.0.0.1:40403/a': The requested URL returned error: 500", TransientError),
+        ("fatal: unable to access 'https://x/': The requested URL returned error: 403", AccessError),
         ("", TransientError),
     ],
 )

@@ -1,311 +1,276 @@
-"""GitHub on loopback, as an Enterprise Server answers: REST, GraphQL and wikis by git."""
+"""GitHub on loopback: its REST and GraphQL APIs and git, over a world that tests edit."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import subprocess
-from base64 import b64decode, b64encode
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+import re
+import shutil
+import tempfile
+import traceback
+from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
 
-from . import github_json as rows
-from .github_graphql import Query, stamp
-from .github_state import Issue, Objects, Repository, State
+from .github_access import CLASSIC, FINE, SAML, App, Refused, Token, credential_of, sso_headers
+from .github_apps import Apps
+from .github_git import serve
+from .github_graphql import GraphQL
+from .github_json import Bodies
+from .github_limits import Limits
+from .github_repository import Repository
+from .github_rest import Call, Rest
+from .github_state import State
 from .web import Answer, Asked, FakeService
 
-TOKEN = "ghp_1111-of-a-person"
-REST = "/api/v3"
-DEEPEST = 1000  # rows that numbers of pages reach
-APP_ID, INSTALLATION = "Iv23-app", 77
-KINDS = {"issues": "issue", "pulls": "pull"}
-
-Route = Callable[[Asked, Repository, Sequence[str]], Answer]
+VERSIONS = ["2026-03-10", "2022-11-28"]
+NO_AGENT = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header"
+PUBLIC = ("/meta", "/versions", "/rate_limit")
 
 
 class FakeGitHub(FakeService):
-    """REST below /api/v3, GraphQL at /api/graphql, wikis at /OWNER/NAME.wiki.git.
+    """What tests edit, all in the words of GitHub; each act happens a second (`state.pace`) after the one before.
 
-    `state` is what people edit (see `github_state.State`). Switches: `tokens` (each None, or how it is refused: an
-    Answer), `owners` that exist without repositories, `most_nodes` that one query may give, `most_entries` of a tree
-    before it is cut off, `points` of GraphQL that are left, `retired` (410 for everything),
-    `failing` numbers and blobs, `app_key` (the public key
-    of the App, PEM), `wikis` (a folder with bare repositories NAME.wiki.git).
+    `state` (github_state.State) is the whole: create_repository("acme/app", visibility="public", has_wiki=False, …),
+    rename_/transfer_/archive_/delete_repository, set_visibility, take_access, give_access, rename_owner, add_user,
+    rename_user, delete_user, transfer_issue, convert_issue; switches `lag`, `comments_move_discussions`, …
+
+    A repository (github_repository.Repository): open_issue, edit, close, reopen, label, unlabel, rename_label, assign,
+    set_milestone, rename_milestone, set_type, lock, delete_issue, comment, delete, minimize; open_pull, push, merge,
+    mark_ready, review, submit, dismiss, comment_on_line (with `reply_to`), resolve; `has_issues`,
+    `has_pull_requests`, `has_discussions`, `has_wiki`, `archived`, `disabled`, `blocked` may be set; and it holds
+
+    `discussions`: begin, edit, comment, reply, answer, delete_comment, recategorize, close, reopen, lock, label,
+    delete;
+    `code`: commit({path: bytes, str, Link, Submodule, Zeros, Program, None}), rename, force_push, reset,
+    set_default_branch, rename_branch, collect_garbage (github_code.lfs_pointer makes a pointer);
+    `wiki`: write({"Home.md": text or None}), rename, rewrite, destroy.
+
+    Of the service: `tokens` (github_access.Token, by value; CLASSIC and FINE are there from the start), `app` (install;
+    private_key, client_id), `limits` (github_limits.Limits), `serve_enterprise()`, `retired` (API versions), and the
+    numbers below `begin_anew`. For `order`: secondary, primary, graphql_limit of github_limits, html of web.
     """
 
     def __init__(self) -> None:
         super().__init__()
+        self._folder: Path | None = None
         self.begin_anew()
 
     def begin_anew(self) -> None:
-        """Nothing is there; no switch is set."""
-        self.state = State(self.tick)
-        self.tokens: dict[str, Answer | None] = {TOKEN: None}
-        self.owners = {"acme"}
-        self.most_nodes = 500_000
-        self.most_entries = 100_000
-        self.points = 5000
-        self.retired = False
-        self.failing: set[int | str] = set()  # numbers of issues, and blobs, on which queries break
-        self.app_key = ""
-        self.wikis: Path | None = None
-        self.minted = 0
-        self._ends: dict[str, datetime] = {}
-        self._objects: dict[tuple[int, str], Objects] = {}
+        """An empty world; no switch is set."""
+        self.close()
+        self.state = State(self.tick, self._repositories)
+        self.tokens = {CLASSIC: Token(), FINE: Token("fine", scopes=set())}
+        self.app = App()
+        self.limits = Limits()
+        self.base, self.graphql_path = "", "/graphql"
+        self.enterprise_version = ""
+        self.versions = [*VERSIONS]
+        self.retired: dict[str, datetime] = {}  # since when these versions are no more; and before, that they will be
+        self.lockout_after = 0  # so many bad credentials: 403 for everybody
+        self._failures = 0
+        self.ghosts = False  # of deleted accounts REST says "ghost" instead of null
+        self.cursors_shift = False  # links of issues hold places instead of things
+        self.deepest = 1000  # issues that are reached by `page`
+        self.tree_entries, self.tree_bytes = 100_000, 7_000_000  # of a recursive tree
+        self.text_bytes = 512_000  # of a blob's text in GraphQL, before it is cut
+        self.heavy_nodes = 0  # GraphQL with more possible nodes is given up with parts missing; 0: never
+        self.slow_nodes = 0  # … takes too long: 502
+        self.pull_clock = "newest"  # what GraphQL calls updatedAt of a pull request: "newest" of its two, or "pull"
+        self.rest = Rest(self)
+        self.graphql = GraphQL(self)
         self.forget()
 
-    # What the state looks like to a token
+    def close(self) -> None:
+        """What lies on the disk is removed."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
 
-    def may_read(self, repository: Repository) -> bool:
-        return repository.readable
+    def __del__(self) -> None:
+        self.close()
 
-    def find(self, full_name: str, *, follow: bool = True) -> Repository | None:
-        for each in self.state.repositories.values():
-            if each.full_name.lower() == full_name.lower():
-                return each
-        former = self.state.redirects.get(full_name) if follow else None
-        return self.state.repositories.get(former or 0)
+    def serve_enterprise(self, version: str = "3.19.2") -> None:
+        """From now on this is a server of one's own: other paths, no limits."""
+        self.base, self.graphql_path, self.enterprise_version = "/api/v3", "/api/graphql", version
+        self.versions = ["2022-11-28"]
+        self.limits.on = False
 
-    def objects(self, repository: Repository) -> Objects:
-        key = (repository.id, repository.commit)
-        if key not in self._objects:
-            self._objects[key] = Objects(repository.files)
-        return self._objects[key]
+    @property
+    def bodies(self) -> Bodies:
+        return Bodies(f"{self.url}{self.base}", self.url, ghosts=self.ghosts)
+
+    def key(self, token: Token) -> str:
+        """Whose limits a request with this token counts for."""
+        return f"installation {token.installation.id}" if token.installation else token.login
+
+    def told(self, token: Token, resource: str) -> dict[str, int]:
+        return self.limits.told(self.key(token), resource, self.now)
 
     # Every request
 
     def answer(self, asked: Asked) -> Answer:
-        if ".wiki.git/" in asked.path:
-            return self._git(asked)
-        if self.retired:
-            return Answer(410, {"message": "Gone"}, {"Sunset": "Sun, 01 Nov 2026 00:00:00 GMT"})
-        if (refused := self._refusal(asked)) is not None:
-            return refused
-        if asked.path == "/api/graphql":
-            return Answer(200, Query(self, asked.json).answer(), self._headers())
-        if not asked.path.startswith(REST):
-            return _missing()
-        answer = self._route(asked, asked.path.removeprefix(REST).strip("/").split("/"))
-        answer.headers = {**self._headers(), **answer.headers}
+        try:
+            if match := re.fullmatch(r"/([^/]+)/([^/]+?)(\.wiki)?\.git/(.+)", asked.path):
+                return self._git(asked, match[1], match[2], match[4], wiki=bool(match[3]))
+            if match := re.fullmatch(r"/codeload/.+/legacy\.tar\.gz/([0-9a-f]+)", asked.path):
+                return self.rest.history.archive(asked, match[1])
+            answer = self._api(asked)
+        except Refused as error:
+            answer = error.answer
+        except Exception:
+            traceback.print_exc()  # a mistake of the fake, which the client would take for a cut connection
+            raise
+        answer.headers.setdefault("X-GitHub-Media-Type", "github.v3; format=json")
+        answer.headers["X-GitHub-Request-Id"] = f"R{len(self.asked)}"
+        if self.enterprise_version:
+            answer.headers["X-GitHub-Enterprise-Version"] = self.enterprise_version
         return answer
 
-    def _headers(self) -> dict[str, str]:
-        return {"X-GitHub-Enterprise-Version": "3.19.2", "X-OAuth-Scopes": "repo"}
-
-    def _refusal(self, asked: Asked) -> Answer | None:
-        if "user-agent" not in asked.headers:
-            return Answer(403, {"message": "Request forbidden by administrative rules."})
-        token = asked.headers.get("authorization", "").removeprefix("Bearer ")
-        if token.count(".") == 2 and not token.startswith("ghs_"):
-            return None if self._is_app(token) else _bad()
-        if token not in self.tokens or self._ends.get(token, self.now) < self.now:
-            return _bad()
-        return self.tokens[token]
-
-    def _route(self, asked: Asked, parts: Sequence[str]) -> Answer:
-        match parts:
-            case ["orgs" | "users", owner, "installation"]:
-                return Answer(200, {"id": INSTALLATION}) if owner in self.owners else _missing()
-            case ["app", "installations", number, "access_tokens"]:
-                return self._mint() if number == str(INSTALLATION) else _missing()
-            case ["repositories", number, *rest]:
-                found = self.state.repositories.get(int(number))
-            case ["repos", owner, name, *rest]:
-                found = self.find(f"{owner}/{name}")
-                if found is not None and found.full_name.lower() != f"{owner}/{name}".lower():
-                    return self._moved(found, rest, asked)
-            case _:
-                return _missing()
-        if found is None or not self.may_read(found):
-            return _missing()
-        return self._in_repository(asked, found, rest)
-
-    def _moved(self, found: Repository, rest: Sequence[str], asked: Asked) -> Answer:
-        address = "/".join([f"{self.url}{REST}/repositories/{found.id}", *rest])
-        address += f"?{urlencode(asked.query)}" if asked.query else ""
-        return Answer(301, {"message": "Moved Permanently", "url": address}, {"Location": address})
-
-    def _in_repository(self, asked: Asked, of: Repository, parts: Sequence[str]) -> Answer:
-        match parts:
-            case []:
-                return Answer(200, rows.repository(of, f"{self.url}{REST}", self.url))
-            case ["issues"]:
-                return self._issues(asked, of)
-            case ["issues" | "pulls" as kind, "comments"]:
-                return self._comments(asked, of, kind)
-            case ["issues", number]:
-                return self._issue(of, int(number))
-            case ["git", "trees", sha]:
-                return self._tree(asked, of, sha)
-            case ["git", "blobs", sha]:
-                return self._blob(asked, of, sha)
-        return _missing()
-
-    # Issues
-
-    def _issues(self, asked: Asked, of: Repository) -> Answer:
-        if not of.has_issues:
-            return Answer(410, {"message": "Issues are disabled for this repo"})
-        field = "updated" if asked.query.get("sort") == "updated" else "created"
-        since = asked.query.get("since", "")
-        if since.startswith("1970-01-01T00:00:00"):
-            return Answer(200, [])
-        state = asked.query.get("state", "open")
-        found = [
-            each
-            for each in of.issues.values()
-            if (state == "all" or (each.closed is None) == (state == "open")) and (stamp(each.updated) or "") >= since
-        ]
-        if not of.has_pulls:
-            found = [each for each in found if each.pull is None]
-        by: Callable[[Issue], Any] = lambda each: (stamp(getattr(each, field)), each.id)  # noqa: E731
-        found.sort(key=by, reverse=asked.query.get("direction", "desc") == "desc")
-        told = [rows.issue(of, each, f"{self.url}{REST}", self.url) for each in found]
-        return self._page(asked, of, "issues", told)
-
-    def _issue(self, of: Repository, number: int) -> Answer:
-        if number in of.issues:
-            return Answer(200, rows.issue(of, of.issues[number], f"{self.url}{REST}", self.url))
-        if number not in of.gone:
-            return _missing()
-        moved = of.gone[number]
-        if moved is None:
-            return Answer(410, {"message": "This issue was deleted"})
-        address = f"{self.url}{REST}/repositories/{moved[0]}/issues/{moved[1]}"
-        return Answer(301, {"message": "Moved Permanently", "url": address}, {"Location": address})
-
-    def _comments(self, asked: Asked, of: Repository, kind: str) -> Answer:
-        if kind == "pulls" and not of.has_pulls:
-            return _missing()
-        where = (f"{self.url}{REST}", self.url)
-        found: list[rows.Row] = []
-        for issue in of.issues.values():
-            if kind == "issues":
-                found += [rows.issue_comment(of, issue, comment, *where) for comment in issue.comments]
-            for thread in issue.pull.threads if issue.pull and kind == "pulls" else ():
-                found += [rows.review_comment(of, issue, thread, comment, *where) for comment in thread.comments]
-        found = [row for row in found if row["updated_at"] >= asked.query.get("since", "")]
-        sort = asked.query.get("sort")  # without it, `direction` is ignored
-        found.sort(key=lambda row: (row[f"{sort}_at"], row["id"]) if sort else (row["id"],))
-        if sort and asked.query.get("direction") == "desc":
-            found.reverse()
-        return self._page(asked, of, f"{kind}/comments", found)
-
-    def _page(self, asked: Asked, of: Repository, path: str, found: Sequence[rows.Row]) -> Answer:
-        size = min(int(asked.query.get("per_page", 30)), 100)
-        number = int(asked.query.get("page", 1))
-        first = (number - 1) * size
-        if "after" in asked.query:
-            first = int(b64decode(asked.query["after"]))
-        elif first >= DEEPEST:
-            told = "Pagination with the page parameter is not supported for large datasets, please use cursor based"
-            return Answer(422, {"message": f"{told} pagination (after/before)", "status": "422"})
-        shown = list(found[first : first + size])
-        token = asked.headers["authorization"]
-        etag = f'W/"{hashlib.sha256((token + json.dumps(shown)).encode()).hexdigest()[:32]}"'
-        if asked.headers.get("if-none-match") == etag:
-            return Answer(304, b"", {"ETag": etag})
-        headers = {"ETag": etag}
-        if first + size < len(found):
-            after = b64encode(str(first + size).encode()).decode()
-            asked_next = {**asked.query, "after": after, "page": str(number + 1)}
-            headers["Link"] = f'<{self.url}{REST}/repositories/{of.id}/{path}?{urlencode(asked_next)}>; rel="next"'
-        return Answer(200, shown, headers)
-
-    # Code
-
-    def _tree(self, asked: Asked, of: Repository, sha: str) -> Answer:
-        objects = self.objects(of)
-        if not of.committed:
-            return Answer(409, {"message": "Git Repository is empty.", "status": "409"})
-        if sha not in objects.trees:
-            return _missing()
-        entries = objects.walk(sha) if "recursive" in asked.query else iter(objects.trees[sha])
-        root = next((entry.path for lines in objects.trees.values() for entry in lines if entry.sha == sha), "")
-        told = [rows.tree_entry(entry, _below(entry.path, root)) for entry in entries]
-        cut = "recursive" in asked.query and len(told) > self.most_entries
-        return Answer(
-            200, {"sha": sha, "url": self.url, "tree": told[: self.most_entries] if cut else told, "truncated": cut}
-        )
-
-    def _blob(self, asked: Asked, of: Repository, sha: str) -> Answer:
-        content = self.objects(of).blobs.get(sha)
-        if content is None:
-            return _missing()
-        if "raw" in asked.headers.get("accept", ""):
-            return Answer(200, content, {"Content-Type": "application/vnd.github.raw+json"})
-        told = {"sha": sha, "node_id": "B", "url": self.url, "size": len(content)}
-        return Answer(200, {**told, "encoding": "base64", "content": b64encode(content).decode()})
-
-    # The App
-
-    def _is_app(self, token: str) -> bool:
-        import jwt
-
+    def _api(self, asked: Asked) -> Answer:
+        if not asked.headers.get("user-agent"):
+            return Answer(403, f"{NO_AGENT} (https://docs.github.com/rest).".encode(), {"Content-Type": "text/plain"})
+        is_graphql = asked.path == self.graphql_path
+        if not is_graphql and not asked.path.startswith(f"{self.base}/"):
+            raise Refused(404, "Not Found")
+        version = self._version(asked)
+        path = asked.path.removeprefix(self.base)
+        if not is_graphql and (path == "/app" or path.startswith("/app/") or path.endswith("/installation")):
+            self.app.prove(credential_of(asked), self.now)
+            return Apps(self).answer(asked, path)
+        value = credential_of(asked)
+        if path in PUBLIC and not (value and path == "/rate_limit"):
+            return self._public(path)
+        anonymous = not value and not is_graphql and path != "/user"
+        token = Token(login="", scopes=set()) if anonymous else self._token(value)
+        resource = "graphql" if is_graphql else "core"
+        call = Call(asked, token, version)
+        refused = None if path == "/rate_limit" else self.limits.refusal(self.key(token), resource, self.now)
+        if refused is not None:
+            return refused
         try:
-            claims = jwt.decode(
-                token, self.app_key, algorithms=["RS256"], options={"verify_exp": False, "verify_iat": False}
-            )
-        except jwt.PyJWTError:
-            return False
-        return bool(claims["iss"] == APP_ID and 0 < claims["exp"] - claims["iat"] <= 660)
+            answer = self.graphql.answer(call) if is_graphql else self._counted(call, path, value)
+        except Refused as error:
+            answer = error.answer
+            self.limits.spend(self.key(token), resource, 1, self.now)
+        answer.headers.update(self._headers(token, value, resource, version))
+        return answer
 
-    def _mint(self) -> Answer:
-        self.minted += 1
-        token = f"ghs_{APP_ID}_{'x' * 300}.{self.minted}.y"
-        ends = self.now + timedelta(hours=1)
-        self.tokens[token], self._ends[token] = None, ends
-        return Answer(201, {"token": token, "expires_at": stamp(ends), "permissions": {"contents": "read"}})
+    def _counted(self, call: Call, path: str, value: str) -> Answer:
+        """What was answered to this very token before, and did not change, costs nothing."""
+        if call.asked.method != "GET":
+            raise Refused(404, "Not Found")
+        answer = self.rest.answer(call, path)
+        tag = hashlib.sha256(value.encode() + call.version.encode() + answer.content).hexdigest()
+        etag = f'W/"{tag}"'
+        if etag in [given.strip() for given in call.asked.headers.get("if-none-match", "").split(",")]:
+            return Answer(304, b"", {"ETag": etag, "Cache-Control": "private, max-age=60, s-maxage=60"})
+        if path != "/rate_limit":
+            self.limits.spend(self.key(call.token), "core", 1, self.now)
+        answer.headers["ETag"] = etag
+        return answer
 
-    # Wikis
+    def _version(self, asked: Asked) -> str:
+        version = asked.headers.get("x-github-api-version", "2022-11-28")
+        if version not in self.versions and version not in self.retired:
+            told = f"The specified API version is invalid: {version}. Supported: {', '.join(self.versions)}"
+            raise Refused(400, told)
+        if version in self.retired and self.retired[version] <= self.now:
+            raise Refused(410, "This API version is no longer supported.", self._sunset(version))
+        return version
 
-    def _git(self, asked: Asked) -> Answer:
-        """The program `git http-backend` answers, as it does for whoever serves git."""
-        secret = b64decode(asked.headers.get("authorization", "").removeprefix("Basic ")).decode()
-        user, _, token = secret.partition(":")
-        if user != "x-access-token" or self.tokens.get(token, _bad()) is not None:
-            return Answer(401, b"", {"WWW-Authenticate": 'Basic realm="GitHub"'})
-        name, _, rest = asked.path.removeprefix("/").partition(".wiki.git/")
-        of = self.find(name)
-        folder = None if self.wikis is None or of is None else self.wikis / f"{of.id}.wiki.git"
-        if folder is None or not folder.exists():
-            return Answer(404, b"Repository not found.")
-        environment = {
-            **os.environ,
-            "GIT_PROJECT_ROOT": str(self.wikis),
-            "GIT_HTTP_EXPORT_ALL": "1",
-            "PATH_INFO": f"/{folder.name}/{rest}",
-            "QUERY_STRING": urlencode(asked.query),
-            "REQUEST_METHOD": asked.method,
-            "CONTENT_TYPE": asked.headers.get("content-type", ""),
-            "HTTP_CONTENT_ENCODING": asked.headers.get("content-encoding", ""),
-            "HTTP_GIT_PROTOCOL": asked.headers.get("git-protocol", ""),
-        }
-        made = subprocess.run(
-            ["git", "http-backend"], input=asked.body, env=environment, capture_output=True, check=True
+    def _sunset(self, version: str) -> dict[str, str]:
+        """The headers that say until when a version is served."""
+        if version not in self.retired:
+            return {}
+        gone = self.retired[version]
+        return {"Deprecation": f"@{int(gone.timestamp())}", "Sunset": gone.strftime("%a, %d %b %Y %H:%M:%S GMT")}
+
+    def _token(self, value: str) -> Token:
+        if not value:
+            raise Refused(401, "Requires authentication")
+        token = self.tokens.get(value)
+        if 0 < self.lockout_after <= self._failures:
+            raise Refused(403, "Maximum number of login attempts exceeded. Please try again later.")
+        if token is None or token.refused or (token.expires_at is not None and token.expires_at <= self.now):
+            self._failures += 1
+            raise Refused(401, "Bad credentials")
+        if token.installation is not None and token.installation.suspended:
+            raise Refused(403, "This installation has been suspended")
+        return token
+
+    def _headers(self, token: Token, value: str, resource: str, version: str) -> dict[str, str]:
+        found = self.limits.headers(self.key(token), resource, self.now)
+        found["X-GitHub-Api-Version-Selected"] = version
+        if token.sso == "partial" and resource == "graphql":
+            found["X-GitHub-SSO"] = self.partial(self.state.repositories.values())
+        found |= self._sunset(version)
+        if token.kind == "classic":
+            found |= {"X-OAuth-Scopes": ", ".join(sorted(token.scopes)), "X-Accepted-OAuth-Scopes": "repo"}
+        if token.kind != "installation" and token.expires_at:
+            found["github-authentication-token-expiration"] = token.expires_at.strftime("%Y-%m-%d %H:%M:%S UTC")
+        return found
+
+    def _public(self, path: str) -> Answer:
+        """What is told to everybody."""
+        if path == "/versions":
+            return Answer(200, self.versions)
+        if path == "/rate_limit":
+            raise Refused(401, "Requires authentication")
+        told = {"verifiable_password_authentication": bool(self.enterprise_version)}
+        return Answer(200, told | ({"installed_version": self.enterprise_version} if self.enterprise_version else {}))
+
+    def walled(self, login: str) -> Refused:
+        return Refused(403, SAML, sso_headers(login))
+
+    def partial(self, found: Iterable[Repository]) -> str:
+        """What is said where a list leaves out what organizations keep behind their walls."""
+        walled = {str(one.owner.id) for one in found if one.owner.kind == "Organization"}
+        return f"partial-results; organizations={','.join(sorted(walled))}"
+
+    # git, of wikis and of files
+
+    def _repositories(self) -> Path:
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="github-"))
+        return self._folder
+
+    def _git(self, asked: Asked, owner: str, name: str, service: str, *, wiki: bool) -> Answer:
+        """git asks without a credential first; that there is nothing it learns only with one."""
+        value = credential_of(asked)
+        one = self.state.named(owner, name) or self.state.formerly(owner, name)
+        if one is not None and not self._fetched(one, value, wiki):
+            one = None
+        challenge = {"WWW-Authenticate": 'Basic realm="GitHub"'}
+        if value:
+            try:
+                self._token(value)
+            except Refused:
+                return Answer(401, b"Invalid username or token.", challenge)
+        elif one is None:
+            return Answer(401, b"Repository not found.", challenge)
+        if one is None:
+            return Answer(404, b"Repository not found.", {"Content-Type": "text/plain"})
+        return serve(one.wiki.folder if wiki else one.code.as_git(), asked, service)
+
+    def _fetched(self, one: Repository, value: str, wiki: bool) -> bool:
+        """Whether there is something to fetch for the holder of this."""
+        there = one.has_wiki and one.wiki.exists if wiki else True
+        token = self.tokens.get(value)
+        return (
+            there and one.accessible and (token.sees(one) and not token.lacks("contents") if token else not one.private)
         )
-        head, _, body = made.stdout.partition(b"\r\n\r\n")
-        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
-        return Answer(int(headers.pop("Status", "200").split()[0]), body, headers)
 
 
-def _below(path: str, root: str) -> str:
-    return path.removeprefix(f"{root}/") if root else path
-
-
-def _missing() -> Answer:
-    return Answer(404, {"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"})
-
-
-def _bad() -> Answer:
-    return Answer(401, {"message": "Bad credentials", "documentation_url": "https://docs.github.com/rest"})
-
-
-def too_many(seconds: int = 7) -> Answer:
-    """The secondary limit, which names a pause."""
-    told = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
-    return Answer(403, {"message": told}, {"Retry-After": str(seconds)})
+def prepare(fake: FakeGitHub, owner: str = "acme", name: str = "app", issues: int = 5) -> Repository:
+    """A repository with some of everything."""
+    one = fake.state.create_repository(f"{owner}/{name}")
+    for number in range(issues):
+        issue = one.open_issue(f"issue {number}", f"text of issue {number}")
+        one.comment(issue, f"comment on issue {number}")
+    pull = one.open_pull("a change", "what it does")
+    one.comment_on_line(pull, "why so?", review=one.review(pull, "CHANGES_REQUESTED", "almost"))
+    question = one.discussions.begin("how?", "does it work")
+    one.discussions.reply(one.discussions.comment(question, "so"), "thanks")
+    one.code.commit({"README.md": "# App\n", "src/app.py": "print('app')\n"})
+    one.wiki.write({"Home.md": "welcome\n"})
+    return one

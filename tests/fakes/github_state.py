@@ -1,337 +1,210 @@
-"""What a GitHub holds: repositories with their issues, pull requests, discussions and files, as tests edit them."""
+"""All of a GitHub: accounts, organizations and repositories, and what happens to them as a whole."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TypeAlias
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
-Tick: TypeAlias = Callable[[], datetime]
-FILE, EXECUTABLE, LINK, SUBMODULE, TREE = "100644", "100755", "120000", "160000", "40000"
+from .github_repository import Repository
+from .github_talk import FOREVER_AGO, Discussion, Issue, User
 
+if TYPE_CHECKING:
+    from .github_discussions import Discussions
 
-@dataclass
-class Comment:
-    """Something said. `parent` is the comment that a reply answers."""
-
-    id: int
-    author: str | None
-    body: str
-    created: datetime
-    updated: datetime
-    replies: list[Comment] = field(default_factory=list)  # in discussions
-    deleted: datetime | None = None  # in discussions, while there are replies
-    is_answer: bool = False
+T = TypeVar("T")
 
 
-@dataclass
-class Review:
-    id: int
-    author: str | None
-    body: str
-    state: str
-    submitted: datetime | None
-
-
-@dataclass
-class Thread:
-    """Comments on a line of a change."""
+@dataclass(eq=False)
+class Owner:
+    """An organization, or a person who has repositories."""
 
     id: int
-    path: str
-    line: int | None
-    comments: list[Comment] = field(default_factory=list)
-    resolved: bool = False
-
-
-@dataclass
-class Pull:
-    """What a pull request has beyond an issue, with the clock of its own record."""
-
-    updated: datetime
-    draft: bool = False
-    merged: datetime | None = None
-    reviews: list[Review] = field(default_factory=list)
-    threads: list[Thread] = field(default_factory=list)
-
-
-@dataclass
-class Issue:
-    id: int
-    number: int
-    author: str | None
-    title: str
-    body: str | None
-    created: datetime
-    updated: datetime
-    closed: datetime | None = None
-    locked: bool = False
-    labels: list[str] = field(default_factory=list)
-    assignees: list[str] = field(default_factory=list)
-    milestone: str | None = None
-    comments: list[Comment] = field(default_factory=list)
-    pull: Pull | None = None
-
-
-@dataclass
-class Discussion:
-    id: int
-    number: int
-    author: str | None
-    title: str
-    body: str
-    created: datetime
-    updated: datetime
-    category: str = "General"
-    closed: bool = False
-    comments: list[Comment] = field(default_factory=list)
-
-
-@dataclass
-class Repository:
-    """`gone` holds what became of numbers: the repository and number they were transferred to, or None."""
-
-    id: int
-    owner: str
-    name: str
-    visibility: str = "private"
-    has_issues: bool = True
-    has_pulls: bool = True
-    has_discussions: bool = True
-    has_wiki: bool = True
-    branch: str = "main"
-    readable: bool = True
-    issues: dict[int, Issue] = field(default_factory=dict)
-    discussions: dict[int, Discussion] = field(default_factory=dict)
-    gone: dict[int, tuple[int, int] | None] = field(default_factory=dict)
-    files: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # path: mode, content
-    committed: bool = False
-    commit: str = ""
-    hidden: set[str] = field(default_factory=set)  # fields that the token may not see
-    last: int = 0
-
-    @property
-    def full_name(self) -> str:
-        return f"{self.owner}/{self.name}"
-
-    def pulls(self) -> list[Issue]:
-        return [issue for issue in self.issues.values() if issue.pull is not None]
-
-
-def git_hash(kind: str, content: bytes) -> str:
-    """The name that git gives to an object."""
-    return hashlib.sha1(f"{kind} {len(content)}\0".encode() + content, usedforsecurity=False).hexdigest()
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of a tree."""
-
-    path: str  # from the root
-    mode: str
-    sha: str
-    size: int | None
-
-
-class Objects:
-    """The trees and blobs of a state of files, with the names that git gives them."""
-
-    def __init__(self, files: Mapping[str, tuple[str, bytes]]) -> None:
-        self.blobs: dict[str, bytes] = {}
-        self.trees: dict[str, list[Entry]] = {}  # the lines of each tree, below it alone
-        self.root = self._tree("", files)
-
-    def walk(self, tree: str) -> Iterator[Entry]:
-        """All lines below a tree, folders before what they hold."""
-        for entry in self.trees[tree]:
-            yield entry
-            if entry.mode == TREE:
-                yield from self.walk(entry.sha)
-
-    def _tree(self, folder: str, files: Mapping[str, tuple[str, bytes]]) -> str:
-        entries: dict[str, Entry] = {}
-        for path, (mode, content) in files.items():
-            if not path.startswith(folder):
-                continue
-            name, slash, _ = path[len(folder) :].partition("/")
-            if slash and name not in entries:
-                below = f"{folder}{name}/"
-                entries[name] = Entry(below[:-1], TREE, self._tree(below, files), None)
-            elif not slash:
-                entries[name] = self._entry(path, mode, content)
-        ordered = sorted(entries.items(), key=lambda one: one[0] + "/" * (one[1].mode == TREE))
-        lines = [f"{entry.mode} {name}\0".encode() + bytes.fromhex(entry.sha) for name, entry in ordered]
-        sha = git_hash("tree", b"".join(lines))
-        self.trees[sha] = [entry for _, entry in ordered]
-        return sha
-
-    def _entry(self, path: str, mode: str, content: bytes) -> Entry:
-        if mode == SUBMODULE:
-            return Entry(path, mode, content.decode(), None)
-        sha = git_hash("blob", content)
-        self.blobs[sha] = content
-        return Entry(path, mode, sha, len(content))
+    node_id: str
+    login: str
+    kind: str = "Organization"
 
 
 class State:
-    """Everything there is. Each method is something that people do; `tick` says when."""
+    """Everything there is, and what its owners do to it. Acts in a repository are methods of `Repository`.
 
-    def __init__(self, tick: Tick) -> None:
-        self.tick = tick
+    `tick` is the service's clock; each act happens `pace` seconds after the one before (0: within the same second).
+    Switches say what nobody outside knows for certain, or what happens seldom: `lag`: so many seconds lists show what
+    was before an edit; `comments_move_discussions`, `replies_move_discussions`; `review_comments_move_pulls`.
+    """
+
+    def __init__(self, tick: Callable[[float], datetime], folder: Callable[[], Path]) -> None:
+        self._tick = tick
+        self.folder = folder  # where wikis lie
+        self.pace = 1.0
+        self.lag = 0.0
+        self.comments_move_discussions = True
+        self.replies_move_discussions = False
+        self.review_comments_move_pulls = False
+        self.users: dict[str, User] = {}
+        self.owners: dict[str, Owner] = {}
         self.repositories: dict[int, Repository] = {}
-        self.redirects: dict[str, int] = {}  # former names
-        self._last = 1000
+        self.moved: dict[str, int] = {}  # names that repositories had, in small letters
+        self.nodes: dict[str, Any] = {}
+        self._number = 1000
+        for login in ("ann", "bob", "mona"):
+            self.add_user(login)
 
-    def id(self) -> int:
-        self._last += 1
-        return self._last
+    # Time and numbers
+
+    def act(self) -> datetime:
+        """The moment of the next act."""
+        return self._tick(self.pace).replace(microsecond=0)
+
+    @property
+    def now(self) -> datetime:
+        return self._tick(0)
+
+    def number(self) -> int:
+        self._number += 1
+        return self._number
+
+    def node_id(self, prefix: str, number: int) -> str:
+        return f"{prefix}_{urlsafe_b64encode(f'kwDO{number:010d}'.encode()).decode().rstrip('=')}"
+
+    def keep(self, thing: Any) -> Any:
+        """A thing that can be asked for by its node id from now on."""
+        self.nodes[thing.node_id] = thing
+        return thing
+
+    def shown(self, things: Iterable[T]) -> list[T]:
+        """These as lists show them: an edit takes `lag` seconds to get there."""
+        now = self.now
+        return [found for thing in things if (found := _version(thing, now)) is not None]
+
+    def later(self) -> datetime:
+        """When lists will show what is done now."""
+        return self.now + timedelta(seconds=self.lag) if self.lag else FOREVER_AGO
+
+    # People
+
+    def add_user(self, login: str, kind: str = "User") -> User:
+        number = self.number()
+        self.users[login] = user = User(number, self.node_id("U", number), login, kind)
+        return self.keep(user)
+
+    def user(self, login: str) -> User:
+        return self.users.get(login) or self.add_user(login)
+
+    def rename_user(self, login: str, new: str) -> None:
+        """Nothing that they wrote counts as changed."""
+        user = self.users.pop(login)
+        user.login = new
+        self.users[new] = user
+
+    def delete_user(self, login: str) -> None:
+        """What they wrote stays, by nobody."""
+        user = self.users.pop(login)
+        for repository in self.repositories.values():
+            for thing in repository.things():
+                if thing.author is user:
+                    thing.author = None
+
+    def owner(self, login: str) -> Owner:
+        """The organization, or the user of that name; a new organization, where there is none."""
+        if login.lower() not in self.owners and (user := self.users.get(login)):
+            self.owners[login.lower()] = Owner(user.id, user.node_id, login, "User")
+        elif login.lower() not in self.owners:
+            number = self.number()
+            self.owners[login.lower()] = self.keep(Owner(number, self.node_id("O", number), login))
+        return self.owners[login.lower()]
+
+    def rename_owner(self, login: str, new: str) -> None:
+        """All its repositories move along."""
+        owner = self.owners.pop(login.lower())
+        for repository in self.of(owner):
+            self.moved[repository.full_name.lower()] = repository.id
+        owner.login = new
+        self.owners[new.lower()] = owner
 
     # Repositories
 
-    def create(self, name: str, owner: str = "acme", **more: object) -> Repository:
-        made = Repository(self.id(), owner, name)
-        vars(made).update(more)
-        self.repositories[made.id] = made
-        self.redirects.pop(made.full_name, None)
-        return made
+    def create_repository(self, full_name: str, **more: Any) -> Repository:
+        """`more`: attributes of `Repository`, such as visibility="public", has_wiki=False."""
+        login, _, name = full_name.partition("/")
+        number = self.number()
+        repository = Repository(self, number, self.node_id("R", number), self.owner(login), name, **more)
+        self.repositories[repository.id] = self.keep(repository)
+        self.moved.pop(full_name.lower(), None)
+        return repository
 
-    def rename(self, repository: Repository, name: str, owner: str = "") -> None:
-        self.redirects[repository.full_name] = repository.id
-        repository.name, repository.owner = name, owner or repository.owner
+    def rename_repository(self, repository: Repository, name: str) -> None:
+        """The old name leads to the new one, until somebody else takes it."""
+        self.moved[repository.full_name.lower()] = repository.id
+        repository.name = name
+        self.moved.pop(repository.full_name.lower(), None)
+        repository.updated_at = self.act()
 
-    def delete(self, repository: Repository) -> None:
+    def transfer_repository(self, repository: Repository, login: str) -> None:
+        self.moved[repository.full_name.lower()] = repository.id
+        repository.owner = self.owner(login)
+        repository.updated_at = self.act()
+
+    def archive_repository(self, repository: Repository, archived: bool = True) -> None:
+        repository.archived = archived
+        repository.updated_at = self.act()
+
+    def delete_repository(self, repository: Repository) -> None:
         del self.repositories[repository.id]
+        self.nodes.pop(repository.node_id, None)
+        self.act()
 
-    # Issues and pull requests
+    def set_visibility(self, repository: Repository, visibility: str) -> None:
+        """public, private, internal."""
+        repository.visibility = visibility
+        repository.updated_at = self.act()
 
-    def open(self, repository: Repository, title: str, body: str | None = "", author: str | None = "mona") -> Issue:
-        now = self.tick()
-        repository.last += 1
-        issue = Issue(self.id(), repository.last, author, title, body, now, now)
-        repository.issues[issue.number] = issue
-        return issue
+    def take_access(self, repository: Repository) -> None:
+        """The tokens of the tests can no longer see it, as if it were private and they were not invited."""
+        repository.accessible = False
 
-    def propose(self, repository: Repository, title: str, body: str = "") -> Issue:
-        issue = self.open(repository, title, body)
-        issue.pull = Pull(issue.updated)
-        return issue
+    def give_access(self, repository: Repository) -> None:
+        repository.accessible = True
 
-    def edit(self, issue: Issue, **changes: object) -> None:
-        """Its title, body and so on; both clocks move."""
-        vars(issue).update(changes)
-        issue.updated = self.tick()
-        if issue.pull is not None:
-            issue.pull.updated = issue.updated
+    def of(self, owner: Owner) -> list[Repository]:
+        return [one for one in self.repositories.values() if one.owner is owner]
 
-    def label(self, issue: Issue, *labels: str) -> None:
-        """Moves the clock of the issue alone, also where it is a pull request."""
-        issue.labels = list(labels)
-        issue.updated = self.tick()
+    def named(self, owner: str, name: str) -> Repository | None:
+        wanted = f"{owner}/{name}".lower()
+        return next((one for one in self.repositories.values() if one.full_name.lower() == wanted), None)
 
-    def comment(self, issue: Issue, body: str, author: str | None = "hubot") -> Comment:
-        now = self.tick()
-        made = Comment(self.id(), author, body, now, now)
-        issue.comments.append(made)
-        issue.updated = now
-        if issue.pull is not None:
-            issue.pull.updated = now
+    def formerly(self, owner: str, name: str) -> Repository | None:
+        """The repository that had this name before."""
+        return self.repositories.get(self.moved.get(f"{owner}/{name}".lower(), 0))
+
+    # Between repositories
+
+    def transfer_issue(self, issue: Issue, here: Repository, there: Repository) -> Issue:
+        """It gets a new number and new ids; its comments go along, as they are."""
+        moved = there.open_issue(issue.title, issue.body or "", author=issue.author)
+        moved.created_at, moved.state, moved.closed_at = issue.created_at, issue.state, issue.closed_at
+        for comment in issue.comments:
+            comment.issue = moved
+        moved.comments = issue.comments
+        here.forget_issue(issue)
+        here.transferred[issue.number] = (there, moved)
+        return moved
+
+    def convert_issue(self, issue: Issue, here: Repository) -> Discussion:
+        """It goes on as a discussion with another number; the issue is gone."""
+        discussions: Discussions = here.discussions
+        made = discussions.begin(issue.title, issue.body or "", author=issue.author)
+        for comment in issue.comments:
+            discussions.comment(made, comment.body or "", author=comment.author)
+        here.delete_issue(issue)
         return made
 
-    def edit_comment(self, comment: Comment, body: str) -> None:
-        """Moves the clock of the comment alone."""
-        comment.body, comment.updated = body, self.tick()
 
-    def delete_comment(self, issue: Issue, comment: Comment) -> None:
-        """Moves no clock."""
-        self.tick()
-        issue.comments.remove(comment)
-
-    def review(self, issue: Issue, state: str, body: str = "", author: str | None = "hubot") -> Review:
-        assert issue.pull is not None
-        now = self.tick()
-        made = Review(self.id(), author, body, state, None if state == "PENDING" else now)
-        issue.pull.reviews.append(made)
-        issue.pull.updated = now
-        return made
-
-    def discuss_line(self, issue: Issue, body: str, path: str = "app.py", line: int | None = 3) -> Comment:
-        """A comment on a line of the change: it moves neither clock."""
-        assert issue.pull is not None
-        now = self.tick()
-        made = Comment(self.id(), "hubot", body, now, now)
-        issue.pull.threads.append(Thread(self.id(), path, line, [made]))
-        return made
-
-    def delete_line_comment(self, issue: Issue, comment: Comment) -> None:
-        assert issue.pull is not None
-        self.tick()
-        for thread in list(issue.pull.threads):
-            if comment in thread.comments:
-                thread.comments.remove(comment)
-            if not thread.comments:
-                issue.pull.threads.remove(thread)
-
-    def delete_issue(self, repository: Repository, issue: Issue) -> None:
-        self.tick()
-        del repository.issues[issue.number]
-        repository.gone[issue.number] = None
-
-    def transfer_issue(self, repository: Repository, issue: Issue, to: Repository) -> Issue:
-        made = self.open(to, issue.title, issue.body, issue.author)
-        made.comments = issue.comments
-        del repository.issues[issue.number]
-        repository.gone[issue.number] = (to.id, made.number)
-        return made
-
-    # Discussions
-
-    def start(self, repository: Repository, title: str, body: str = "") -> Discussion:
-        now = self.tick()
-        repository.last += 1
-        made = Discussion(self.id(), repository.last, "mona", title, body, now, now)
-        repository.discussions[made.number] = made
-        return made
-
-    def edit_discussion(self, discussion: Discussion, **changes: object) -> None:
-        vars(discussion).update(changes)
-        discussion.updated = self.tick()
-
-    def say(self, discussion: Discussion, body: str) -> Comment:
-        now = self.tick()
-        made = Comment(self.id(), "hubot", body, now, now)
-        discussion.comments.append(made)
-        discussion.updated = now
-        return made
-
-    def reply(self, comment: Comment, body: str) -> Comment:
-        """Moves no clock of the discussion."""
-        now = self.tick()
-        made = Comment(self.id(), "mona", body, now, now)
-        comment.replies.append(made)
-        return made
-
-    def unsay(self, discussion: Discussion, comment: Comment) -> None:
-        """One with replies leaves its place, another vanishes; no clock moves."""
-        now = self.tick()
-        if comment.replies:
-            comment.deleted = now
-        else:
-            discussion.comments.remove(comment)
-
-    # Files
-
-    def commit(self, repository: Repository, changes: Mapping[str, bytes | str | None], mode: str = FILE) -> None:
-        """A commit on the default branch. None deletes a file. Nothing tells how it came about, so that it stands for
-        a force-push as well.
-        """
-        now = self.tick()
-        for path, content in changes.items():
-            if content is None:
-                repository.files.pop(path, None)
-            else:
-                made = content.encode() if isinstance(content, str) else content
-                repository.files[path] = (mode, made)
-        repository.committed = True
-        repository.commit = git_hash("commit", f"{self.id()} {now}".encode())
+def _version(thing: Any, now: datetime) -> Any:
+    """How lists show it at this moment: as it is, as it was, or not at all."""
+    while thing is not None and thing.shown_at > now:
+        thing = thing.before
+    return thing

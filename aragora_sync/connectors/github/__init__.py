@@ -119,13 +119,16 @@ class GitHubEnterpriseConnector(Connector):
         return [part for part, is_wanted in wanted.items() if is_wanted]
 
     def _may_be_meant(self, repository_id: str) -> bool:
-        """Whether one that is no longer listed belongs to what the options mean: it does not, once another owns it."""
-        if self.repositories:
-            return bool(self._absent())
+        """Whether one that is not listed may be among what the options mean; where it is shown at all, only one
+        of the organization whose repositories are all meant may.
+        """
+        if self.repositories and not self._absent():
+            return False
         try:
-            return get_owner(self._api, repository_id).lower() == self.organization.lower()
+            owner = get_owner(self._api, repository_id)
         except SourceError:
             return True  # its read says why
+        return not self.repositories and owner.lower() == self.organization.lower()
 
     def _listed(self) -> dict[str, Repository]:
         return self.once("repositories", self._list)

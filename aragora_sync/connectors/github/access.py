@@ -16,7 +16,6 @@ from .errors import APP_ID, APP_KEY
 EARLY = timedelta(minutes=5)  # before its end a token is replaced
 PROOF_LIFE = timedelta(minutes=9)  # of the App's own signature; GitHub allows ten
 CLOCKS_APART = timedelta(seconds=60)
-PERMISSIONS = {"contents": "read", "discussions": "read", "issues": "read", "metadata": "read", "pull_requests": "read"}
 
 
 class AppProof:
@@ -73,7 +72,7 @@ class AppAccess:
     def _mint(self) -> None:
         http = self._proof()
         self._installation = self._installation or self._find(http)
-        answer = http.post(f"app/installations/{self._installation}/access_tokens", json={"permissions": PERMISSIONS})
+        answer = http.post(f"app/installations/{self._installation}/access_tokens", json={})
         self._token = answer.body["token"]
         self._ends_at = datetime.fromisoformat(answer.body["expires_at"])
         remember(self._token)

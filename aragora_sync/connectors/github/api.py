@@ -72,27 +72,28 @@ class Api:
     def pages(
         self, repository: Repository, connection: str, selection: str, *, order: str, size: int, fragments: str = ""
     ) -> Iterator[list[dict[str, Any]]]:
-        """The pages of a connection of a repository, smaller ones where GitHub finds them too large."""
-        query = (
-            f"query($owner:String!,$name:String!,$size:Int!,$after:String){{repository(owner:$owner,name:$name){{"
-            f"{connection}(first:$size,after:$after,orderBy:{{{order}}}){{{PAGE_INFO} nodes{{{selection}}}}}}}}} "
-        )
-        asked: dict[str, Any] = {"owner": repository.owner, "name": repository.name, "size": size, "after": None}
+        """The pages of a connection of a repository, smaller ones where GitHub finds them too large. What it cannot
+        tell even alone has only its `number`, and the `error`.
+        """
+        after, most, broken = None, size, None
         while True:
+            query = _query_of_page(connection, "number" if broken else selection, order) + ("" if broken else fragments)
+            asked = {"owner": repository.owner, "name": repository.name, "size": size, "after": after}
             try:
-                found = self.query(query + fragments, asked)["repository"]
+                found = self.query(query, asked)["repository"]
             except SourceError as error:
-                if asked["size"] == 1 or not _is_too_much(error):
+                if broken or not _is_too_much(error):
                     raise
-                asked["size"] = asked["size"] // 2
+                size, broken = max(1, size // 2), error if size == 1 else None
                 continue
             if found is None:
                 raise _not_shown(repository)
             page = found[connection]
-            yield [node for node in page["nodes"] if node is not None]
+            told = {"error": broken} if broken else {}
+            yield [{**node, **told} for node in page["nodes"] if node is not None]
             if not page["pageInfo"]["hasNextPage"]:
                 return
-            asked["after"] = page["pageInfo"]["endCursor"]
+            after, size, broken = page["pageInfo"]["endCursor"], min(most, size * 2), None
 
     def rest_of(self, node: str, on: str, connection: str, selection: str, page: Mapping[str, Any]) -> Iterator[Any]:
         """The nodes of a connection of one node: those of `page` first, then those of all pages after it."""
@@ -107,6 +108,14 @@ class Api:
                 return  # it vanished in the meantime
             page = found[connection]
             yield from filter(None, page["nodes"])
+
+
+def _query_of_page(connection: str, selection: str, order: str) -> str:
+    page = f"first:$size,after:$after,orderBy:{{{order}}}"
+    return (
+        "query($owner:String!,$name:String!,$size:Int!,$after:String){repository(owner:$owner,name:$name){"
+        f"{connection}({page}){{{PAGE_INFO} nodes{{{selection}}}}}}}}}"
+    )
 
 
 def _is_too_much(error: SourceError) -> bool:

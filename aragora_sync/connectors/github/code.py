@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ...core.changes import Change, Checkpoint, Cursor, Deleted, Failed, Item, Named, Seen, Skipped
-from ...core.errors import NotFound, SourceError
+from ...core.errors import NotFound, ReadAgain, SourceError
 from ...core.patterns import Patterns
 from ...core.source import KnownItems
 from ...extract.text import decode
@@ -20,6 +20,7 @@ MEGABYTE = 1_000_000
 MOST_BYTES = 10 * MEGABYTE  # of a file that is read
 BATCH_FILES, BATCH_BYTES = 100, 2 * MEGABYTE  # in one query
 KNOWN_PAGE = 1000
+CONFLICT = 409  # how GitHub says that a repository is empty
 LFS_BYTES, LFS_FIRST = 1024, "version https://git-lfs.github.com/spec/v1"
 TREE, LINK, SUBMODULE = "tree", "120000", "160000"
 BLOB = "fragment B on Blob{isBinary isTruncated text}"
@@ -60,7 +61,7 @@ class Code:
         repository.must_show("defaultBranchRef")
 
     def read(self, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
-        """All files, where the tree is another than before; only those that differ from what is known are read."""
+        """The files that differ from what is known; where the cursor is None, all are named."""
         here = {"tree": self._repository.tree, "mark": self._repository.mark}
         if cursor != here:
             entries = {self._id(entry): entry for entry in self._list() if self._patterns.match(entry.path)}
@@ -78,7 +79,8 @@ class Code:
         for first in range(0, len(ids), KNOWN_PAGE):
             page = ids[first : first + KNOWN_PAGE]
             before = {each.id for each in known.get(page).values() if each.version == self._version(entries[each.id])}
-            yield from (Seen(each) for each in page if each in before)
+            if whole:
+                yield from (Seen(each) for each in page if each in before)
             yield from self._read([entries[each] for each in page if each not in before])
         if not whole:
             yield from (Deleted(each.id) for each in known.items() if each.id not in entries)
@@ -89,6 +91,18 @@ class Code:
         """Every file. GitHub cuts off trees that are too large: those are read folder by folder."""
         if self._repository.tree:
             yield from self._walk(self._repository.tree, "")
+        else:
+            self._must_be_empty()
+
+    def _must_be_empty(self) -> None:
+        """Who may not read the files may be told of no branch, as if nothing had ever been committed."""
+        try:
+            self._api.get(f"repos/{self._repository.full_name}/git/trees/HEAD")
+        except NotFound as error:
+            if error.status == CONFLICT:
+                return
+            raise
+        raise ReadAgain(f"{self._repository.full_name} got its first files just now.")
 
     def _walk(self, tree: str, folder: str) -> Iterator[Entry]:
         answer = self._get(tree, recursive=True)

@@ -47,7 +47,7 @@ class Discussions:
             yield from self._changes(cursor, repository)
         elif repository.discussions.count:
             for nodes in self._list(OLDEST_FIRST):
-                yield from map(self._item, nodes)
+                yield from map(self._listed, nodes)
         yield Checkpoint(here, complete=True)
 
     def fetch(self, refs: Sequence[str]) -> Iterator[Named]:
@@ -76,13 +76,15 @@ class Discussions:
         if newest.updated_at < since and newest.count == cursor["count"]:
             return
         for nodes in self._list(NEWEST_FIRST):
-            yield from map(self._item, nodes)
-            if nodes and nodes[-1]["updatedAt"] < since:
+            yield from map(self._listed, nodes)
+            if nodes and nodes[-1].get("updatedAt", since) < since:
                 return
 
     def _list(self, order: str) -> Iterator[list[dict[str, Any]]]:
-        pages = self._api.pages(self._repository, "discussions", "...D", order=order, size=PAGE, fragments=FRAGMENT)
-        yield from pages
+        return self._api.pages(self._repository, "discussions", "...D", order=order, size=PAGE, fragments=FRAGMENT)
+
+    def _listed(self, raw: Mapping[str, Any]) -> Named:
+        return Failed(self._id(raw["number"]), raw["error"].message) if "error" in raw else self._item(raw)
 
     def _item(self, raw: Mapping[str, Any]) -> Item:
         metadata: dict[str, JSON] = {
@@ -96,7 +98,7 @@ class Discussions:
             "locked": raw["locked"],
         }
         return Item(
-            id=f"{self._repository.id}/discussions/{raw['number']}",
+            id=self._id(raw["number"]),
             kind="discussion",
             title=f"{raw['title']} (#{raw['number']})".translate(NO_NUL),
             content=text_of(raw["body"], list(self._said(raw))),
@@ -108,6 +110,9 @@ class Discussions:
             metadata=metadata,
             acl=self._repository.acl,
         )
+
+    def _id(self, number: int) -> str:
+        return f"{self._repository.id}/discussions/{number}"
 
     def _said(self, raw: Mapping[str, Any]) -> Iterator[Said]:
         """Comments, each with its replies. One that was deleted stays only as the place of its replies."""

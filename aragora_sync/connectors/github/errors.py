@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...core.clock import utc_now
-from ...core.errors import AccessError, AragoraSyncError, CredentialError, SourceError, TransientError
+from ...core.errors import AccessError, AragoraSyncError, CredentialError, NotFound, SourceError, TransientError
 from ...net.answer import Answer
 
 TOKEN, APP_ID, APP_KEY = "GITHUB_TOKEN", "GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY"
@@ -34,6 +34,8 @@ def explain(answer: Answer) -> AragoraSyncError | None:
             return CredentialError(f"GitHub refused the credential: {message or 'Unauthorized'}.", hint=NEW_TOKEN)
         case 403 | 429:
             return _pause(answer, message) or _forbidden(answer, message)
+        case 409 if "empty" in message.lower():
+            return NotFound("the repository is empty.")
         case 410 if "sunset" in answer.headers or "version" in message.lower():
             return SourceError(
                 "GitHub has retired this version of its API (410); nothing was taken for deleted.",

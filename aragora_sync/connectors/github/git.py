@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,8 +21,8 @@ SETTINGS = {
     "protocol.allow": "never",
     "protocol.https.allow": "always",
 }
-MISSING = ("not found", "404", "does not exist")
-REFUSED = ("authentication failed", "could not read username", "401", "403")
+MISSING = re.compile(r"repository .*not found|error: 404\b", re.IGNORECASE)
+REFUSED = re.compile(r"authentication failed|could not read username|error: 40[13]\b", re.IGNORECASE)
 
 
 class Blob(NamedTuple):
@@ -108,9 +109,8 @@ class Git:
 
 def _explained(told: str) -> SourceError:
     """What git's last words mean."""
-    small = told.lower()
-    if any(words in small for words in REFUSED):
+    if REFUSED.search(told):
         return AccessError("the token may not read the wiki by git.", hint="give it read access to the contents")
-    if any(words in small for words in MISSING):
+    if MISSING.search(told):
         return NotFound("there is no such repository.")
     return TransientError(f"git could not read it: {told.strip().splitlines()[-1] if told.strip() else 'no reason'}")

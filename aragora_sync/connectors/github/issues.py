@@ -64,25 +64,12 @@ class Issues:
     def _everything(self, place: Place, known: KnownItems) -> Iterator[Change]:
         pulls = self._repository.pulls.count
         if self._lists_issues and self._repository.issues.count + pulls:
-            place = yield from self._all_rows(place)
+            place = yield from self._rows(place.at, place, place.begun, again=bool(place.at))
         elif self._with_pulls and pulls:
             for numbers in self._list_pulls(OLDEST_FIRST):
                 yield from self._read_anew(numbers, known)
         yield from self._hidden(known)
         yield Checkpoint(replace(place, at=place.begun, begun="").cursor(), complete=True)
-
-    def _all_rows(self, place: Place) -> Generator[Change, None, Place]:
-        pages = 1 if place.at else 0
-        for rows in self._list(place.at):
-            yield from self._told(rows)
-            pages += 1
-            if rows:
-                place = replace(place, at=min(rows[-1]["updated_at"], place.begun))
-                yield Checkpoint(place.cursor())
-        if pages > 1:  # what came late to the places that were already read
-            for rows in self._list(earlier(place.at, OVERLAP)):
-                yield from self._told(rows)
-        return place
 
     def _hidden(self, known: KnownItems) -> Iterator[Seen]:
         """What was read before it was switched off in the settings of the repository is kept."""
@@ -90,6 +77,50 @@ class Issues:
             yield from (Seen(each.id) for each in known.items(kind="issue"))
         if self._with_pulls and not self._repository.pulls.count:  # nobody can delete the last pull request
             yield from (Seen(each.id) for each in known.items(kind="pull_request"))
+
+    # What changed
+
+    def _changes(self, place: Place, now: str, known: KnownItems) -> Iterator[Change]:
+        """The lists are read again from where they were read last, however long ago: a label on a pull request moves
+        no clock that one query tells of.
+        """
+        since = earlier(place.at, OVERLAP)
+        moved = max(self._repository.issues.updated_at, self._repository.pulls.updated_at) >= since
+        comments, spoken = place.comments.next(self._api, f"{self._path}/issues/comments", "issue_url")
+        reviews = place.reviews
+        if self._with_pulls:
+            reviews, reviewed = reviews.next(self._api, f"{self._path}/pulls/comments", "pull_request_url")
+            spoken |= reviewed
+            if moved:
+                spoken.update(number for numbers in self._list_pulls(NEWEST_FIRST, since) for number in numbers)
+        yield from self._read_anew(sorted(spoken), known)
+        place = replace(place, comments=comments, reviews=reviews)
+        if moved and self._lists_issues:
+            place = yield from self._rows(since, place, now, spoken=spoken)
+        yield Checkpoint(replace(place, at=now if moved else place.at).cursor(), complete=True)
+
+    # The list of issues, which has the pull requests in it
+
+    def _rows(
+        self, since: str, place: Place, until: str, *, spoken: Collection[int] = (), again: bool = False
+    ) -> Generator[Change, None, Place]:
+        """What the list tells since a moment, page by page, but for what was `spoken` of before. What came late to
+        pages that were already read is read at the end, always so where `again`.
+        """
+        told: dict[int, str] = {}
+        for pages, rows in enumerate(self._list(since), 1):
+            yield from self._told(row for row in rows if row["number"] not in spoken)
+            if rows:
+                place = replace(place, at=max(place.at, min(rows[-1]["updated_at"], until)))
+                yield Checkpoint(place.cursor())
+                recent = earlier(place.at, OVERLAP)
+                told = {number: at for number, at in told.items() if at >= recent} | _moments(rows)
+            again = again or pages > 1
+        if again:
+            for rows in self._list(earlier(place.at, OVERLAP)):
+                late = [row for row in rows if told.get(row["number"]) != row["updated_at"]]
+                yield from self._told(row for row in late if row["number"] not in spoken)
+        return place
 
     def _list(self, since: str) -> Iterator[list[dict[str, Any]]]:
         """Pages of rows by time of update. Each full page is followed by a new question from its last moment on, so
@@ -127,39 +158,6 @@ class Issues:
             elif now is not None:  # else it vanished after it was listed
                 yield now.item(self._repository)
 
-    # What changed
-
-    def _changes(self, place: Place, now: str, known: KnownItems) -> Iterator[Change]:
-        """The lists are read again from where they were read last, however long ago: a label on a pull request moves
-        no clock that one query tells of.
-        """
-        since = earlier(place.at, OVERLAP)
-        moved = max(self._repository.issues.updated_at, self._repository.pulls.updated_at) >= since
-        comments, spoken = place.comments.next(self._api, f"{self._path}/issues/comments", "issue_url")
-        reviews = place.reviews
-        if self._with_pulls:
-            reviews, reviewed = reviews.next(self._api, f"{self._path}/pulls/comments", "pull_request_url")
-            spoken |= reviewed
-            if moved:
-                spoken.update(number for numbers in self._list_pulls(NEWEST_FIRST, since) for number in numbers)
-        yield from self._read_anew(sorted(spoken), known)
-        place = replace(place, comments=comments, reviews=reviews)
-        if moved and self._lists_issues:
-            yield from self._listed_since(since, place, now, spoken)
-        yield Checkpoint(replace(place, at=now if moved else place.at).cursor(), complete=True)
-
-    def _listed_since(self, since: str, place: Place, now: str, spoken: Collection[int]) -> Iterator[Change]:
-        pages = 0
-        for rows in self._list(since):
-            yield from self._told(row for row in rows if row["number"] not in spoken)
-            pages += 1
-            if rows:
-                place = replace(place, at=max(place.at, min(rows[-1]["updated_at"], now)))
-                yield Checkpoint(place.cursor())
-        if pages > 1:  # what came late to the places that were already read
-            for rows in self._list(earlier(place.at, OVERLAP)):
-                yield from self._told(row for row in rows if row["number"] not in spoken)
-
     def _list_pulls(self, order: str, since: str = "") -> Iterator[list[int]]:
         """Pages of numbers; the newest first, only as far as `since`."""
         connection, selection = "pullRequests", "number updatedAt"
@@ -183,3 +181,7 @@ class Issues:
 
     def _id(self, ticket: Ticket) -> str:
         return id_of(self._repository, ticket.number, is_pull=ticket.is_pull)
+
+
+def _moments(rows: Iterable[dict[str, Any]]) -> dict[int, str]:
+    return {row["number"]: row["updated_at"] for row in rows}

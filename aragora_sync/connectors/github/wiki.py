@@ -33,7 +33,7 @@ class Wiki:
         self._repository = repository
 
     def read(self, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
-        """All pages, where the commit is another than before; only those that differ from what is known are read."""
+        """The pages that differ from what is known; where the cursor is None, all are named."""
         if not self._repository.has_wiki:
             return
         try:
@@ -59,7 +59,7 @@ class Wiki:
             for page_id, blob in pages.items():
                 if before.get(page_id) != self._version(blob):
                     yield self._told(blob, Path(folder))
-                else:
+                elif whole:
                     yield Seen(page_id)
             if not whole:
                 yield from (Deleted(each) for each in before if each not in pages)

@@ -66,9 +66,8 @@ def lived(desk):
 def test_every_request_and_answer_of_rest_is_described(lived):
     judge = description("github/ghes-3.19.json.gz", "/api/v3")
     rest = [each for each in lived.fake.answers if each[0].path != GRAPHQL]
-    found = Counter(
-        problem for asked, answer in rest for problem in judge.problems(lived.fake.rest.named(asked), answer)
-    )
+    named = [(lived.fake.rest.named(asked), answer) for asked, answer in rest]
+    found = Counter(problem for exchange in named for problem in judge.problems(*exchange))
 
     assert len(rest) > 10
     assert [problem for problem in found if not any(known in problem for known in UNDESCRIBED)] == []

@@ -55,19 +55,16 @@ OpenHttp = Callable[..., Http]  # base_url, access, and so on, as `Connector.htt
 
 def authorization_url(client: OAuthClient, redirect_uri: str, state: str, verifier: str = "") -> str:
     """The address that a person visits to consent."""
+    from oauthlib.common import add_params_to_uri
     from oauthlib.oauth2 import WebApplicationClient
 
-    maker = WebApplicationClient(client.client_id)
-    proof: dict[str, str] = {}
+    asked = {"response_type": "code", "client_id": client.client_id, "redirect_uri": redirect_uri, "state": state}
+    if client.scopes:
+        asked["scope"] = " ".join(client.scopes)
     if client.pkce and verifier:
-        proof = {
-            "code_challenge": maker.create_code_challenge(verifier, "S256"),
-            "code_challenge_method": "S256",
-        }
-    scope: list[object] | None = [*client.scopes] or None
-    made: str = maker.prepare_request_uri(
-        client.auth_url, redirect_uri=redirect_uri, scope=scope, state=state, **proof, **client.more
-    )
+        challenge = WebApplicationClient(client.client_id).create_code_challenge(verifier, "S256")
+        asked |= {"code_challenge": challenge, "code_challenge_method": "S256"}
+    made: str = add_params_to_uri(client.auth_url, list({**asked, **client.more}.items()))
     return made
 
 
@@ -166,4 +163,7 @@ def _send(open_http: OpenHttp, client: OAuthClient, url: str, form: dict[str, st
     parts = urlsplit(url)
     http = open_http(f"{parts.scheme}://{parts.netloc}", access, place=client.service, explain=explain)
     body: dict[str, Any] = {"json": form} if client.as_json else {"form": form}
-    return http.ask("POST", url, headers={"Accept": "application/json", **client.headers}, **body)
+    try:
+        return http.ask("POST", url, headers={"Accept": "application/json", **client.headers}, **body)
+    finally:
+        http.close()

@@ -7,15 +7,15 @@ import platform
 import shutil
 import sqlite3
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
 
-from . import http, postgres
-from .http_server import LATENCY_SECONDS
-from .measure import Cost, median, python
+from . import http, http_server, postgres
+from .measure import TOP, Cost, median, python
 from .s3 import configure, requests, serving
 
 ITEMS = 1_000_000
@@ -188,14 +188,14 @@ def measure_keys(folder: Path, number: int) -> None:
 
 def measure_issues(repositories: int) -> None:
     """Issues of many repositories over HTTP, each answer 30 ms late, and again with every third request refused."""
-    parsing = statistics.median(http.parsing(repositories) for _ in range(PAIRS))
-    latency = repositories * http.PAGES * LATENCY_SECONDS / http.PARALLEL
+    parsing = statistics.median(_parsing(repositories) for _ in range(PAIRS))
+    latency = repositories * http.PAGES * http_server.LATENCY_SECONDS / http.PARALLEL
     number = repositories * http.PAGES * http.PAGE
-    with http.serving(repositories) as url:
+    with http_server.serving(repositories, http.PAGES) as url:
         bare = median([python("-m", "bench.http", "bare", str(repositories), url) for _ in range(PAIRS)])
-        before = http.asked(url)["requests"]
+        before = http_server.asked(url)["requests"]
         first = median([_issues(repositories, url) for _ in range(PAIRS)])
-        asked = (http.asked(url)["requests"] - before) // PAIRS
+        asked = (http_server.asked(url)["requests"] - before) // PAIRS
     bar = 1.15 * max(latency, first.cpu) + 0.5
     row(
         f"http, {repositories} × {http.PAGES} pages of {http.PAGE} issues, 30 ms away, first sync, median of {PAIRS}",
@@ -208,8 +208,8 @@ def measure_issues(repositories: int) -> None:
         f"JSON {parsing:.2f} s); bare httpx {(bare.cpu - parsing) / number * 1e6:.0f} µs",
         "≤ 100 µs",
     )
-    with http.serving(repositories, "--storm") as url:
-        storm, told = _issues(repositories, url), http.asked(url)
+    with http_server.serving(repositories, http.PAGES, "--storm") as url:
+        storm, told = _issues(repositories, url), http_server.asked(url)
     demanded = told["demanded"]
     bar = 1.15 * max(latency, storm.cpu) + 0.5 + 1.1 * demanded
     row(
@@ -217,6 +217,12 @@ def measure_issues(repositories: int) -> None:
         f"{storm.wall:.1f} s wall; {told['refused']} refusals demand {demanded:.1f} s",
         f"≤ that + 1.1 × the demanded = {bar:.1f} s",
     )
+
+
+def _parsing(repositories: int) -> float:
+    """Seconds of CPU that the JSON of all pages costs, and nothing else."""
+    command = [sys.executable, "-m", "bench.http", "parse", str(repositories)]
+    return float(subprocess.run(command, cwd=TOP, check=True, capture_output=True, text=True).stdout)
 
 
 def _issues(repositories: int, url: str) -> Cost:

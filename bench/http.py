@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
-from urllib.request import urlopen
 
 from aragora_sync.connector import Connector
 from aragora_sync.core.changes import Change, Checkpoint, Cursor, Item
@@ -22,39 +20,12 @@ from aragora_sync.engine.runner import suit_interpreter
 from aragora_sync.net.answer import Answer
 from aragora_sync.net.prefetch import ahead
 
-from .http_server import FIRST_ID, PAGE, Hub
-from .measure import TOP
+from .issues import FIRST_ID, PAGE
 
 PARALLEL = 4
 REPOSITORIES = 20
 PAGES = 10
 PARAMS = {"state": "all", "sort": "updated", "direction": "asc", "per_page": PAGE}
-
-
-@contextmanager
-def serving(repositories: int, *more: str) -> Iterator[str]:
-    """The address of so many repositories."""
-    command = [sys.executable, "-m", "bench.http_server", str(repositories), str(PAGES), *more]
-    with subprocess.Popen(command, cwd=TOP, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None and process.stdout is not None
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.stdin.close()
-            process.wait()
-
-
-def asked(url: str) -> dict[str, Any]:
-    """What the server saw so far."""
-    with urlopen(f"{url}/-asked") as answer:
-        found: dict[str, Any] = json.load(answer)
-    return found
-
-
-def parsing(repositories: int) -> float:
-    """Seconds of CPU that the JSON of all pages costs, and nothing else."""
-    command = [sys.executable, "-m", "bench.http", "parse", str(repositories)]
-    return float(subprocess.run(command, cwd=TOP, check=True, capture_output=True, text=True).stdout)
 
 
 class Issues(Connector):
@@ -137,6 +108,8 @@ def bare(repositories: int, url: str) -> None:
 
 def parse(repositories: int) -> None:
     """Prints what parsing alone costs."""
+    from .http_server import Hub
+
     hub = Hub(repositories, PAGES, storm=False)
     hub.fill("http://127.0.0.1:40000")
     spent = 0.0

@@ -11,140 +11,48 @@ from __future__ import annotations
 import asyncio
 import json
 import selectors
+import socket
+import subprocess
 import sys
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.request import urlopen
+
+from .issues import FIRST_ID, PAGE, issue, moment, sentinel
+from .measure import TOP
 
 LATENCY_SECONDS = 0.030
-PAGE = 100
-OWNER = "bench"
-FIRST_ID = 1000
-BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 EVERY = 3  # of so many requests a storm refuses one
 PAUSE_SECONDS = 1
-WORDS = ("timeout", "when", "the", "cache", "is", "cold", "after", "deploy", "of", "service", "with", "two", "workers")
-BODY = 900  # characters
 NO_COMMENTS = ("issues/comments", "pulls/comments")
+SEND_BUFFER = 1_000_000  # bytes: a page leaves at once
 
 
-def issue(address: str, repository: int, number: int) -> dict[str, Any]:
-    """One row of the list of issues, as the REST description has it; the higher its number, the later its update."""
-    home = f"{address}/repos/{OWNER}/project-{repository}"
-    here = f"{home}/issues/{number}"
-    words = " ".join(WORDS[(number * 7 + place * place) % len(WORDS)] for place in range(BODY // 4))
-    moment = f"{BEGAN + timedelta(minutes=number):%Y-%m-%dT%H:%M:%SZ}"
-    return {
-        "url": here,
-        "repository_url": home,
-        "labels_url": f"{here}/labels{{/name}}",
-        "comments_url": f"{here}/comments",
-        "events_url": f"{here}/events",
-        "html_url": f"https://github.example/{OWNER}/project-{repository}/issues/{number}",
-        "id": repository * 1_000_000 + number,
-        "node_id": f"I_{repository}_{number}",
-        "number": number,
-        "title": f"Issue {number}: {words[:40]}",
-        "user": user(address, number % 211),
-        "labels": [label(home, number % 7)],
-        "state": "open" if number % 3 else "closed",
-        "locked": False,
-        "assignee": None,
-        "assignees": [],
-        "milestone": None,
-        "comments": 0,
-        "created_at": moment,
-        "updated_at": moment,
-        "closed_at": None if number % 3 else moment,
-        "author_association": "NONE",
-        "active_lock_reason": None,
-        "body": words[:BODY],
-        "reactions": {"url": f"{here}/reactions", "total_count": 0, **dict.fromkeys(REACTIONS, 0)},
-        "timeline_url": f"{here}/timeline",
-        "performed_via_github_app": None,
-        "state_reason": None if number % 3 else "completed",
-    }
+@contextmanager
+def serving(repositories: int, pages: int, *more: str) -> Iterator[str]:
+    """The address of so many repositories, each with so many pages of issues."""
+    command = [sys.executable, "-m", "bench.http_server", str(repositories), str(pages), *more]
+    with subprocess.Popen(command, cwd=TOP, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.stdin.close()
+            process.wait()
 
 
-REACTIONS = ("+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
-ADDRESSES = {
-    "followers_url": "/followers",
-    "following_url": "/following{/other_user}",
-    "gists_url": "/gists{/gist_id}",
-    "starred_url": "/starred{/owner}{/repo}",
-    "subscriptions_url": "/subscriptions",
-    "organizations_url": "/orgs",
-    "repos_url": "/repos",
-    "events_url": "/events{/privacy}",
-    "received_events_url": "/received_events",
-}
-
-
-def user(address: str, number: int) -> dict[str, Any]:
-    """Who wrote it."""
-    home = f"{address}/users/user{number}"
-    return {
-        "login": f"user{number}",
-        "id": number,
-        "node_id": f"U_{number}",
-        "avatar_url": f"https://avatars.github.example/u/{number}?v=4",
-        "gravatar_id": "",
-        "url": home,
-        "html_url": f"https://github.example/user{number}",
-        **{name: home + end for name, end in ADDRESSES.items()},
-        "type": "User",
-        "site_admin": False,
-    }
-
-
-def label(home: str, number: int) -> dict[str, Any]:
-    name = f"area-{number}"
-    return {
-        "id": number,
-        "node_id": f"L_{number}",
-        "url": f"{home}/labels/{name}",
-        "name": name,
-        "color": "f29513",
-        "default": False,
-        "description": f"Everything about area {number}",
-    }
-
-
-def sentinel(repositories: int, issues: int) -> dict[str, Any]:
-    """The answer to the query that tells of all repositories what moved in them, whatever it leaves out."""
-    nothing: dict[str, Any] = {"totalCount": 0, "nodes": []}
-    newest = {"totalCount": issues, "nodes": [{"updatedAt": f"{BEGAN + timedelta(minutes=issues):%Y-%m-%dT%H:%M:%SZ}"}]}
-    nodes = [
-        {
-            "databaseId": FIRST_ID + place,
-            "name": f"project-{FIRST_ID + place}",
-            "nameWithOwner": f"{OWNER}/project-{FIRST_ID + place}",
-            "owner": {"login": OWNER},
-            "url": f"https://github.example/{OWNER}/project-{FIRST_ID + place}",
-            "visibility": "PRIVATE",
-            "isArchived": False,
-            "isDisabled": False,
-            "hasIssuesEnabled": True,
-            "hasWikiEnabled": False,
-            "hasDiscussionsEnabled": False,
-            "pushedAt": None,
-            "updatedAt": newest["nodes"][0]["updatedAt"],
-            "defaultBranchRef": None,
-            "issues": newest,
-            "pullRequests": nothing,
-            "discussions": nothing,
-        }
-        for place in range(repositories)
-    ]
-    listed = {"repositories": {"pageInfo": {"hasNextPage": False, "endCursor": None}, "nodes": nodes}}
-    limit = {"cost": 3, "remaining": 4990, "resetAt": "2026-12-31T00:00:00Z"}
-    return {"data": {"organization": listed, "repositoryOwner": listed, "rateLimit": limit}}
+def asked(url: str) -> dict[str, Any]:
+    """What the server saw so far."""
+    with urlopen(f"{url}/-asked") as answer:
+        found: dict[str, Any] = json.load(answer)
+    return found
 
 
 @dataclass
@@ -171,7 +79,7 @@ class Hub:
         self._issues = pages * PAGE
         self._storm = storm
         self._rows: dict[int, list[bytes]] = {}
-        self._moments = [f"{BEGAN + timedelta(minutes=each):%Y-%m-%dT%H:%M:%SZ}" for each in range(1, self._issues + 1)]
+        self._moments = [moment(each) for each in range(1, self._issues + 1)]
         self._graphql = json.dumps(sentinel(repositories, self._issues)).encode()
 
     def fill(self, address: str) -> None:
@@ -274,6 +182,7 @@ async def serve(hub: Hub, tell: Callable[[str], None], until: Callable[[], objec
     """`tell` is given the address, once everything is ready."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(partial(Connection, hub), "127.0.0.1", 0)
+    server.sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     hub.fill(address)
     tell(address)

@@ -31,6 +31,8 @@ from .measure import TOP
 LATENCY_SECONDS = 0.030
 EVERY = 3  # of so many requests a storm refuses one
 PAUSE_SECONDS = 1
+ENTERPRISE = "/api/v3"  # stands before the paths of an Enterprise Server
+GRAPHQL = ("/graphql", "/api/graphql")
 NO_COMMENTS = ("issues/comments", "pulls/comments")
 SEND_BUFFER = 1_000_000  # bytes: a page leaves at once
 
@@ -105,7 +107,7 @@ class Hub:
             message = b'{"message":"You have exceeded a secondary rate limit. Please wait."}'
             return _answer(429, message, {"Retry-After": str(PAUSE_SECONDS)})
         parts = urlsplit(target)
-        if method == "POST" and parts.path == "/graphql":
+        if method == "POST" and parts.path in GRAPHQL:
             return _answer(200, self._graphql)
         etag = f'W/"{target.encode().hex()[-64:]}"'
         if headers.get("if-none-match") == etag:
@@ -114,7 +116,8 @@ class Hub:
 
     def _list(self, path: str, query: dict[str, str], more: dict[str, str]) -> bytes:
         """`/repositories/ID/…` or `/repos/OWNER/NAME/…`."""
-        first, _, rest = path[1:].partition("/")
+        home = self._address + ENTERPRISE if path.startswith(ENTERPRISE) else self._address
+        first, _, rest = path.removeprefix(ENTERPRISE)[1:].partition("/")
         name, _, what = (rest if first == "repositories" else rest.partition("/")[2]).partition("/")
         number = name.removeprefix("project-")
         rows = self._rows.get(int(number)) if number.isdigit() else None
@@ -129,7 +132,7 @@ class Hub:
         page = int(query.get("page", 1))
         if page * size < len(rows):
             following = {**query, "page": page + 1, "after": f"Y3Vyc29yOnYyOpLP{page * size:08d}"}
-            more["Link"] = f'<{self._address}/repositories/{number}/issues?{urlencode(following)}>; rel="next"'
+            more["Link"] = f'<{home}/repositories/{number}/issues?{urlencode(following)}>; rel="next"'
         return _answer(200, _list_of(rows[(page - 1) * size : page * size]), more)
 
 

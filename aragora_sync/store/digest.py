@@ -58,7 +58,7 @@ def _prepare(item: Item) -> Prepared:
     return _new(Prepared, (item, digest, created, updated, metadata, acl))
 
 
-@lru_cache(1000)
+@lru_cache(64)
 def _encode_acl(acl: tuple[str, ...]) -> str:
     """Few lists of readers hold for many items."""
     return _encode(sorted(acl))

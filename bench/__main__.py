@@ -187,18 +187,18 @@ def measure_keys(folder: Path, number: int) -> None:
 
 
 def measure_issues(repositories: int) -> None:
-    """Issues of many repositories over HTTP, each answer 30 ms late, and again with every third request refused."""
+    """Issues of many repositories by `github`, each answer 30 ms late, and again with every third request refused."""
     parsing = statistics.median(_parsing(repositories) for _ in range(PAIRS))
-    latency = repositories * http.PAGES * http_server.LATENCY_SECONDS / http.PARALLEL
     number = repositories * http.PAGES * http.PAGE
     with http_server.serving(repositories, http.PAGES) as url:
         bare = median([python("-m", "bench.http", "bare", str(repositories), url) for _ in range(PAIRS)])
         before = http_server.asked(url)["requests"]
         first = median([_issues(repositories, url) for _ in range(PAIRS)])
         asked = (http_server.asked(url)["requests"] - before) // PAIRS
+    latency = asked * http_server.LATENCY_SECONDS / http.PARALLEL
     bar = 1.15 * max(latency, first.cpu) + 0.5
     row(
-        f"http, {repositories} × {http.PAGES} pages of {http.PAGE} issues, 30 ms away, first sync, median of {PAIRS}",
+        f"github, {repositories} × {http.PAGES} pages of {http.PAGE} issues, 30 ms away, first sync, median of {PAIRS}",
         f"{first.wall:.2f} s wall, {asked} requests, {first.rss:.0f} MB; bare httpx {bare.wall:.2f} s",
         f"≤ 1.15 × max({latency:.2f} s of latency, CPU) + 0.5 s = {bar:.2f} s",
     )

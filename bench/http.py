@@ -1,26 +1,21 @@
-"""Issues of many repositories over HTTP: net, engine and store, beside the bare parsing of the same answers."""
+"""Issues of many repositories over HTTP by `github`: connector, net, engine and store, beside the bare parsing of the
+same answers.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
-from aragora_sync.connector import Connector
-from aragora_sync.core.changes import Change, Checkpoint, Cursor, Item
-from aragora_sync.core.source import KnownItems, Stream
+from aragora_sync.connectors.github import GitHubEnterpriseConnector
 from aragora_sync.engine.runner import suit_interpreter
-from aragora_sync.net.answer import Answer
-from aragora_sync.net.prefetch import ahead
 
-from .issues import FIRST_ID, PAGE
+from .issues import FIRST_ID, OWNER, PAGE
 
 PARALLEL = 4
 REPOSITORIES = 20
@@ -28,65 +23,19 @@ PAGES = 10
 PARAMS = {"state": "all", "sort": "updated", "direction": "asc", "per_page": PAGE}
 
 
-class Issues(Connector):
-    """Lists the issues of each repository, and nothing else."""
-
-    type = "issues"
-    title = "Issues of repositories"
-
-    url = ""
-    repositories = 0
-
-    def open(self) -> None:
-        self._http = self.http(self.url, place="the server", width=PARALLEL)
-
-    def streams(self, stored: Collection[str]) -> Iterator[Stream]:
-        for number in range(FIRST_ID, FIRST_ID + self.repositories):
-            yield Stream(str(number), reports_deletes=True)
-
-    def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
-        asked = self._http.pages(f"repositories/{stream.name}/issues", PARAMS, after=_following)
-        with closing(ahead(asked)) as pages:
-            for answer in pages:
-                for raw in answer.body:
-                    yield _item(stream.name, raw)
-                cursor = answer.body[-1]["updated_at"]
-                yield Checkpoint(cursor)
-        yield Checkpoint(cursor, complete=True)
-
-
-def _following(answer: Answer) -> str | None:
-    return answer.links.get("next")
-
-
-def _item(repository: str, raw: dict[str, Any]) -> Item:
-    return Item(
-        id=f"{repository}/{raw['number']}",
-        kind="issue",
-        title=raw["title"],
-        content=raw["body"],
-        url=raw["html_url"],
-        author=raw["user"]["login"],
-        created_at=datetime.fromisoformat(raw["created_at"]),
-        updated_at=datetime.fromisoformat(raw["updated_at"]),
-        version=raw["updated_at"],
-        metadata={
-            "number": raw["number"],
-            "state": raw["state"],
-            "labels": [label["name"] for label in raw["labels"]],
-            "assignees": [each["login"] for each in raw["assignees"]],
-            "comments": raw["comments"],
-            "closed_at": raw["closed_at"],
-        },
-        acl=[f"repository:{repository}"],
-    )
-
-
 def through_engine(folder: Path, repositories: int, url: str) -> None:
     """One pass with everything that a run does."""
     suit_interpreter()
-    connector = Issues(connector_id="issues", store=folder, state_dir=folder / "state", parallel=PARALLEL)
-    connector.url, connector.repositories = url, repositories
+    connector = GitHubEnterpriseConnector(
+        organization=OWNER,
+        base_url=url,
+        sync_code=False,
+        sync_discussions=False,
+        credentials={"GITHUB_TOKEN": "ghp_of-nobody"},
+        store=folder,
+        state_dir=folder / "state",
+        parallel=PARALLEL,
+    )
     result = connector.sync()
     assert result.success and result.counts.created == repositories * PAGES * PAGE, result
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..connector import Connector
     from .filesystem import FilesystemConnector as FilesystemConnector
+    from .notion import NotionConnector as NotionConnector
     from .postgresql import PostgreSQLConnector as PostgreSQLConnector
     from .s3 import S3Connector as S3Connector
     from .slack import SlackConnector as SlackConnector
@@ -23,6 +24,7 @@ ENTRY_POINTS = "aragora_sync.connectors"
 
 _OURS = {
     "filesystem": "FilesystemConnector",
+    "notion": "NotionConnector",
     "postgresql": "PostgreSQLConnector",
     "s3": "S3Connector",
     "slack": "SlackConnector",

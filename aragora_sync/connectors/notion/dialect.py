@@ -46,12 +46,18 @@ class Body:
 def body_of(told: str) -> Body:
     """What a page's Markdown says."""
     body = Body()
-    lines: list[str] = []
-    for line in _lines(told, body):
-        if line.strip("> ") or not lines or lines[-1] != line:  # one empty line is enough, in quotes also
+    lines = [""]
+    for line in (*_lines(told, body), ""):
+        if _is_empty(line) and _is_empty(lines[-1]):  # one is enough; where a quote ends, that outside
+            lines[-1] = min(line, lines[-1], key=len)
+        else:
             lines.append(line)
     body.text = "\n".join(lines).strip("\n")
     return body
+
+
+def _is_empty(line: str) -> bool:
+    return not line.strip("> ")
 
 
 # Lines
@@ -72,7 +78,7 @@ def _lines(told: str, body: Body) -> Iterator[str]:
         elif text.startswith("<table") and (tag := _OPENING.match(text)) and tag[1] == "table":
             prefix = depths.prefix(depth)
             yield from ("", *(prefix + each for each in _table(_until(text, "</table>", source), body)), "")
-        elif (tag := _LINE_TAG.fullmatch(text)) is not None and tag[1] not in _ALONE:
+        elif (tag := _LINE_TAG.fullmatch(text)) is not None and not _is_shown(tag[1]):
             yield from _structure(text, tag[1], depth, depths)
         else:
             yield from _block(_ATTRIBUTES.sub("", text), depth, depths, body)
@@ -238,6 +244,13 @@ _TAGS: Mapping[str, Callable[[str, str, Mapping[str, str], Body], str]] = {
     "unknown": _unknown,
     "image": _picture,
 }
+
+
+def _is_shown(tag: str) -> bool:
+    """Whether it stands for something by itself."""
+    return tag in _ALONE or tag.startswith("mention-")
+
+
 _ALONE = frozenset({"page", "database", "audio", "video", "file", "pdf", "image", "embed", "bookmark", "unknown", "br"})
 
 

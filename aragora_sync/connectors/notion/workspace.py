@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...core.errors import AccessError, ConfigError, CredentialError, SourceError, TransientError
+from ...core.errors import AccessError, ConfigError, CredentialError, NotFound, SourceError, TransientError
 from ...core.source import Stream
 from .api import Api, Told
-from .errors import NotThatKind, not_shared
+from .errors import SHARE, NotThatKind, not_shared
 from .ids import id_of
 from .pages import is_gone, title_of_database
 from .properties import title_of
@@ -49,27 +49,27 @@ class Workspace:
         """Those of the options, and those that were read before and may belong to a database that is not shown."""
         if not self._databases and not self._pages:
             yield Stream(WORKSPACE, "all that is shared")
-        sources = self.sources()
-        for source in sources.values():
+        for source in self.sources().values():
             yield Stream(f"{SOURCE}{source.id}", source.title)
-        before = [name for name in stored if name.startswith(SOURCE) and name.removeprefix(SOURCE) not in sources]
-        if self.lost():
-            yield from (Stream(name) for name in before)
-        for lost in self.lost():
-            if f"{SOURCE}{lost.id}" not in before:
-                yield Stream(f"{DATABASE}{lost.id}")
-        for page_id in self._pages:
-            root = self.root(page_id)
+        yield from self._lost_streams(stored)
+        for page_id, root in self.roots():
             if isinstance(root, SourceError):
                 yield Stream(f"{PAGE}{page_id}")
             elif not is_gone(root.raw):  # what is in the trash is deleted, and no share that was lost
                 yield Stream(f"{PAGE}{page_id}", title_of(root.raw.get("properties") or {}))
 
+    def _lost_streams(self, stored: Collection[str]) -> Iterator[Stream]:
+        before = [
+            name for name in stored if name.startswith(SOURCE) and name.removeprefix(SOURCE) not in self.sources()
+        ]
+        names = before or [f"{DATABASE}{lost.id}" for lost in self.lost()]
+        yield from map(Stream, names if self.lost() else ())
+
     def source(self, source_id: str) -> Source:
         """A data source that is to be read; AccessError where its database is not shown any more."""
         found = self.sources().get(source_id)
         if found is None:
-            raise next((lost.error for lost in self.lost()), _unknown(source_id))
+            raise self.lost_error()
         return found
 
     def sources(self) -> dict[str, Source]:
@@ -80,8 +80,13 @@ class Workspace:
         """The databases that the options name and Notion does not show."""
         return self._resolved()[1]
 
-    def lost_error(self, database_id: str) -> AccessError:
-        return next((lost.error for lost in self.lost() if lost.id == database_id), _unknown(database_id))
+    def lost_error(self, database_id: str = "") -> AccessError:
+        """Why this database cannot be seen, or that of a data source: nobody knows any more which one that was."""
+        about = [lost for lost in self.lost() if database_id in ("", lost.id)]
+        if len(about) == 1:
+            return about[0].error
+        ids = ", ".join(lost.id for lost in about)
+        return AccessError(f"none of the databases {ids} can be seen. What was read is kept.", hint=SHARE)
 
     def root(self, page_id: str) -> Told | SourceError:
         """A page that the options name, as it was when this run began, or why it cannot be seen."""
@@ -122,9 +127,7 @@ class Workspace:
         """All data sources of a database, or the one that the id names."""
         try:
             raw = self.api.database(database_id).raw
-        except (TransientError, AccessError):
-            raise
-        except SourceError:
+        except (NotFound, NotThatKind):
             raw = self.api.source(database_id).raw
             if not is_gone(raw):
                 yield Source(raw["id"], plain(raw.get("title") or ()) or raw["id"])
@@ -148,7 +151,3 @@ def ids_in(option: str, named: Sequence[str]) -> list[str]:
                 hint="in Notion: ••• > Copy link; the link will do",
             )
     return list(found)
-
-
-def _unknown(thing_id: str) -> AccessError:
-    return AccessError(f"{thing_id} is named by no option any more.", hint="look at the option 'databases'")

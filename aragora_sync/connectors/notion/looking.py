@@ -8,7 +8,6 @@ from typing import NamedTuple
 from ...core.errors import NotFound, SourceError
 from ...core.source import Known
 from .api import Api, Raw, Told
-from .dialect import Body
 from .errors import NotThatKind, is_of_one
 from .pages import DATABASE, PAGE, Parent, database_item, is_gone, is_unchanged, parent_of, source_of, version_of
 from .reading import Made, Pages, Same, Unread
@@ -96,7 +95,7 @@ class Looking:
 
     def _made(self, kind: str, raw: Raw, parent: str, version: str) -> Made | Unread:
         if kind == DATABASE:
-            return Made(database_item(raw, parent, version, self._api.names()), Body())
+            return Made(database_item(raw, parent, version, self._api.names()))
         return self._pages.read(raw, parent, version)
 
     def page_above(self, parent: Parent) -> str:

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from ...core.changes import JSON, Item
+from .dialect import Body
 from .ids import address_of
 from .moments import is_settled, minute_in, moment_of
 from .properties import lines_of, title_of, values_of
@@ -18,6 +19,7 @@ HASH_BYTES = 9
 UNTITLED = "Untitled"
 UNSETTLED = "?"  # ends the version of what was read while its minute was not over
 PAGE, ROW, DATABASE = "page", "row", "database"
+PAGES, DATABASES, SOURCES = "pages", "databases", "data_sources"  # in the metadata: ids of what is shown there
 
 Raw = Mapping[str, Any]
 
@@ -80,19 +82,20 @@ def is_unchanged(version: str, known: str) -> bool:
     return version == known and not version.endswith(UNSETTLED)
 
 
-def page_item(raw: Raw, body: str, parent: str, version: str, names: Names) -> Item:
-    """A page or row as its readers see it: its properties, then its text."""
+def page_item(raw: Raw, body: Body, parent: str, version: str, names: Names) -> Item:
+    """A page or row as its readers see it: its properties, then its text. It remembers what it shows of others."""
     properties = raw.get("properties") or {}
     values = values_of(properties, names)
     creator, editor = (str((raw.get(field) or {}).get("id") or "") for field in ("created_by", "last_edited_by"))
     told: dict[str, JSON] = {"properties": values, "created_by": creator, "last_edited_by": editor}
+    told |= {name: list(dict.fromkeys(ids)) for name, ids in ((PAGES, body.pages), (DATABASES, body.databases)) if ids}
     if source := source_of(raw):
         told["data_source"] = source
     return Item(
         raw["id"],
         ROW if source else PAGE,
         title_of(properties) or UNTITLED,
-        "\n\n".join(part for part in (lines_of(values), body) if part),
+        "\n\n".join(part for part in (lines_of(values), body.text) if part),
         url=str(raw.get("url") or address_of(raw["id"])),
         author=names.get(creator, ""),
         parent=parent,
@@ -106,7 +109,7 @@ def page_item(raw: Raw, body: str, parent: str, version: str, names: Names) -> I
 
 def database_item(raw: Raw, parent: str, version: str, names: Names) -> Item:
     """A database without its rows, which are items of their own: what it is called, and what it is for."""
-    sources = [str(each["id"]) for each in raw.get("data_sources") or ()]
+    sources: list[JSON] = [str(each["id"]) for each in raw.get("data_sources") or ()]
     return Item(
         raw["id"],
         DATABASE,
@@ -117,7 +120,7 @@ def database_item(raw: Raw, parent: str, version: str, names: Names) -> Item:
         created_at=moment_of(raw.get("created_time")),
         updated_at=moment_of(raw["last_edited_time"]),
         version=version,
-        metadata={"data_sources": sources} | _icon(raw) | _marks(raw),
+        metadata={SOURCES: sources} | _icon(raw) | _marks(raw),
         acl=["public"] if raw.get("public_url") else None,
     )
 

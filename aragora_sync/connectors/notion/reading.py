@@ -10,7 +10,6 @@ from ...core.errors import SourceError, TransientError
 from ...core.source import KnownItems
 from .api import Api, Raw
 from .bodies import Bodies
-from .dialect import Body
 from .errors import is_of_one
 from .pages import page_item
 from .properties import completed
@@ -28,10 +27,9 @@ class Same(NamedTuple):
 
 
 class Made(NamedTuple):
-    """An item, and what it shows of others."""
+    """It is so now."""
 
     item: Item
-    body: Body
 
 
 class Unread(NamedTuple):
@@ -53,7 +51,7 @@ class Pages:
         try:
             whole = {**raw, "properties": completed(self.api, raw)}
             body = self._bodies.body(raw["id"])
-            return Made(page_item(whole, body.text, parent, version, self.api.names()), body)
+            return Made(page_item(whole, body, parent, version, self.api.names()))
         except SourceError as error:
             if not is_of_one(error):
                 raise

@@ -50,7 +50,7 @@ class SourceReading:
         """The rows of these ids, as they are now."""
         for ref in refs:
             match self._asked(ref, None):
-                case Made(item, _):
+                case Made(item):
                     yield item
                 case Unread(_, error):
                     yield Failed(ref, error.message)
@@ -77,7 +77,7 @@ class SourceReading:
                         yield Checkpoint(walk.cursor())
                     case Same(row_id):
                         yield Seen(row_id)
-                    case Made(item, _):
+                    case Made(item):
                         yield item
                     case Unread():
                         yield from self._unreadable.said(step)

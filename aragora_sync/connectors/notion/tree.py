@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from functools import partial
@@ -14,12 +14,11 @@ from ...core.errors import AccessError, NotFound
 from ...core.source import Known, KnownItems
 from ...net.prefetch import Ask, prefetch
 from .api import Told
-from .dialect import Body
 from .errors import SHARE, NotThatKind
 from .feed import edited, everything, trashed
 from .looking import Elsewhere, Found, Gone, Looked, Looking, Loose, View, is_same
 from .moments import SEARCH_LATENESS, minute_in
-from .pages import DATABASE, PAGE, ROW, is_whole, parent_of, source_of, version_of
+from .pages import DATABASE, DATABASES, PAGE, PAGES, ROW, SOURCES, is_whole, parent_of, source_of, version_of
 from .reading import BODY_BYTES, WAITING_BYTES, WIDTH, Made, Pages, Same, Unread, Unreadable, below
 from .rows import list_rows, list_trash
 from .rows import trashed as trashed_rows
@@ -46,6 +45,7 @@ class TreeReading:
         self._there: set[str] = set()  # what was said to be there
         self._gone: list[str] = []
         self._inside: dict[str, bool] = {}
+        self._databases: list[Item] = []
         self._following: list[Iterable[Found]] = []
         self._whole = False
         self._began: datetime | None = None if root is None else root.at
@@ -65,7 +65,7 @@ class TreeReading:
         for ref in refs:
             looked = self._single(ref, known.get(ref))
             match looked:
-                case Made(item, _):
+                case Made(item):
                     yield item
                 case Unread(_, error):
                     yield Failed(ref, error.message)
@@ -149,7 +149,7 @@ class TreeReading:
         ids = [known.id for known in self._known.items(DATABASE)]
         details = chain.from_iterable(self._known.get(part, details=True).values() for part in _parts(ids))
         for known in details:
-            sources: Any = (known.metadata or {}).get("data_sources") or ()
+            sources: Any = (known.metadata or {}).get(SOURCES) or ()
             for source_id in sources:
                 yield from self._rows(known.id, source_id, since)
                 for answer in list_trash(self._api, source_id, since):
@@ -189,8 +189,10 @@ class TreeReading:
                 for looked in told:
                     yield from self._said(looked)
             if not self._following:
-                return
+                break
             level = chain.from_iterable(self._following)
+        yield from self._databases
+        self._databases = []
 
     def _steps(self, level: Iterable[Found]) -> Iterator[Step]:
         for part in _parts(level):
@@ -218,12 +220,16 @@ class TreeReading:
             case Same(thing_id):
                 self._there.add(thing_id)
                 yield Seen(thing_id)
-                if self._whole:
-                    self._follow([_found(each, thing_id) for each in self._known.children(thing_id)])
-            case Made(item, body):
+                known = self._known.get([thing_id], details=True)[thing_id]
+                self._follow_shown(thing_id, known.metadata or {})
+            case Made(item) if item.kind == DATABASE:
+                self._there.add(item.id)
+                self._follow_rows(item)
+                self._databases.append(item)  # after its rows: who knows it counts on them
+            case Made(item):
                 self._there.add(item.id)
                 yield item
-                self._follow_item(item, self._shown(body, item.id))
+                self._follow_shown(item.id, item.metadata)
             case Unread(thing_id):
                 held = {thing_id, *below(thing_id, self._known)}
                 self._there |= held
@@ -241,31 +247,30 @@ class TreeReading:
             case Gone(thing_id) if self._known.get([thing_id]):
                 self._gone.append(thing_id)
 
-    def _shown(self, body: Body, page_id: str) -> list[Found]:
-        """What a page shows as its own, each once; some of it may be links. Whatever is shared is in, link or not."""
-        databases = dict.fromkeys(body.databases if self._with_databases else ())
-        kinds = dict.fromkeys(body.pages, PAGE) | dict.fromkeys(databases, DATABASE)
+    def _shown(self, page_id: str, metadata: Mapping[str, Any]) -> list[Found]:
+        """What a page shows as its own; some of it may be links. Whatever is shared is in, link or not."""
+        databases = metadata.get(DATABASES, ()) if self._with_databases else ()
+        kinds = dict.fromkeys(metadata.get(PAGES, ()), PAGE) | dict.fromkeys(databases, DATABASE)
         return [Found(each, kind, self._root_id and page_id, within=not self._root_id) for each, kind in kinds.items()]
 
     def _follow(self, founds: Sequence[Found]) -> None:
         if founds:
             self._following.append(founds)
 
-    def _follow_item(self, item: Item, founds: Sequence[Found]) -> None:
+    def _follow_shown(self, page_id: str, metadata: Mapping[str, Any]) -> None:
         """What hangs below: in a whole reading all of it, otherwise what came and what may have gone."""
-        if item.kind == DATABASE:
-            return self._follow_rows(item)
-        before = {each.id: each for each in self._known.children(item.id)}
+        founds = self._shown(page_id, metadata)
+        before = {each.id: each for each in self._known.children(page_id)}
         shown = {found.id for found in founds}
-        missing = [_found(each, item.id if self._whole else "") for each in before.values() if each.id not in shown]
+        missing = [_found(each, page_id if self._whole else "") for each in before.values() if each.id not in shown]
         self._follow([found for found in founds if self._whole or found.id not in before])
         self._follow(missing)
 
     def _follow_rows(self, item: Item) -> None:
         """Every row, unless only what was edited is read and the data source was known before."""
         known = self._known.get([item.id], details=True).get(item.id)
-        before: Any = ((known.metadata or {}) if known is not None and not self._whole else {}).get("data_sources")
-        sources: Any = item.metadata["data_sources"]
+        before: Any = ((known.metadata or {}) if known is not None and not self._whole else {}).get(SOURCES)
+        sources: Any = item.metadata[SOURCES]
         for source_id in sources:
             if source_id not in (before or ()):
                 self._following.append(self._rows(item.id, source_id, ""))

@@ -20,7 +20,7 @@ from aragora_sync.store.base import PassKind
 from aragora_sync.store.sqlite import SqliteStore
 
 from ..fakes.notion import TOKEN, FakeNotion
-from ..fakes.web import Answer, running
+from ..fakes.web import running
 from ..net.clock import PatientClock, patient
 
 QUERY, SEARCH, MARKDOWN = "/query", "/v1/search", "/markdown"
@@ -42,6 +42,7 @@ class NotionDesk:
         self.home = self.space.create_page(None, "Home", "welcome")
         self.database = self.space.create_database(self.home, "Tasks")
         self.source = self.space.source_of(self.database)
+        self.space.share(self.home)
         self.options: dict[str, Any] = {"databases": [self.database]}
         fake.tick(600)
 
@@ -139,12 +140,3 @@ def problem(result: SyncResult) -> tuple[Status, str, str]:
     """What went wrong, where one thing did."""
     (found,) = result.stream_errors
     return result.status, found.message, found.hint
-
-
-def refused(status: int, code: str, message: str = "no", *, retry_after: int | None = None) -> Answer:
-    """An error as the API tells it."""
-    body = {"object": "error", "status": status, "code": code, "message": message, "request_id": "r1"}
-    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-    if status == 529:
-        return Answer(529, body, headers)
-    return Answer(status, body, headers)

@@ -23,6 +23,7 @@ class NotionWorld:
         self.home = self.space.create_page(None, "Home")
         self.database = self.space.create_database(self.home, "Tasks")
         self.source = self.space.source_of(self.database)
+        self.space.share(self.home)
         self._number = 0
 
     def options(self) -> dict[str, Any]:
@@ -45,10 +46,10 @@ class NotionWorld:
         self.space.trash(item_id)
 
     def fail(self, item_id: str) -> None:
-        self.space.fail(item_id, 500)
+        self.fake.failing[item_id] = 500
 
     def mend(self, item_id: str) -> None:
-        self.space.fail(item_id, 0)
+        self.fake.failing.clear()
 
 
 class Editor:
@@ -68,6 +69,8 @@ class Editor:
         self.databases = [self.space.create_database(self.home, name) for name in ("Tasks", "Notes")]
         self.space.create_source(self.databases[0], "Archive")
         self.outside = self.space.create_page(None, "Outside")
+        for each in (self.home, self.outside):
+            self.space.share(each)
         for _ in range(25):
             self.edit()
 

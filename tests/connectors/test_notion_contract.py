@@ -1,4 +1,4 @@
-"""`notion` keeps the contract: rows of a data source, a tree of pages, all that is shared; as Markdown and by blocks."""
+"""`notion` keeps the contract: with rows, with a tree of pages, with all that is shared; as Markdown and by blocks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pytest
 
-from aragora_sync.connectors.notion import NotionConnector
+from aragora_sync.connectors.notion import NotionConnector, api
 from aragora_sync.connectors.notion.reading import WIDTH
 from aragora_sync.testing import ConnectorContract
 
@@ -28,13 +28,12 @@ class NotionContract(ConnectorContract):
     @pytest.fixture(autouse=True, scope="class")
     @classmethod
     def _serve(cls) -> Iterator[None]:
-        with running(FakeNotion()) as cls.fake, patient(cls.fake):
+        with running(FakeNotion()) as cls.fake, patient(cls.fake), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(api, "PAGE_SIZE", PAGE)
             yield
 
     def make_world(self, folder: Path) -> NotionWorld:
-        world = NotionWorld(self.fake, self.way)
-        self.fake.most_per_page = PAGE
-        return world
+        return NotionWorld(self.fake, self.way)
 
     def make(self, world: NotionWorld, **options: object) -> NotionConnector:
         where = {"base_url": self.fake.url, "credentials": {"NOTION_TOKEN": TOKEN}}

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ..fakes.notion import overloaded, rate_limited, unavailable
+from ..fakes.notion_lists import refusal
 from ..fakes.web import Answer, Asked, html
-from .notion_desk import MARKDOWN, QUERY, SEARCH, NotionDesk, opened_desk, refused
+from .notion_desk import MARKDOWN, QUERY, SEARCH, NotionDesk, opened_desk
 from .notion_world import WAYS, Editor
 
 EDITS = 12  # between two runs
@@ -30,12 +32,12 @@ def cut(asked: Asked) -> Answer:
 
 
 FAULTS: list[Callable[[Asked], Answer] | Answer] = [
-    refused(429, "rate_limited", retry_after=2),
-    refused(529, "service_overload", retry_after=2),
-    refused(500, "internal_server_error"),
-    refused(503, "service_unavailable"),
-    refused(409, "conflict_error"),
-    refused(400, "validation_error", "start_cursor provided is invalid"),
+    rate_limited(2),
+    overloaded(2),
+    unavailable(500),
+    unavailable(),
+    refusal(409, "conflict_error", "Try again."),
+    refusal(400, "validation_error", "start_cursor provided is invalid"),
     html(),
     html(502),
     Answer(200, b'{"object": "list", "res'),
@@ -58,9 +60,10 @@ def begin(desk: NotionDesk, seed: int, way: str) -> Editor:
     desk.space = desk.fake.space
     desk.folder /= str(seed)
     chance = random.Random(seed)
-    desk.fake.most_per_page = chance.choice([3, 100])
-    desk.fake.query_cap = chance.choice([7, 10_000])
+    desk.fake.lists.short_pages = chance.random() < 0.3
+    desk.fake.result_limit = chance.choice([7, 10_000])
     desk.fake.search_delay = chance.choice([0, 1800])
+    desk.fake.query_delay = chance.choice([0, 90])
     editor = Editor(desk.fake, chance, way)
     desk.options = editor.options() | {"read_blocks": chance.random() < 0.3}
     return editor

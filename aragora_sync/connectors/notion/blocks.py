@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...core.errors import NotFound
+from ...core.errors import AccessError, NotFound
 from .dialect import Body, cell_of, row_of, unsupported
 from .ids import address_of
 from .richtext import Names, link, markdown, plain
@@ -31,6 +31,16 @@ class BlockReading:
     def body(self) -> Body:
         self._body.text = self._below(self._page_id)
         return self._body
+
+    def left_out(self, kind: str, block_id: str) -> str:
+        """One block that Notion's Markdown does not show, though it can be read."""
+        if not block_id or kind not in LEFT_OUT:
+            return unsupported(kind)
+        try:
+            raw = self._api.block(block_id)
+            return self._block(str(raw["type"]), raw, 1)
+        except (AccessError, NotFound):
+            return unsupported(kind)
 
     def _below(self, block_id: str) -> str:
         """The blocks within this one; items of one list stand close together."""
@@ -183,6 +193,7 @@ LISTS = frozenset({"bulleted_list_item", "numbered_list_item", "to_do"})
 HEADINGS = {f"heading_{level}": f"{'#' * level} " for level in range(1, 5)}
 QUOTES: Mapping[str, Callable[[Raw], str]] = {"quote": lambda _held: "", "callout": _note}
 LINKED = frozenset({"bookmark", "embed", "link_preview", "image", "video", "audio", "pdf", "file"})
+LEFT_OUT = frozenset({"bookmark", "embed", "link_preview", "tab", "template"})
 HOLDING = frozenset({"column_list", "column", "tab", "tabs", "template"})
 SPECIAL: Mapping[str, Callable[[BlockReading, Raw, Raw], str]] = {
     "paragraph": BlockReading.paragraph,

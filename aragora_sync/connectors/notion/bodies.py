@@ -33,7 +33,7 @@ class Bodies:
             try:
                 told = self._whole(page_id)
                 if told is not None:
-                    return body_of(told)
+                    return body_of(told, Body(block=BlockReading(self._api, page_id).left_out))
             except NoEndpoint:
                 self.by_blocks = True  # so it is for every page
         return BlockReading(self._api, page_id).body()

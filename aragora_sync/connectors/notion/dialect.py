@@ -36,16 +36,20 @@ STRUCTURE = frozenset(  # tags that hold blocks and say nothing themselves
 
 @dataclass
 class Body:
-    """The text of a page, and the ids of what it shows as pages and databases: its own, or others' behind links."""
+    """The text of a page, and the ids of what it shows as pages and databases: its own, or others' behind links.
+
+    `block` gives the text of a block that Notion's Markdown leaves out, by its kind and id.
+    """
 
     text: str = ""
     pages: list[str] = field(default_factory=list)
     databases: list[str] = field(default_factory=list)
+    block: Callable[[str, str], str] = field(default=lambda kind, _block_id: unsupported(kind), repr=False)
 
 
-def body_of(told: str) -> Body:
+def body_of(told: str, body: Body | None = None) -> Body:
     """What a page's Markdown says."""
-    body = Body()
+    body = body or Body()
     lines = [""]
     for line in (*_lines(told, body), ""):
         if _is_empty(line) and _is_empty(lines[-1]):  # one is enough; where a quote ends, that outside
@@ -180,7 +184,14 @@ def _inline(text: str, body: Body) -> str:
 
 
 def _plain(text: str, body: Body) -> str:
-    text = _TITLED.sub(lambda found: _titled(found, body), text)
+    parts, end = [], 0
+    for found in _TITLED.finditer(text):
+        parts += [_words(text[end : found.start()]), _titled(found, body)]
+        end = found.end()
+    return "".join([*parts, _words(text[end:])])
+
+
+def _words(text: str) -> str:
     if "<" in text:
         text = _SPAN.sub("", text)
     text = re.sub(r"^<summary>(.*?)</summary>$", r"<summary>\1</summary>\n", text)
@@ -191,7 +202,7 @@ def _titled(found: re.Match[str], body: Body) -> str:
     """A tag that stands for something with a title: a link to it."""
     given = {name: html.unescape(value) for name, value in _PAIR.findall(found["given"])}
     url = given.get("url") or given.get("src") or given.get("href") or ""
-    text = _SPAN.sub("", found["text"] or "").strip()
+    text = _words(found["text"] or "").strip()
     return _TAGS.get(found["tag"], _linked)(url, text, given, body)
 
 
@@ -217,9 +228,9 @@ def _person(url: str, text: str, _given: Mapping[str, str], _body: Body) -> str:
     return f"@{(text or url.rpartition('/')[2]).lstrip('@')}"
 
 
-def _unknown(_url: str, text: str, given: Mapping[str, str], _body: Body) -> str:
-    """A block that Notion shows to nobody who asks like this."""
-    return unsupported(given.get("alt") or text)
+def _unknown(url: str, text: str, given: Mapping[str, str], body: Body) -> str:
+    """A block that Notion's Markdown leaves out."""
+    return body.block(given.get("alt") or text, id_of(url.rpartition("#")[2]) if "#" in url else "")
 
 
 def _picture(url: str, text: str, _given: Mapping[str, str], _body: Body) -> str:

@@ -29,9 +29,10 @@ class Renamed(SourceError):
 
 @dataclass(frozen=True, slots=True)
 class RowPage:
-    """One page of rows, and how far the walk is after it."""
+    """One page of rows, the ids of data sources among them, as wikis have them, and how far the walk is after it."""
 
     rows: Sequence[Raw]
+    sources: Sequence[str]
     at: datetime
     walk: Walk
 
@@ -55,7 +56,8 @@ def list_rows(api: Api, source_id: str, walk: Walk) -> Iterator[RowPage]:
                 last = newest
                 met |= {raw["id"] for raw in whole if minute_in(raw["created_time"]) == newest}
                 walk = replace(walk, made=newest)
-            yield RowPage(rows, at(answer), walk)
+            sources = [raw["id"] for raw in answer.body["results"] if raw.get("object") == "data_source"]
+            yield RowPage(rows, sources, at(answer), walk)
         if not cut:
             return
         if walk.made == began:

@@ -162,6 +162,8 @@ class TreeReading:
                 for raw in page.rows:
                     told = Told(raw, page.at) if is_whole(raw) else None
                     yield Found(raw["id"], PAGE, database_id, told, within=True)
+                for nested in page.sources:
+                    yield from self._rows(database_id, nested, since)
         except (NotFound, NotThatKind):
             return
 

@@ -41,7 +41,7 @@ class Feed:
     def is_empty(self) -> bool:
         """Whether nothing at all is listed."""
         with self._reading:
-            if not self._listed and not self._ended:
+            while not self._listed and not self._ended:
                 self._read_page()
             return not self._listed
 

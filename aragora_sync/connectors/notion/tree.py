@@ -43,6 +43,7 @@ class TreeReading:
         self._unreadable = Unreadable(title, known)
         self._met: set[str] = set()  # what was looked at
         self._there: set[str] = set()  # what was said to be there
+        self._parents: dict[str, str] = {}  # of what was read now
         self._gone: list[str] = []
         self._inside: dict[str, bool] = {}
         self._databases: list[Item] = []
@@ -172,13 +173,28 @@ class TreeReading:
             self._gone += self._known.get(part)
 
     def _deleted(self) -> Iterator[Deleted]:
-        """What is gone, and what hung below it, unless it was met elsewhere."""
+        """What is gone, and what hung below it, unless it hangs elsewhere now."""
         said: set[str] = set()
         for gone in self._gone:
-            for each in (gone, *below(gone, self._known)):
-                if each not in self._there and each not in said:
-                    said.add(each)
-                    yield Deleted(each)
+            if gone not in self._there and gone not in said:
+                said.add(gone)
+                yield Deleted(gone)
+        yield from map(Deleted, self._orphans(said))
+
+    def _orphans(self, said: set[str]) -> Iterator[str]:
+        """What hangs below these, whether it was known before or is new."""
+        parents = self._parents.items()
+        level: Iterable[str] = list(said)
+        while level := [
+            *(each.id for gone in level for each in self._known.children(gone) if self._is_below(each, said)),
+            *(each for each, parent in parents if parent in said and each not in said),
+        ]:
+            level = list(dict.fromkeys(level))
+            said.update(level)
+            yield from level
+
+    def _is_below(self, known: Known, said: set[str]) -> bool:
+        return known.id not in said and self._parents.get(known.id, known.parent) in said
 
     # Level by level
 
@@ -225,11 +241,11 @@ class TreeReading:
                 known = self._known.get([thing_id], details=True)[thing_id]
                 self._follow_shown(thing_id, known.metadata or {})
             case Made(item) if item.kind == DATABASE:
-                self._there.add(item.id)
+                self._note(item)
                 self._follow_rows(item)
                 self._databases.append(item)  # after its rows: who knows it counts on them
             case Made(item):
-                self._there.add(item.id)
+                self._note(item)
                 yield item
                 self._follow_shown(item.id, item.metadata)
             case Unread(thing_id):
@@ -248,6 +264,10 @@ class TreeReading:
                     self._follow([Found(looked.id, looked.kind, looked.parent, looked.told)])
             case Gone(thing_id) if self._known.get([thing_id]):
                 self._gone.append(thing_id)
+
+    def _note(self, item: Item) -> None:
+        self._there.add(item.id)
+        self._parents[item.id] = item.parent
 
     def _shown(self, page_id: str, metadata: Mapping[str, Any]) -> list[Found]:
         """What a page shows as its own; some of it may be links. Whatever is shared is in, link or not."""

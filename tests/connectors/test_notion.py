@@ -164,6 +164,20 @@ def test_page_that_a_search_leaves_out_is_found_in_its_parent(desk):
     assert desk.items()[page] == "edited"
 
 
+def test_search_that_shows_a_part_is_read_from_both_ends_and_said(desk, caplog):
+    desk.options = {}
+    tops = []
+    for number in range(8):
+        tops.append(desk.space.create_page(None, f"Top {number}"))
+        desk.space.share(tops[-1])
+        desk.fake.tick(60)
+    desk.fake.result_limit = 6
+    desk.sync()
+
+    assert set(tops) <= desk.items().keys()
+    assert "shows only a part" in caplog.text
+
+
 def test_named_database_is_that_of_its_link(desk):
     desk.options["databases"] = [f"https://www.notion.so/acme/{desk.database.replace('-', '')}?v={'0' * 32}"]
     row = desk.row("Row")

@@ -14,7 +14,7 @@ from ..fakes.notion import overloaded, rate_limited, unavailable
 from ..fakes.notion_lists import refusal
 from ..fakes.web import Answer, Asked, html
 from .notion_desk import MARKDOWN, QUERY, SEARCH, NotionDesk, opened_desk
-from .notion_world import WAYS, Editor
+from .notion_world import SHARED, WAYS, Editor
 
 EDITS = 12  # between two runs
 RUNS = 6
@@ -61,7 +61,7 @@ def begin(desk: NotionDesk, seed: int, way: str) -> Editor:
     desk.folder /= str(seed)
     chance = random.Random(seed)
     desk.fake.lists.short_pages = chance.random() < 0.3
-    desk.fake.result_limit = chance.choice([7, 10_000])
+    desk.fake.result_limit = chance.choice([7, 10_000]) if way != SHARED else 10_000  # searches have it, too
     desk.fake.search_delay = chance.choice([0, 1800])
     desk.fake.query_delay = chance.choice([0, 90])
     editor = Editor(desk.fake, chance, way)

@@ -22,7 +22,7 @@ TOKEN = "NOTION_TOKEN"  # noqa: S105 - the name of one
 SETTINGS = "notion.so/profile/integrations"
 SHARE = "share the page with the integration: in Notion ••• > Connections, on the page itself or on one above it"
 PAUSE_SECONDS = 30.0  # where Notion asks for one and does not say how long
-UNAUTHORIZED, FIRST_ERROR, FIRST_SERVER_ERROR = 401, 400, 500
+UNAUTHORIZED, NOT_FOUND, FIRST_ERROR = 401, 404, 400
 PAUSES = ("rate_limited", "service_overload")
 
 
@@ -42,7 +42,7 @@ def explain(answer: Answer) -> AragoraSyncError | None:
         return _refused(body)
     if code:
         return _of_code(code, str(body.get("message", "")), answer)
-    if answer.status < FIRST_ERROR and "object" not in body:
+    if answer.status == NOT_FOUND or (answer.status < FIRST_ERROR and "object" not in body):
         return SourceError("what answered is not Notion's API.", hint=CHECK_ADDRESS)
     return None
 
@@ -59,7 +59,11 @@ def not_shared(what: str, error: SourceError) -> AccessError:
     if isinstance(error, NotFound):
         message = f"{what} cannot be seen: it is not shared with the integration, or gone. What was read is kept."
         return AccessError(message, hint=f"{SHARE}; if it is gone: take it out of the options")
-    return AccessError(f"{what} cannot be read: {error.message}", hint=error.hint or SHARE)
+    return AccessError(
+        f"{what} cannot be read: {error.message}",
+        hint="name pages in 'root_pages' and databases in "
+        "'databases'; a view of a database is none: name the one that it shows",
+    )
 
 
 def _refused(body: Mapping[str, Any]) -> CredentialError:

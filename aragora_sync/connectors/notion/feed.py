@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,8 @@ from ...net.answer import Answer
 from .api import Api, Told, at, is_cut
 from .moments import minute_in
 from .pages import is_whole
+
+logger = logging.getLogger(__name__)
 
 LATEST_FIRST = {"sort": {"timestamp": "last_edited_time", "direction": "descending"}}
 LATEST_LAST = {"sort": {"timestamp": "last_edited_time", "direction": "ascending"}}
@@ -70,10 +73,18 @@ def trashed(api: Api) -> Feed:
 
 
 def everything(api: Api) -> Iterator[Told]:
-    """All that a search shows, the latest edit last: what is edited meanwhile comes once more. At most 10,000."""
+    """All that a search shows, the latest edit last: what is edited meanwhile comes once more. Of more than 10,000
+    the oldest and the latest are shown; those between are found as far as they hang below others.
+    """
+    cut = False
     for answer in api.search(LATEST_LAST):
-        for raw in answer.body["results"]:
-            yield Told(raw, at(answer))
+        cut = cut or is_cut(answer)
+        yield from (Told(raw, at(answer)) for raw in answer.body["results"])
+    if not cut:
+        return
+    logger.warning("Notion's search shows only a part of all that is shared: name pages and databases in the options")
+    for answer in api.search(LATEST_FIRST):
+        yield from (Told(raw, at(answer)) for raw in answer.body["results"])
 
 
 def _minute(told: Told) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...core.errors import AccessError, ConfigError, CredentialError, NotFound, SourceError, TransientError
+from ...core.errors import AccessError, ConfigError, NotFound, SourceError
 from ...core.source import Stream
 from .api import Api, Told
 from .errors import SHARE, NotThatKind, not_shared
@@ -99,13 +99,7 @@ class Workspace:
     def _root(self, page_id: str) -> Told | SourceError:
         try:
             return self.api.page(page_id)
-        except TransientError:
-            raise
-        except NotThatKind as error:
-            return AccessError(
-                f"page {page_id} is no page: {error.message}", hint="if it is a database, name it in 'databases'"
-            )
-        except SourceError as error:
+        except (NotFound, NotThatKind) as error:
             return not_shared(f"page {page_id}", error)
 
     def _resolved(self) -> tuple[dict[str, Source], list[Lost]]:
@@ -117,9 +111,7 @@ class Workspace:
         for database_id in self._databases:
             try:
                 found |= {source.id: source for source in self._sources_of(database_id)}
-            except (TransientError, CredentialError):
-                raise
-            except SourceError as error:
+            except (NotFound, NotThatKind) as error:
                 lost.append(Lost(database_id, not_shared(f"database {database_id}", error)))
         return found, lost
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -148,6 +149,7 @@ def bare(thing_id: str) -> str:
     return thing_id.replace("-", "")
 
 
+@functools.lru_cache(maxsize=50_000)
 def stamp(moment: datetime) -> str:
     """As answers give it: rounded down to the minute."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:00.000Z")

@@ -80,6 +80,7 @@ class FakeNotion(Answers):
         return super().__call__(environ, start_response)
 
     def answer(self, asked: Asked) -> Answer:
+        self.space.forget_old_trash()
         request_id = f"7b0c0000-0000-4000-8000-{len(self.asked):012d}"
         try:
             connection = self._allowed(asked)

@@ -94,6 +94,8 @@ class Answers(FakeService):
 
     def _markdown(self, asked: Asked, shapes: Shapes, thing_id: str) -> Raw:
         block: Block = self._shown(shapes, thing_id, "page", Block)
+        if isinstance(block, Database):
+            raise invalid(f"Provided ID {block.id} is a database, not a page. Use the retrieve database API instead.")
         prefix, transcript = block.id in self.prefix_only, asked.query.get("include_transcript") == "true"
         written = Markdown(shapes, self.record_limit, transcript=transcript, prefix_only=prefix)
         text = written.of(block)

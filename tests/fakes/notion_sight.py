@@ -124,6 +124,8 @@ class Sight:
 
     def parent(self, thing: Thing) -> Raw:
         above = thing.parent
+        if above is None and isinstance(thing, Page) and thing.agent:
+            return {"type": "agent_id", "agent_id": thing.agent}
         if above is None:
             return {"type": "workspace", "workspace": True}
         if isinstance(above, Source):

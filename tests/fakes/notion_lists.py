@@ -17,9 +17,15 @@ MOST = 100  # in one page
 class Refused(Exception):
     """Ends a request with an error of Notion's."""
 
-    def __init__(self, status: int, code: str, message: str, **additional: Any) -> None:
+    def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
-        self.answer = refusal(status, code, message, **additional)
+        self.answer = refusal(status, code, message)
+
+    @classmethod
+    def by(cls, answer: Answer) -> Refused:
+        made = cls(answer.status, answer.body["code"], answer.body["message"])
+        made.answer = answer
+        return made
 
 
 def refusal(status: int, code: str, message: str, retry_after: int | None = None, **additional: Any) -> Answer:

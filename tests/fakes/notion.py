@@ -80,6 +80,7 @@ class FakeNotion(Answers):
         return super().__call__(environ, start_response)
 
     def answer(self, asked: Asked) -> Answer:
+        self.space.forget_old_trash()
         request_id = f"7b0c0000-0000-4000-8000-{len(self.asked):012d}"
         try:
             connection = self._allowed(asked)
@@ -108,16 +109,16 @@ class FakeNotion(Answers):
     def _limit(self) -> None:
         self._count += 1
         if self.workspace_wait:
-            raise Refused(429, "rate_limited", SLOWER, self.workspace_wait, rate_limit_reason="workspace_rate_limit")
+            raise Refused.by(rate_limited(self.workspace_wait, "workspace_rate_limit"))
         if self.refuse_every and self._count % self.refuse_every == 0:
-            raise Refused(429, "rate_limited", SLOWER, 2, rate_limit_reason="connection_rate_limit")
+            raise Refused.by(rate_limited(2))
         if not self.limited:
             return
         window = timedelta(seconds=WINDOW_SECONDS)
         self._log = [moment for moment in self._log if self.now - moment < window]
         if len(self._log) >= self.budget:
-            wait = max(1, WINDOW_SECONDS - int((self.now - self._log[0]).total_seconds()))
-            raise Refused(429, "rate_limited", SLOWER, wait, rate_limit_reason="connection_rate_limit")
+            waited = int((self.now - self._log[0]).total_seconds())
+            raise Refused.by(rate_limited(max(1, WINDOW_SECONDS - waited)))
         self._log.append(self.now)
 
     def _answered(self, asked: Asked, shapes: Shapes) -> Raw:

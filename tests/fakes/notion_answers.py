@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -93,6 +94,8 @@ class Answers(FakeService):
 
     def _markdown(self, asked: Asked, shapes: Shapes, thing_id: str) -> Raw:
         block: Block = self._shown(shapes, thing_id, "page", Block)
+        if isinstance(block, Database):
+            raise invalid(f"Provided ID {block.id} is a database, not a page. Use the retrieve database API instead.")
         prefix, transcript = block.id in self.prefix_only, asked.query.get("include_transcript") == "true"
         written = Markdown(shapes, self.record_limit, transcript=transcript, prefix_only=prefix)
         text = written.of(block)
@@ -190,21 +193,18 @@ class Answers(FakeService):
         wanted = kinds.get(body["result_type"]) if "result_type" in body else (Page, Source)
         if wanted is None:
             raise invalid("body failed validation: body.result_type should be `page` or `data_source`.")
-        known = ((each, each) for each in source.rows)
+        known: Iterable[tuple[Any, Any]] = ((each, each) for each in source.rows)
         if self.query_delay:
             known = self.space.as_of(self.now - timedelta(seconds=self.query_delay))
+        vanished, decided = not self.space.alive(source), shapes.connection.shared
         return [
             was
-            for was, now in known
+            for was, _now in known
             if was.parent is source
             and isinstance(was, wanted)
-            and (self.hidden_rows_partial or shapes.shown(now))
-            and (self._trashed(was) == trash or (trash and self.trash_query_all))
+            and (self.hidden_rows_partial or decided.get(was.id) is not False)
+            and ((was.trashed or vanished) == trash or (trash and self.trash_query_all))
         ]
-
-    def _trashed(self, thing: Thing) -> bool:
-        """In listings: what lies in something trashed has vanished, too."""
-        return not self.space.alive(thing)
 
     def _search(self, asked: Asked, shapes: Shapes) -> Raw:
         body = self._body(asked, SEARCHED)
@@ -217,7 +217,7 @@ class Answers(FakeService):
             if isinstance(was, kinds)
             and shapes.shown(now)
             and was.id not in self.space.hidden_from_search
-            and self._trashed(was) == trash
+            and self.space.alive(was) != trash
             and words in shapes.title(was).lower()
         ]
         rows = in_order(found, lambda one: [stamp(one.edited), one.id], descending)

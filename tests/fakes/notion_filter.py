@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -138,6 +139,7 @@ def _as(value: str, whole_day: bool) -> datetime | date:
     return moment(value).date() if whole_day else moment(value)
 
 
+@functools.lru_cache(maxsize=50_000)
 def moment(text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,9 +17,15 @@ MOST = 100  # in one page
 class Refused(Exception):
     """Ends a request with an error of Notion's."""
 
-    def __init__(self, status: int, code: str, message: str, **additional: Any) -> None:
+    def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
-        self.answer = refusal(status, code, message, **additional)
+        self.answer = refusal(status, code, message)
+
+    @classmethod
+    def by(cls, answer: Answer) -> Refused:
+        made = cls(answer.status, answer.body["code"], answer.body["message"])
+        made.answer = answer
+        return made
 
 
 def refusal(status: int, code: str, message: str, retry_after: int | None = None, **additional: Any) -> Answer:
@@ -124,8 +129,9 @@ def compared(one: list[Any], other: list[Any], descending: list[bool]) -> int:
 def in_order(things: list[Any], key: Callable[[Any], list[Any]], descending: list[bool]) -> list[tuple[list[Any], Any]]:
     """Each with what it is sorted by."""
     keyed = [(key(each), each) for each in things]
-    by_key = functools.cmp_to_key(lambda one, other: compared(one[0], other[0], descending))
-    return sorted(keyed, key=by_key)
+    for place, backwards in reversed([*enumerate(descending)]):
+        keyed.sort(key=lambda pair, place=place: pair[0][place], reverse=backwards)
+    return keyed
 
 
 def page_size(told: Mapping[str, Any]) -> int:

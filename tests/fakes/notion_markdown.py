@@ -82,7 +82,9 @@ class Markdown:
         }
         if block.kind in FILES:
             return [self._file(block)]
-        return writers.get(block.kind, self._text)(block)
+        if block.kind in PREFIXES:
+            return self._text(block)
+        return writers[block.kind](block) if block.kind in writers else [self._unknown(block)]
 
     def _unknown(self, block: Block) -> str:
         alt = block.content.get("block_type", block.kind) if block.kind == "unsupported" else block.kind
@@ -101,7 +103,7 @@ class Markdown:
         if block.kind == "paragraph" and not words and not inside:
             return ["<empty-block/>"]
         toggle = ['toggle="true"'] if block.kind.startswith("heading") and inside else []
-        return [f"{PREFIXES.get(block.kind, '')}{words}{_attributes(block, *toggle)}", *inside]
+        return [f"{PREFIXES[block.kind]}{words}{_attributes(block, *toggle)}", *inside]
 
     def _to_do(self, block: Block) -> list[str]:
         box = "[x]" if block.content.get("checked") else "[ ]"

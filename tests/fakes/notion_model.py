@@ -115,6 +115,7 @@ class Page(Block):
     icon: str | None = None  # an emoji
     cover: str | None = None
     public_url: str | None = None
+    agent: str = ""  # the id of the agent it belongs to, where it lies in nothing else
     listed_partially: bool = False  # in listings only `object` and `id`, though it can be read
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -123,6 +124,8 @@ class Sight:
 
     def parent(self, thing: Thing) -> Raw:
         above = thing.parent
+        if above is None and isinstance(thing, Page) and thing.agent:
+            return {"type": "agent_id", "agent_id": thing.agent}
         if above is None:
             return {"type": "workspace", "workspace": True}
         if isinstance(above, Source):
@@ -148,6 +151,7 @@ def bare(thing_id: str) -> str:
     return thing_id.replace("-", "")
 
 
+@functools.lru_cache(maxsize=50_000)
 def stamp(moment: datetime) -> str:
     """As answers give it: rounded down to the minute."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:00.000Z")

@@ -32,13 +32,13 @@ OPTIONED = ("select", "multi_select", "status")
 class Space(Things):
     """Edits. Every method takes and gives ids; `space[id]` is the thing itself. Time moves only by the fake's `tick`.
 
-    pages        create_page · append · write · edit_block · insert · remove_block · turn_into · rename · move ·
-                 archive · lock · trash · restore · delete_for_ever · empty_trash
+    pages        create_page · append · insert · write · edit_block · remove_block · turn_into · rename · move ·
+                 archive · lock · decorate · trash · restore · delete_for_ever · empty_trash
     databases    create_database · create_linked_view · create_source · source_of · add_property · rename_property ·
                  remove_property · rename_option · create_row · set_value · turn_into_wiki
     comments     comment · reply · edit_comment · delete_comment · resolve
     people       add_user · rename_user · add_group · connect
-    permission   share · unshare, per subtree: the nearest decision above something counts
+    permission   share · unshare, per subtree: the nearest decision above something counts · unshare_all
     truth        readable(connection) · alive · in_trash
 
     Blocks are written with `block`, `table`, `text`, `mention`, `equation` of notion_model; words alone are paragraphs.
@@ -131,6 +131,8 @@ class Space(Things):
                 self.stamp(each, by)
         if thing in _siblings(thing.parent):
             _siblings(thing.parent).remove(thing)
+        if isinstance(thing.parent, Source) and isinstance(place, Source):
+            thing.values = self._carried(thing, thing.parent, place)
         thing.parent = place
         _siblings(place).append(thing)
         if isinstance(place, Source) and isinstance(thing, Page) and not thing.number:
@@ -138,10 +140,30 @@ class Space(Things):
         if self.move_stamps:
             thing.edited, thing.edited_by = self.clock(), by or self.owner
 
+    def _carried(self, row: Page, old: Source, new: Source) -> dict[str, Any]:
+        """Values go along where the new data source has a column of the same name and kind."""
+        kept: dict[str, Any] = {TITLE: row.title}
+        for column in old.schema.values():
+            target, value = new.property(column.name), row.values.get(column.id)
+            if target is None or target.kind != column.kind or value is None or column.id == TITLE:
+                continue
+            if column.kind == "multi_select":
+                value = [self._option(target, column.option(each).name).id for each in value]
+            elif column.kind in OPTIONED:
+                value = self._option(target, column.option(value).name).id
+            kept[target.id] = value
+        return kept
+
     def archive(self, page_id: str, archived: bool = True) -> None:
         """The flag of its own, which has nothing to do with the trash."""
         self.stamp(self[page_id])
         self[page_id].archived = archived
+
+    def decorate(self, page_id: str, icon: str = "", cover: str = "", public_url: str = "") -> None:
+        """`icon`: an emoji. `cover`: an address, or the name of a file that is uploaded."""
+        page = self[page_id]
+        self.stamp(page)
+        page.icon, page.cover, page.public_url = icon or None, cover or None, public_url or None
 
     def lock(self, thing_id: str, locked: bool = True) -> None:
         self[thing_id].locked = locked
@@ -193,8 +215,11 @@ class Space(Things):
         wiki.title = page.title
         self._replace(page, wiki)
         source_id = self.create_source(wiki.id, page.title)
-        for each in [each for each in page.children if isinstance(each, Page)]:
-            self.move(each.id, source_id)
+        for each in [*page.children]:
+            if isinstance(each, Page):
+                self.move(each.id, source_id)
+            else:
+                self._forget(each)
         return source_id
 
     def add_property(self, source_id: str, name: str, kind: str, *, id: str = "", **config: Any) -> Property:

@@ -11,11 +11,13 @@ from typing import Any
 from .notion_model import Block, Comment, Connection, Database, Group, Page, Source, Thing, User
 
 KEPT = timedelta(hours=12)  # how long is known how things were
+TRASH_KEEPS = timedelta(days=30)
 
 
 class Things:
     """What nobody outside is sure of about the real service is an attribute here."""
 
+    edits_stamp = True  # edits change `last_edited_time` (those through the API did not always)
     trash_stamps = True  # trashing and restoring change `last_edited_time` (claimed by users, not documented)
     move_stamps = True  # so does moving (not documented)
     trash_reaches_down = True  # what lies in something trashed says `in_trash` too (not documented)
@@ -30,6 +32,7 @@ class Things:
         self.groups: dict[str, Group] = {}
         self.connections: dict[str, Connection] = {}  # by token
         self.hidden_from_search: set[str] = set()
+        self._binned: dict[str, datetime] = {}
         self.workspace_id = self.new_id()
         self.workspace_name = "Acme"
         self.owner = self.add_user("Ann Owner", "ann@example.com")
@@ -72,6 +75,11 @@ class Things:
         """It and what lies in it can't be read any more, until shared again."""
         self._decide(thing_id, False, connection)
 
+    def unshare_all(self) -> None:
+        """Nothing is shared any more with anybody."""
+        for each in self.connections.values():
+            each.shared.clear()
+
     def _decide(self, thing_id: str, allowed: bool, connection: Connection | None) -> None:
         for each in [connection] if connection else self.connections.values():
             each.shared[thing_id] = allowed
@@ -89,6 +97,9 @@ class Things:
         thing = self[thing_id]
         self._before(thing)
         thing.trashed = trashed
+        self._binned = {each: moment for each, moment in self._binned.items() if each != thing_id}
+        if trashed:
+            self._binned[thing_id] = self.clock()
         if self.trash_stamps:
             thing.edited = self.clock()
         if isinstance(thing, Block) and isinstance(thing.parent, Block):
@@ -112,6 +123,13 @@ class Things:
         for thing in [each for each in self.things.values() if each.trashed]:
             if thing.id in self.things:
                 self.delete_for_ever(thing.id)
+
+    def forget_old_trash(self) -> None:
+        """What lay in the trash too long is gone without anybody's doing."""
+        for thing_id in [each for each, moment in self._binned.items() if self.clock() - moment >= TRASH_KEEPS]:
+            if thing_id in self.things:
+                self.delete_for_ever(thing_id)
+            self._binned.pop(thing_id, None)
 
     def _forget(self, thing: Thing) -> None:
         now = self.clock()
@@ -163,8 +181,8 @@ class Things:
         """An edit: of the thing and of the blocks it lies in, up to its page; never of pages above that."""
         for each in (thing, *thing.above()):
             self._before(each)
-            each.edited = self.clock()
-            each.edited_by = by or self.owner
+            if self.edits_stamp:
+                each.edited, each.edited_by = self.clock(), by or self.owner
             if isinstance(each, Page | Database | Source):
                 break
 

@@ -78,7 +78,7 @@ def test_tree_is_a_root_with_pages_databases_and_rows(tree):
         ("Below a row", "page", row),
     }
     assert {deep, nested, below} <= entries.keys()
-    assert entries[tree.home].content.startswith("welcome\n\n[Tasks](https://www.notion.so/")
+    assert entries[tree.home].content.startswith("welcome\n\n[database](https://www.notion.so/")
 
 
 def test_page_without_a_title_has_one(tree):
@@ -234,6 +234,18 @@ def test_pages_within_wikis_are_in(tree):
 
 
 # What moves and goes
+
+
+def test_renamed_page_leaves_the_one_above_as_it_is(tree):
+    page = tree.page("Page", "text")
+    tree.sync()
+    tree.settle()
+    tree.space.rename(page, "Renamed")
+    tree.sync()
+    incremental = tree.items()
+    tree.sync(tree.FULL)
+
+    assert tree.items() == incremental
 
 
 def test_page_that_moves_within_the_tree_has_another_parent(tree):

@@ -153,7 +153,7 @@ def test_pages_and_databases_are_named_and_not_entered(shelf):
     body = BlockReading(shelf, PAGE).body()  # type: ignore[arg-type]
 
     assert (body.pages, body.databases) == ([OTHER], [DATABASE])
-    assert body.text.splitlines()[0].startswith("[Child](https://www.notion.so/2f26")
+    assert body.text.splitlines()[0].startswith("[page](https://www.notion.so/2f26")
     assert shelf.asked == [PAGE]
 
 

@@ -38,6 +38,8 @@ def shown(told: str) -> str:
         f" {ID} ",
         f"https://www.notion.so/{BARE}",
         f"https://www.notion.so/acme/My-page-{BARE}?pvs=4",
+        f"https://www.notion.so/acme/Report-20261120-{BARE}",
+        f"https://www.notion.so/acme/Feed-{ID}/",
         f"https://www.notion.so/acme/{BARE}?v=0123456789abcdef0123456789abcdef",
         f"https://app.notion.com/p/{BARE}#0123456789abcdef0123456789abcdef",
     ],
@@ -239,7 +241,7 @@ def test_whether_more_values_must_be_asked_for(raw, cut):
         (f'<synced_block url="https://n.so/{BARE}#{BARE}">\n\tshared\n</synced_block>', "shared"),
         (f'<synced_block_reference url="https://n.so/{BARE}">\n\tcopied\n</synced_block_reference>', "copied"),
         ("<table_of_contents/>\nx", "x"),
-        (f'<mention-page url="https://n.so/{BARE}">Plan</mention-page>', f"[Plan](https://n.so/{BARE})"),
+        (f'<mention-page url="https://n.so/Plan-{BARE}">Plan</mention-page>', f"[Plan](https://www.notion.so/{BARE})"),
         ('<mention-user url="user://u1">Ann</mention-user>', "@Ann"),
         ('<mention-date start="2026-11-20" end="2026-11-21"/>', "2026-11-20 to 2026-11-21"),
         (f'<file src="{SIGNED}">The plan</file>', "[The plan](https://files.example/plan.pdf)"),
@@ -276,4 +278,4 @@ def test_pages_and_databases_are_links_and_told_apart():
     body = body_of(told)
 
     assert (body.pages, body.databases) == ([ID], [other])
-    assert body.text.startswith(f"[Child &amp; more](https://www.notion.so/{BARE})\n\n[Tasks](")
+    assert body.text.startswith(f"[page](https://www.notion.so/{BARE})\n\n[database](https://www.notion.so/2f26")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import AccessError, NotFound
-from .dialect import Body, cell_of, row_of, unsupported
+from .dialect import Body, cell_of, link_below, row_of, unsupported
 from .ids import address_of
 from .richtext import Names, link, markdown, plain
 
@@ -135,13 +135,13 @@ class BlockReading:
         except NotFound:
             return unsupported("synced_block that is not shared")
 
-    def child_page(self, held: Raw, raw: Raw) -> str:
+    def child_page(self, _held: Raw, raw: Raw) -> str:
         self._body.pages.append(raw["id"])
-        return link(str(held.get("title") or "Untitled"), address_of(raw["id"]))
+        return link_below("page", raw["id"])
 
-    def child_database(self, held: Raw, raw: Raw) -> str:
+    def child_database(self, _held: Raw, raw: Raw) -> str:
         self._body.databases.append(raw["id"])
-        return link(str(held.get("title") or "Untitled"), address_of(raw["id"]))
+        return link_below("database", raw["id"])
 
     def link_to_page(self, held: Raw, _raw: Raw) -> str:
         target = str(held.get(str(held.get("type"))) or "")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .ids import id_of
+from .ids import address_of, id_of
 from .richtext import link, unsigned
 
 _FENCE = re.compile(r"(`{3,}|~{3,})")
@@ -206,16 +206,27 @@ def _titled(found: re.Match[str], body: Body) -> str:
     return _TAGS.get(found["tag"], _linked)(url, text, given, body)
 
 
-def _page(url: str, text: str, _given: Mapping[str, str], body: Body) -> str:
+def _page(url: str, _text: str, _given: Mapping[str, str], body: Body) -> str:
     if page_id := id_of(url):
         body.pages.append(page_id)
-    return link(text or "Untitled", url)
+    return link_below("page", page_id)
 
 
-def _database(url: str, text: str, given: Mapping[str, str], body: Body) -> str:
+def _database(url: str, _text: str, _given: Mapping[str, str], body: Body) -> str:
     if database_id := id_of(url):
         body.databases.append(database_id)
-    return link(text or "Untitled", url or given.get("data-source-url", ""))
+    return link_below("database", database_id)
+
+
+def link_below(kind: str, thing_id: str) -> str:
+    """What hangs below, without its title: where that changes, Notion tells nothing of the page above."""
+    return f"[{kind}]({address_of(thing_id)})" if thing_id else unsupported(kind)
+
+
+def _mentioned(url: str, text: str, _given: Mapping[str, str], _body: Body) -> str:
+    """By an address without the title, which would be another one after the next renaming."""
+    thing_id = id_of(url)
+    return link(text or thing_id, address_of(thing_id)) if thing_id else text
 
 
 def _date(_url: str, _text: str, given: Mapping[str, str], _body: Body) -> str:
@@ -249,6 +260,9 @@ def unsupported(kind: str) -> str:
 _TAGS: Mapping[str, Callable[[str, str, Mapping[str, str], Body], str]] = {
     "page": _page,
     "database": _database,
+    "mention-page": _mentioned,
+    "mention-database": _mentioned,
+    "mention-data-source": _mentioned,
     "mention-date": _date,
     "mention-user": _person,
     "mention-agent": _person,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
-_ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}")
+_ID = re.compile(r"([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$")  # a title before it may hold digits
 
 
 def id_of(text: str) -> str:
@@ -14,8 +14,8 @@ def id_of(text: str) -> str:
     The path names the page or database; what follows the ? names a view of it.
     """
     path = re.split(r"[?#]", text.strip().lower(), maxsplit=1)[0].rstrip("/")
-    found = _ID.findall(path.rpartition("/")[2])
-    return str(UUID(found[-1])) if found and path.endswith(found[-1]) else ""
+    found = _ID.search(path.rpartition("/")[2])
+    return str(UUID(found[1])) if found else ""
 
 
 def address_of(thing_id: str, block_id: str = "") -> str:

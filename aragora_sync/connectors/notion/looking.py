@@ -13,6 +13,7 @@ from .pages import DATABASE, PAGE, Parent, database_item, is_gone, is_unchanged,
 from .reading import Made, Pages, Same, Unread
 
 DEEPEST = 50  # blocks within each other
+NOWHERE = Parent("", "")
 
 
 class Found(NamedTuple):
@@ -88,7 +89,7 @@ class Looking:
         version = version_of(raw, told.at)
         if is_same(found, known, version):
             return Same(found.id)
-        parent = self.page_above(parent_of(raw))
+        parent = self.above(raw).id
         if not found.within and parent != found.parent:
             return Elsewhere(found.id, found.kind, parent, told)
         return self._made(found.kind, raw, parent, version)
@@ -98,18 +99,19 @@ class Looking:
             return Made(database_item(raw, parent, version, self._api.names()))
         return self._pages.read(raw, parent, version)
 
-    def page_above(self, parent: Parent) -> str:
-        """The id of the page or database; what lies within a block of a page hangs under that page. Empty where that
-        is not shown.
+    def above(self, raw: Raw) -> Parent:
+        """The page or database that this hangs under; what lies within a block of a page hangs under that page.
+        Nothing where that is not shown.
         """
+        parent = parent_of(raw)
         for _ in range(DEEPEST):
             if parent.kind != "block_id":
-                return parent.id
+                return parent
             try:
                 parent = parent_of(self._api.block(parent.id))
             except (NotFound, NotThatKind):
-                return ""
-        return ""
+                break
+        return NOWHERE
 
 
 def is_same(found: Found, known: Known | None, version: str) -> bool:

@@ -16,9 +16,9 @@ from ...net.prefetch import Ask, prefetch
 from .api import Told
 from .errors import SHARE, NotThatKind
 from .feed import edited, everything, trashed
-from .looking import Elsewhere, Found, Gone, Looked, Looking, Loose, View, is_same
+from .looking import NOWHERE, Elsewhere, Found, Gone, Looked, Looking, Loose, View, is_same
 from .moments import SEARCH_LATENESS, minute_in
-from .pages import DATABASE, DATABASES, PAGE, PAGES, ROW, SOURCES, is_whole, parent_of, source_of, version_of
+from .pages import DATABASE, DATABASES, PAGE, PAGES, ROW, SOURCES, Parent, is_whole, parent_of, source_of, version_of
 from .reading import BODY_BYTES, WAITING_BYTES, WIDTH, Made, Pages, Same, Unread, Unreadable, below
 from .rows import list_rows, list_trash
 from .rows import trashed as trashed_rows
@@ -302,29 +302,29 @@ class TreeReading:
     def _placed(self, found: Found) -> Found | None:
         """The same with its parent, where that is within; None where it is not."""
         assert found.told is not None
-        parent = self._looking.page_above(parent_of(found.told.raw))
         if found.id == self._root_id:
             return found._replace(within=True)
-        return found._replace(parent=parent, within=True) if self._is_inside(parent) else None
+        parent = self._looking.above(found.told.raw)
+        return found._replace(parent=parent.id, within=True) if self._is_inside(parent) else None
 
-    def _is_inside(self, thing_id: str) -> bool:
+    def _is_inside(self, parent: Parent) -> bool:
         """Whether a page or database belongs to this tree."""
+        thing_id = parent.id
         if self._root is None or thing_id == self._root_id or thing_id in self._there:
             return True
         if not thing_id:
             return False
         if thing_id not in self._inside:
             self._inside[thing_id] = False  # whoever hangs in a circle is nowhere
-            self._inside[thing_id] = bool(self._known.get([thing_id])) or self._is_inside(self._above(thing_id))
+            self._inside[thing_id] = bool(self._known.get([thing_id])) or self._is_inside(self._above(parent))
         return self._inside[thing_id]
 
-    def _above(self, thing_id: str) -> str:
-        for ask in (self._api.page, self._api.database):
-            try:
-                return self._looking.page_above(parent_of(ask(thing_id).raw))
-            except (NotFound, NotThatKind):
-                continue
-        return ""
+    def _above(self, parent: Parent) -> Parent:
+        ask = self._api.database if parent.kind == "database_id" else self._api.page
+        try:
+            return self._looking.above(ask(parent.id).raw)
+        except (NotFound, NotThatKind):
+            return NOWHERE
 
 
 def _found(known: Known, parent: str) -> Found:

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,11 @@ BUDGET, WINDOW_SECONDS = 180, 60
 RESULTS = 10_000  # of one query
 RECORDS = 20_000  # blocks in one Markdown answer
 SLOWER = "You have been rate limited. Please try again in a few minutes."
+PAGING = {"page_size", "start_cursor"}
+QUERY_NAMES = {
+    "GET": {"block_id", "filter_properties", "include_transcript", *PAGING},
+    "POST": {"filter_properties"},
+}
 Found = Callable[..., Raw]
 
 
@@ -34,7 +39,7 @@ class FakeNotion(Answers):
     """The API below /v1. `space` is the workspace: see `Space` for what can be edited; `connection` is who asks.
 
     Time: `tick(seconds)`; edits never move it. `order(answer, path=…, times=…)` orders faults: `refusal(429, …)`,
-    `rate_limited(7)`, `overloaded(5)`, `html()`, `Answer(…, cut=…)`. `lists.expire()`: cursors are refused from now on.
+    `rate_limited(7)`, `overloaded(5)`, `html()`, `Answer(…, cut=…)`. `lists`: its switches, and `lists.expire()`.
     `connection.can.discard("read_comments")` takes a capability, `revoke()` the token.
     The other attributes are switches; `begin_anew` says what each does.
     """
@@ -48,7 +53,7 @@ class FakeNotion(Answers):
         """An empty workspace of which nothing is shared; no switch is set."""
         self.space = Space(lambda: self.now)
         self.connection = self.space.connect(TOKEN)
-        self.lists = Lists()
+        self.lists = Lists(lambda: self.now)
         self.search_delay = 0.0  # seconds until a search knows of an edit
         self.query_delay = 0.0  # seconds until a query does
         self.result_limit = RESULTS
@@ -59,12 +64,15 @@ class FakeNotion(Answers):
         self.refuse_every = 0  # every so many requests: a 429
         self.failing: dict[str, int] = {}  # ids whose body is answered with this status, though they are listed
         self.prefix_only: set[str] = set()  # pages whose Markdown ends at the first divider, as was seen
+        self.fenced_callouts = False  # in Markdown, as a later form of the documents has them
+        self.ticked_formulas = False  # so are formulas in a line, as was seen
         self.without_markdown = False  # the endpoint is not known
         self.hidden_rows_partial = False  # rows that cannot be read are listed with object and id
         self.hidden_blocks_partial = True  # so are blocks; False: they are not listed
         self.trash_query_all = False  # `in_trash` of a query: all rows, not only those in the trash (not documented)
         self._signatures = count(1)
-        self._log: list[datetime] = []
+        self._window: datetime | None = None  # when the current one began
+        self._spent = 0
         self._count = 0
         self.forget()
 
@@ -114,18 +122,20 @@ class FakeNotion(Answers):
             raise Refused.by(rate_limited(2))
         if not self.limited:
             return
-        window = timedelta(seconds=WINDOW_SECONDS)
-        self._log = [moment for moment in self._log if self.now - moment < window]
-        if len(self._log) >= self.budget:
-            waited = int((self.now - self._log[0]).total_seconds())
-            raise Refused.by(rate_limited(max(1, WINDOW_SECONDS - waited)))
-        self._log.append(self.now)
+        if self._window is None or (self.now - self._window).total_seconds() >= WINDOW_SECONDS:
+            self._window, self._spent = self.now, 0
+        if self._spent >= self.budget:
+            waited = int((self.now - self._window).total_seconds())
+            raise Refused.by(rate_limited(WINDOW_SECONDS - waited))
+        self._spent += 1
 
     def _answered(self, asked: Asked, shapes: Shapes) -> Raw:
         for method, pattern, needed, found in self._routes():
             match = re.fullmatch(f"/v1/{pattern}", asked.path)
             if match and method == asked.method:
                 self._check_version(asked)
+                for name in asked.query.keys() - QUERY_NAMES[method]:
+                    raise invalid(f"query failed validation: query.{name} should be not present.")
                 if needed and not shapes.can(needed):
                     raise Refused(403, "restricted_resource", "Insufficient permissions for this endpoint.")
                 return found(asked, shapes, *match.groups())

@@ -211,6 +211,23 @@ def test_rows_are_found_by_what_they_hold(notion, space, tasks, ask, name):
     assert ask(filter={"property": name, kind: wrong}) == []
 
 
+def test_rows_are_found_by_formulas_and_rollups(space, tasks, rows, ask):
+    space.add_property(tasks, "Twice", "formula", formula=lambda row: row.number * 2)
+    space.add_property(tasks, "Links", "relation", to=tasks)
+    space.add_property(tasks, "Names", "rollup", relation="Links", of="Name")
+    space.add_property(tasks, "Count", "rollup", relation="Links", of="Name", function="count")
+    space.set_value(rows[0], "Links", rows[1:3])
+
+    def by_names(way, end):
+        return ask(filter={"property": "Names", "rollup": {way: {"rich_text": {"ends_with": end}}}})
+
+    assert ask(filter={"property": "Twice", "formula": {"number": {"greater_than": 8}}}) == [rows[4]]
+    assert ask(filter={"property": "Count", "rollup": {"number": {"equals": 2}}}) == [rows[0]]
+    assert by_names("any", "2") == [rows[0]]
+    assert rows[0] not in by_names("every", "2")
+    assert rows[0] not in by_names("none", "2")
+
+
 def test_numbers_of_rows_make_windows(notion, space, tasks, rows, ask):
     space.add_property(tasks, "Id", "unique_id", prefix="T")
 

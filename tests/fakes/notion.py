@@ -23,7 +23,8 @@ from .web import Answer, Asked, running
 TOKEN = "ntn_1111-of-the-integration"
 VERSION = "2026-03-11"
 VERSIONS = ("2022-06-28", "2025-09-03", VERSION)
-BUDGET, WINDOW_SECONDS = 180, 60
+BUDGET, WINDOW_SECONDS, WORKSPACE_WINDOW_SECONDS = 180, 60, 120
+CONNECTION, WORKSPACE = "connection_rate_limit", "workspace_rate_limit"
 RESULTS = 10_000  # of one query
 RECORDS = 20_000  # blocks in one Markdown answer
 SLOWER = "You have been rate limited. Please try again in a few minutes."
@@ -60,6 +61,7 @@ class FakeNotion(Answers):
         self.record_limit = RECORDS
         self.limited = False  # as many requests a minute as the plan allows
         self.budget = BUDGET
+        self.workspace_budget: int | None = None  # of all connections in two minutes
         self.workspace_wait = 0  # seconds that the whole workspace has to wait: each request is refused so, until 0
         self.refuse_every = 0  # every so many requests: a 429
         self.failing: dict[str, int] = {}  # ids whose body is answered with this status, though they are listed
@@ -71,8 +73,7 @@ class FakeNotion(Answers):
         self.hidden_blocks_partial = True  # so are blocks; False: they are not listed
         self.trash_query_all = False  # `in_trash` of a query: all rows, not only those in the trash (not documented)
         self._signatures = count(1)
-        self._window: datetime | None = None  # when the current one began
-        self._spent = 0
+        self._windows: dict[tuple[str, str], tuple[datetime, int]] = {}
         self._count = 0
         self.forget()
 
@@ -105,7 +106,7 @@ class FakeNotion(Answers):
         connection = self.space.connections.get(value)
         if connection is None or scheme != "Bearer":
             raise Refused(401, "unauthorized", "API token is invalid.")
-        self._limit()
+        self._limit(connection)
         version = asked.headers.get("notion-version")
         told = "Notion-Version header failed validation: Notion-Version header should be"
         if version is None:
@@ -114,20 +115,26 @@ class FakeNotion(Answers):
             raise invalid(f"{told} one of {VERSIONS}, instead was `{version}`.")
         return connection
 
-    def _limit(self) -> None:
+    def _limit(self, connection: Connection) -> None:
         self._count += 1
         if self.workspace_wait:
-            raise Refused.by(rate_limited(self.workspace_wait, "workspace_rate_limit"))
+            raise Refused.by(rate_limited(self.workspace_wait, WORKSPACE))
         if self.refuse_every and self._count % self.refuse_every == 0:
             raise Refused.by(rate_limited(2))
-        if not self.limited:
-            return
-        if self._window is None or (self.now - self._window).total_seconds() >= WINDOW_SECONDS:
-            self._window, self._spent = self.now, 0
-        if self._spent >= self.budget:
-            waited = int((self.now - self._window).total_seconds())
-            raise Refused.by(rate_limited(WINDOW_SECONDS - waited))
-        self._spent += 1
+        if self.limited:
+            self._spend(CONNECTION, connection.bot, self.budget, WINDOW_SECONDS)
+        if self.workspace_budget is not None:
+            self._spend(WORKSPACE, "", self.workspace_budget, WORKSPACE_WINDOW_SECONDS)
+
+    def _spend(self, reason: str, whose: str, budget: int, seconds: int) -> None:
+        """One request of what there is until the window ends; a window begins with the first one in it."""
+        began, spent = self._windows.get((reason, whose), (self.now, 0))
+        passed = (self.now - began).total_seconds()
+        if passed >= seconds:
+            began, spent, passed = self.now, 0, 0.0
+        if spent >= budget:
+            raise Refused.by(rate_limited(seconds - int(passed), reason))
+        self._windows[reason, whose] = began, spent + 1
 
     def _answered(self, asked: Asked, shapes: Shapes) -> Raw:
         for method, pattern, needed, found in self._routes():
@@ -168,7 +175,7 @@ class FakeNotion(Answers):
             raise Refused(400, "invalid_request_url", "Invalid request URL.")
 
 
-def rate_limited(seconds: int, reason: str = "connection_rate_limit") -> Answer:
+def rate_limited(seconds: int, reason: str = CONNECTION) -> Answer:
     """The limit is reached; for `order`."""
     return refusal(429, "rate_limited", SLOWER, seconds, rate_limit_reason=reason)
 

@@ -68,6 +68,25 @@ class Calls:
         return body
 
 
+def five_rows(calls: Calls, source_id: str) -> list[str]:
+    """One a minute, from 09:01."""
+    made = []
+    for number in range(5):
+        calls.fake.tick(60)
+        made.append(calls.space.create_row(source_id, f"row {number}"))
+    return made
+
+
+def by(timestamp: str, direction: str = "ascending") -> list[Raw]:
+    """Sorted by that."""
+    return [{"timestamp": timestamp, "direction": direction}]
+
+
+def since(moment: str, timestamp: str = "last_edited_time", way: str = "on_or_after") -> Raw:
+    """A filter by a time of the first day."""
+    return {"timestamp": timestamp, timestamp: {way: f"2026-11-02T{moment}.000Z"}}
+
+
 @pytest.fixture
 def notion() -> Iterator[Calls]:
     """Who asks."""

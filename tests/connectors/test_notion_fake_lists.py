@@ -1,31 +1,19 @@
-"""The fake of Notion, asked plainly: pages of lists, cursors, the cut at 10,000, filters, sorts, searches, delays."""
+"""The fake of Notion, asked plainly: pages of lists, cursors, the cut at 10,000, filters, sorts."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from ..fakes.notion_model import block
+from .notion_calls import by, five_rows, since
 
-SEARCHED = {"sort": {"timestamp": "last_edited_time", "direction": "ascending"}}
 UUID = "aaaaaaaa-0000-4000-8000-00000000000a"
 
 
-def by(timestamp, direction="ascending"):
-    return [{"timestamp": timestamp, "direction": direction}]
-
-
-def since(moment, timestamp="last_edited_time", way="on_or_after"):
-    return {"timestamp": timestamp, timestamp: {way: f"2026-11-02T{moment}.000Z"}}
-
-
 @pytest.fixture
-def rows(notion, space, tasks):
-    """Five rows, one a minute from 09:01."""
-    made = []
-    for number in range(5):
-        notion.fake.tick(60)
-        made.append(space.create_row(tasks, f"row {number}"))
-    return made
+def rows(notion, tasks):
+    return five_rows(notion, tasks)
 
 
 @pytest.fixture
@@ -81,6 +69,22 @@ def test_expired_cursors_are_refused(notion, tasks, rows):
     notion.fake.lists.expire()
 
     assert notion.refused("POST", f"data_sources/{tasks}/query", json={"start_cursor": cursor})[0] == 400
+
+
+def test_cursors_may_last_for_a_while_only(notion, tasks, rows):
+    notion.fake.lists.cursors_last = timedelta(seconds=60)
+    cursor = notion.query(tasks, page_size=1)["next_cursor"]
+    notion.fake.tick(60)
+    notion.query(tasks, page_size=1, start_cursor=cursor)
+    notion.fake.tick(1)
+
+    assert notion.refused("POST", f"data_sources/{tasks}/query", json={"start_cursor": cursor})[0] == 400
+
+
+def test_a_cursor_in_the_address_of_a_query_is_refused(notion, tasks):
+    path = f"data_sources/{tasks}/query?start_cursor={UUID}"
+
+    assert notion.refused("POST", path, json={}) == (400, "validation_error")
 
 
 def test_a_row_that_is_edited_during_the_walk_is_seen_again(notion, space, tasks, rows, ask):
@@ -207,6 +211,23 @@ def test_rows_are_found_by_what_they_hold(notion, space, tasks, ask, name):
     assert ask(filter={"property": name, kind: wrong}) == []
 
 
+def test_rows_are_found_by_formulas_and_rollups(space, tasks, rows, ask):
+    space.add_property(tasks, "Twice", "formula", formula=lambda row: row.number * 2)
+    space.add_property(tasks, "Links", "relation", to=tasks)
+    space.add_property(tasks, "Names", "rollup", relation="Links", of="Name")
+    space.add_property(tasks, "Count", "rollup", relation="Links", of="Name", function="count")
+    space.set_value(rows[0], "Links", rows[1:3])
+
+    def by_names(way, end):
+        return ask(filter={"property": "Names", "rollup": {way: {"rich_text": {"ends_with": end}}}})
+
+    assert ask(filter={"property": "Twice", "formula": {"number": {"greater_than": 8}}}) == [rows[4]]
+    assert ask(filter={"property": "Count", "rollup": {"number": {"equals": 2}}}) == [rows[0]]
+    assert by_names("any", "2") == [rows[0]]
+    assert rows[0] not in by_names("every", "2")
+    assert rows[0] not in by_names("none", "2")
+
+
 def test_numbers_of_rows_make_windows(notion, space, tasks, rows, ask):
     space.add_property(tasks, "Id", "unique_id", prefix="T")
 
@@ -286,106 +307,3 @@ def test_a_wiki_lists_sources_among_its_rows(notion, space, tasks):
     assert notion.rows(tasks, result_type="page") == [row]
     assert notion.rows(tasks, result_type="data_source") == [inner]
     assert notion.get(f"data_sources/{inner}")["parent"]["data_source_id"] == tasks
-
-
-# Trash and permission in listings
-
-
-def test_a_row_in_the_trash_is_listed_there_alone(notion, space, tasks, rows, ask):
-    notion.fake.tick(600)
-    space.trash(rows[1])
-
-    assert rows[1] not in ask()
-    assert ask(in_trash=True, filter=since("09:15:00")) == [rows[1]]
-    space.restore(rows[1])
-    assert ask(in_trash=True) == []
-
-
-def test_trashing_may_leave_the_time_alone(notion, space, tasks, rows, ask):
-    space.trash_stamps = False
-    notion.fake.tick(600)
-    space.trash(rows[1])
-
-    assert ask(in_trash=True, filter=since("09:15:00")) == []
-
-
-def test_rows_of_a_trashed_database_vanish(notion, space, tasks, rows, ask):
-    database = space[tasks].database.id
-    space.trash(database)
-
-    assert notion.get(f"databases/{database}")["in_trash"] is True
-    assert ask() == []
-
-
-def test_a_row_that_is_not_shared_is_not_listed_or_only_in_part(notion, space, tasks, rows, ask):
-    space.unshare(rows[0])
-
-    assert rows[0] not in ask()
-    notion.fake.hidden_rows_partial = True
-    assert {"object": "page", "id": rows[0]} in notion.query(tasks)["results"]
-
-
-def test_a_row_may_be_listed_in_part_though_it_can_be_read(notion, space, tasks, rows):
-    space[rows[0]].listed_partially = True
-
-    assert {"object": "page", "id": rows[0]} in notion.query(tasks)["results"]
-    assert notion.get(f"pages/{rows[0]}")["properties"]
-
-
-# Search and delays
-
-
-def test_search_finds_pages_and_sources_that_are_shared(notion, space, top, tasks, rows):
-    space.create_page(None, "secret")
-
-    assert sorted(notion.found()) == sorted([top, tasks, *rows])
-    assert notion.found(filter={"property": "object", "value": "data_source"}) == [tasks]
-    assert notion.found(query="ROW 3") == [rows[3]]
-    assert notion.found(page_size=2) == rows[:2:-1]
-    assert notion.found(**SEARCHED)[-1] == rows[4]
-
-
-def test_search_looks_into_the_trash_on_demand(notion, space, rows):
-    space.trash(rows[0])
-
-    assert rows[0] not in notion.found()
-    assert notion.found(filter={"in_trash": True}) == [rows[0]]
-
-
-def test_search_may_never_know_a_page(notion, space, rows):
-    space.hidden_from_search.add(rows[0])
-
-    assert rows[0] not in notion.found()
-
-
-@pytest.mark.parametrize(
-    "body", [{"filter": {"property": "object", "value": "row"}}, {"sort": {"timestamp": "created_time"}}]
-)
-def test_what_a_search_does_not_know_is_refused(notion, body):
-    assert notion.refused("POST", "search", json=body) == (400, "validation_error")
-
-
-def test_search_knows_of_edits_later(notion, space, top):
-    notion.fake.search_delay = 120
-    notion.fake.tick(600)
-    page = space.create_page(top, "new")
-    space.rename(top, "Renamed")
-    notion.fake.tick(60)
-
-    assert (notion.found(query="new"), notion.found(query="Top")) == ([], [top])
-    notion.fake.tick(60)
-    assert (notion.found(query="new"), notion.found(query="renamed")) == ([page], [top])
-
-
-def test_a_query_may_lag_behind_too(notion, space, tasks, rows, ask):
-    notion.fake.query_delay = 60
-    notion.fake.tick(600)
-    space.delete_for_ever(rows[0])
-    space.trash(rows[1])
-    space.append(rows[2], block("paragraph", "edited"))
-
-    assert sorted(ask()) == sorted(rows)
-    assert ask(filter=since("09:15:00")) == []
-    notion.fake.tick(60)
-    assert sorted(ask()) == sorted(rows[2:])
-    assert ask(filter=since("09:15:00")) == [rows[2]]

@@ -300,6 +300,13 @@ def test_what_markdown_does_not_know_comes_as_tags(written):
     assert written("two\nlines") == "two<br>lines"
 
 
+def test_markdown_has_other_forms_too(notion, written):
+    notion.fake.fenced_callouts = notion.fake.ticked_formulas = True
+
+    assert written(block("callout", "look", "inner", icon="!")) == '::: callout {icon="!"}\nlook\ninner\n:::'
+    assert written(block("paragraph", equation("e"))) == "$`e`$"
+
+
 def test_tables_are_tags(written):
     expected = (
         '<table header-row="true" header-column="false">\n\t<tr>\n\t\t<td>a</td>\n\t\t<td>b</td>\n\t</tr>\n</table>'

@@ -126,6 +126,17 @@ def test_the_budget_is_of_a_minute(notion):
     notion.get("users/me")
 
 
+def test_all_connections_share_the_budget_of_the_workspace(notion, space):
+    notion.fake.workspace_budget = 2
+    space.connect("ntn_2222-of-another")
+    other = {**notion.headers, "Authorization": "Bearer ntn_2222-of-another"}
+    notion.get("users/me")
+    notion.send("GET", "users/me", headers=other)
+    notion.fake.tick(10)
+
+    assert notion.send("GET", "users/me", headers=other).headers["Retry-After"] == "110"
+
+
 def test_the_workspace_may_have_to_wait_longer(notion):
     notion.fake.workspace_wait = 90
 

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,16 @@ from .web import Answer, Asked, running
 TOKEN = "ntn_1111-of-the-integration"
 VERSION = "2026-03-11"
 VERSIONS = ("2022-06-28", "2025-09-03", VERSION)
-BUDGET, WINDOW_SECONDS = 180, 60
+BUDGET, WINDOW_SECONDS, WORKSPACE_WINDOW_SECONDS = 180, 60, 120
+CONNECTION, WORKSPACE = "connection_rate_limit", "workspace_rate_limit"
 RESULTS = 10_000  # of one query
 RECORDS = 20_000  # blocks in one Markdown answer
 SLOWER = "You have been rate limited. Please try again in a few minutes."
+PAGING = {"page_size", "start_cursor"}
+QUERY_NAMES = {
+    "GET": {"block_id", "filter_properties", "include_transcript", *PAGING},
+    "POST": {"filter_properties"},
+}
 Found = Callable[..., Raw]
 
 
@@ -34,7 +40,7 @@ class FakeNotion(Answers):
     """The API below /v1. `space` is the workspace: see `Space` for what can be edited; `connection` is who asks.
 
     Time: `tick(seconds)`; edits never move it. `order(answer, path=…, times=…)` orders faults: `refusal(429, …)`,
-    `rate_limited(7)`, `overloaded(5)`, `html()`, `Answer(…, cut=…)`. `lists.expire()`: cursors are refused from now on.
+    `rate_limited(7)`, `overloaded(5)`, `html()`, `Answer(…, cut=…)`. `lists`: its switches, and `lists.expire()`.
     `connection.can.discard("read_comments")` takes a capability, `revoke()` the token.
     The other attributes are switches; `begin_anew` says what each does.
     """
@@ -48,23 +54,26 @@ class FakeNotion(Answers):
         """An empty workspace of which nothing is shared; no switch is set."""
         self.space = Space(lambda: self.now)
         self.connection = self.space.connect(TOKEN)
-        self.lists = Lists()
+        self.lists = Lists(lambda: self.now)
         self.search_delay = 0.0  # seconds until a search knows of an edit
         self.query_delay = 0.0  # seconds until a query does
         self.result_limit = RESULTS
         self.record_limit = RECORDS
         self.limited = False  # as many requests a minute as the plan allows
         self.budget = BUDGET
+        self.workspace_budget: int | None = None  # of all connections in two minutes
         self.workspace_wait = 0  # seconds that the whole workspace has to wait: each request is refused so, until 0
         self.refuse_every = 0  # every so many requests: a 429
         self.failing: dict[str, int] = {}  # ids whose body is answered with this status, though they are listed
         self.prefix_only: set[str] = set()  # pages whose Markdown ends at the first divider, as was seen
+        self.fenced_callouts = False  # in Markdown, as a later form of the documents has them
+        self.ticked_formulas = False  # so are formulas in a line, as was seen
         self.without_markdown = False  # the endpoint is not known
         self.hidden_rows_partial = False  # rows that cannot be read are listed with object and id
         self.hidden_blocks_partial = True  # so are blocks; False: they are not listed
         self.trash_query_all = False  # `in_trash` of a query: all rows, not only those in the trash (not documented)
         self._signatures = count(1)
-        self._log: list[datetime] = []
+        self._windows: dict[tuple[str, str], tuple[datetime, int]] = {}
         self._count = 0
         self.forget()
 
@@ -97,7 +106,7 @@ class FakeNotion(Answers):
         connection = self.space.connections.get(value)
         if connection is None or scheme != "Bearer":
             raise Refused(401, "unauthorized", "API token is invalid.")
-        self._limit()
+        self._limit(connection)
         version = asked.headers.get("notion-version")
         told = "Notion-Version header failed validation: Notion-Version header should be"
         if version is None:
@@ -106,26 +115,34 @@ class FakeNotion(Answers):
             raise invalid(f"{told} one of {VERSIONS}, instead was `{version}`.")
         return connection
 
-    def _limit(self) -> None:
+    def _limit(self, connection: Connection) -> None:
         self._count += 1
         if self.workspace_wait:
-            raise Refused.by(rate_limited(self.workspace_wait, "workspace_rate_limit"))
+            raise Refused.by(rate_limited(self.workspace_wait, WORKSPACE))
         if self.refuse_every and self._count % self.refuse_every == 0:
             raise Refused.by(rate_limited(2))
-        if not self.limited:
-            return
-        window = timedelta(seconds=WINDOW_SECONDS)
-        self._log = [moment for moment in self._log if self.now - moment < window]
-        if len(self._log) >= self.budget:
-            waited = int((self.now - self._log[0]).total_seconds())
-            raise Refused.by(rate_limited(max(1, WINDOW_SECONDS - waited)))
-        self._log.append(self.now)
+        if self.limited:
+            self._spend(CONNECTION, connection.bot, self.budget, WINDOW_SECONDS)
+        if self.workspace_budget is not None:
+            self._spend(WORKSPACE, "", self.workspace_budget, WORKSPACE_WINDOW_SECONDS)
+
+    def _spend(self, reason: str, whose: str, budget: int, seconds: int) -> None:
+        """One request of what there is until the window ends; a window begins with the first one in it."""
+        began, spent = self._windows.get((reason, whose), (self.now, 0))
+        passed = (self.now - began).total_seconds()
+        if passed >= seconds:
+            began, spent, passed = self.now, 0, 0.0
+        if spent >= budget:
+            raise Refused.by(rate_limited(seconds - int(passed), reason))
+        self._windows[reason, whose] = began, spent + 1
 
     def _answered(self, asked: Asked, shapes: Shapes) -> Raw:
         for method, pattern, needed, found in self._routes():
             match = re.fullmatch(f"/v1/{pattern}", asked.path)
             if match and method == asked.method:
                 self._check_version(asked)
+                for name in asked.query.keys() - QUERY_NAMES[method]:
+                    raise invalid(f"query failed validation: query.{name} should be not present.")
                 if needed and not shapes.can(needed):
                     raise Refused(403, "restricted_resource", "Insufficient permissions for this endpoint.")
                 return found(asked, shapes, *match.groups())
@@ -158,7 +175,7 @@ class FakeNotion(Answers):
             raise Refused(400, "invalid_request_url", "Invalid request URL.")
 
 
-def rate_limited(seconds: int, reason: str = "connection_rate_limit") -> Answer:
+def rate_limited(seconds: int, reason: str = CONNECTION) -> Answer:
     """The limit is reached; for `order`."""
     return refusal(429, "rate_limited", SLOWER, seconds, rate_limit_reason=reason)
 

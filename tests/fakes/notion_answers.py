@@ -34,6 +34,8 @@ class Answers(FakeService):
     record_limit: int
     failing: dict[str, int]
     prefix_only: set[str]
+    fenced_callouts: bool
+    ticked_formulas: bool
     hidden_rows_partial: bool
     hidden_blocks_partial: bool
     trash_query_all: bool
@@ -98,6 +100,7 @@ class Answers(FakeService):
             raise invalid(f"Provided ID {block.id} is a database, not a page. Use the retrieve database API instead.")
         prefix, transcript = block.id in self.prefix_only, asked.query.get("include_transcript") == "true"
         written = Markdown(shapes, self.record_limit, transcript=transcript, prefix_only=prefix)
+        written.fenced, written.ticked = self.fenced_callouts, self.ticked_formulas
         text = written.of(block)
         told = {"object": "page_markdown", "id": block.id, "markdown": text, "truncated": bool(written.unknown)}
         return {**told, "unknown_block_ids": written.unknown}

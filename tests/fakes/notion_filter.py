@@ -47,7 +47,7 @@ def plain_of(kind: str, held: Any) -> Any:
         "date": lambda held: held["start"],
         "unique_id": lambda held: held["number"],
         "formula": lambda held: held[held["type"]],
-        "rollup": lambda held: held.get(held["type"]),
+        "rollup": lambda held: held.get(held["type"]) if held["type"] != "date" else (held["date"] or {}).get("start"),
         "verification": lambda held: held["state"],
     }
     return readers[kind](held) if kind in readers and held is not None else held
@@ -193,13 +193,29 @@ class Query:
             raise Unfit(f"database property {column.kind} does not match filter {', '.join(sorted(kinds))}")
         inner = asked[column.kind]
         if column.kind == "rollup":
-            raise Unfit("this fake does not filter by rollups")
+            return self._rollup(column, inner)
         if column.kind == "formula" and isinstance(inner, dict) and len(inner) == 1:
             (kind, inner), *_ = inner.items()
             holds = condition(kind, inner, self.now)
         else:
             holds = condition(column.kind, inner, self.now)
         return lambda row: holds(plain_value(self.values, row, column))
+
+    def _rollup(self, column: Property, asked: Any) -> Holds:
+        """Over all values of a rollup, or what they come to."""
+        ways: dict[str, Callable[..., bool]] = {"any": any, "every": all, "none": lambda held: not any(held)}
+        name = next(iter(asked), "") if isinstance(asked, dict) and len(asked) == 1 else ""
+        if name in ("number", "date"):
+            holds = condition(name, asked[name], self.now)
+            return lambda row: holds(plain_value(self.values, row, column))
+        inner = asked.get(name) if name in ways else None
+        if not isinstance(inner, dict) or len(inner) != 1:
+            raise Unfit(f"body failed validation: body.filter.rollup should have one condition, instead was `{asked}`.")
+        (kind, wanted), *_ = inner.items()
+        holds, together = condition(kind, wanted, self.now), ways[name]
+        return lambda row: together(
+            holds(plain_of(each["type"], each[each["type"]])) for each in self.values.rolled(row, column)
+        )
 
     def column(self, name: Any) -> Property:
         found = self.source.property(name) if isinstance(name, str) else None

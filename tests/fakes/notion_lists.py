@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from .notion_shapes import error
@@ -46,6 +47,7 @@ class Cursor:
     following: str  # the id that is next
     last: list[Any] | None  # what the last one is sorted by; None where the order is that of the list
     served: int
+    given_at: datetime
 
 
 @dataclass
@@ -61,7 +63,9 @@ class Listing:
 class Lists:
     """All cursors that were given out. The attributes may be set at any time."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self.clock = clock
+        self.cursors_last: timedelta | None = None  # older ones are refused
         self.short_pages = False  # the first page is empty, the others have half
         self.cursors_die_with_row = False  # what was next is gone: the cursor is refused
         self.tells_early = False  # of a cut list each page says so, not the last one only
@@ -93,7 +97,7 @@ class Lists:
     def _give(self, listing: Listing, first: int, size: int, served: int, bound: str, before: Cursor | None) -> str:
         last = listing.keys[first + size - 1] if listing.keys and size else before.last if before else None
         name = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{bound} {len(self._cursors)}"))
-        self._cursors[name] = Cursor(bound, listing.ids[first + size], last, served + size)
+        self._cursors[name] = Cursor(bound, listing.ids[first + size], last, served + size, self.clock())
         return name
 
     def _opened(self, name: Any, bound: str) -> Cursor | None:
@@ -101,7 +105,8 @@ class Lists:
             return None
         check_id(name, "start_cursor", "body")
         cursor = self._cursors.get(str(name))
-        if cursor is None or cursor.bound != bound:
+        old = cursor and self.cursors_last is not None and self.clock() - cursor.given_at > self.cursors_last
+        if cursor is None or cursor.bound != bound or old:
             raise invalid(f"The start_cursor provided is invalid: {name}")
         return cursor
 

@@ -36,6 +36,7 @@ class Markdown:
         self.most = most  # so many blocks are rendered
         self.transcript = transcript
         self.prefix_only = prefix_only  # as was seen: nothing after the first divider
+        self.fenced = self.ticked = False
         self.unknown: list[str] = []
         self._count = 0
 
@@ -121,6 +122,9 @@ class Markdown:
     def _callout(self, block: Block) -> list[str]:
         icon, color = block.content.get("icon"), _color(block.content.get("color", ""))
         attributes = (f' icon="{icon}"' if icon else "") + (f' color="{color}"' if color else "")
+        if self.fenced:
+            told = f" {{{attributes.strip()}}}" if attributes else ""
+            return [f"::: callout{told}", self.rich(block.rich), *self._all(self.shapes.children(block)), ":::"]
         first, *rest = self._tagged("callout", block, attributes)
         return [first, f"\t{self.rich(block.rich)}", *rest]
 
@@ -189,7 +193,7 @@ class Markdown:
 
     def _span(self, part: Span, told: dict[str, Any]) -> str:
         if part.kind == "equation":
-            return f"${part.value}$"
+            return f"$`{part.value}`$" if self.ticked else f"${part.value}$"
         if part.kind == "mention":
             return self._mention(told, *part.value)
         words = part.value if "code" in part.marks else _escaped(part.value)

@@ -77,7 +77,8 @@ class Shapes(Values):
         if block.kind != "synced_block" or not block.content.get("synced_from"):
             return None
         found = self.space.things.get(block.content["synced_from"])
-        return found if isinstance(found, Block) else None
+        fit = isinstance(found, Block) and not isinstance(found, Page | Database) and found not in block.above()
+        return found if fit else None
 
     def comment(self, comment: Comment) -> Raw:
         kind = "page_id" if isinstance(comment.on, Page) else "block_id"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ from aragora_sync.store.base import PassKind
 from aragora_sync.store.sqlite import SqliteStore
 
 from ..fakes.notion import TOKEN, FakeNotion
-from ..fakes.web import running
+from ..fakes.web import Answer, Asked, running
 from ..net.clock import PatientClock, patient
 
 QUERY, SEARCH, MARKDOWN = "/query", "/v1/search", "/markdown"
@@ -140,3 +141,15 @@ def problem(result: SyncResult) -> tuple[Status, str, str]:
     """What went wrong, where one thing did."""
     (found,) = result.stream_errors
     return result.status, found.message, found.hint
+
+
+def rewritten(desk: NotionDesk, change: Callable[[dict[str, Any]], None]) -> Callable[[Asked], Answer]:
+    """What the fake answers, changed a little."""
+
+    def answer(asked: Asked) -> Answer:
+        honest = desk.fake.answer(asked)
+        body = json.loads(json.dumps(honest.body))
+        change(body)
+        return Answer(honest.status, body, honest.headers)
+
+    return answer

@@ -87,8 +87,8 @@ class Looking:
         if not found.within and not found.parent:
             return Loose(found)
         version = version_of(raw, told.at)
-        if is_same(found, known, version):
-            return Same(found.id)
+        if known is not None and is_same(found, known, version):
+            return Same(known)
         parent = self.above(raw).id
         if not found.within and parent != found.parent:
             return Elsewhere(found.id, found.kind, parent, told)
@@ -114,8 +114,8 @@ class Looking:
         return NOWHERE
 
 
-def is_same(found: Found, known: Known | None, version: str) -> bool:
+def is_same(found: Found, known: Known, version: str) -> bool:
     """Whether nothing happened to a page, and it hangs where it did."""
-    if known is None or found.kind == DATABASE or found.parent not in ("", known.parent):
+    if found.kind == DATABASE or found.parent not in ("", known.parent):
         return False
     return is_unchanged(version, known.version)

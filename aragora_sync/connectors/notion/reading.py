@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ...core.changes import Failed, Item, Seen
 from ...core.errors import SourceError, TransientError
-from ...core.source import KnownItems
+from ...core.source import Known, KnownItems
 from .api import Api, Raw
 from .bodies import Bodies
 from .errors import is_of_one
@@ -23,7 +23,7 @@ MOST_UNREAD = 10  # pages that may fail in one reading before it is Notion that 
 class Same(NamedTuple):
     """Nothing happened to it."""
 
-    id: str
+    known: Known
 
 
 class Made(NamedTuple):

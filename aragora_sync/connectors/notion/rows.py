@@ -11,7 +11,7 @@ from ...core.errors import NotFound, SourceError
 from ...net.answer import Answer
 from .api import Api, Raw, at, is_cut
 from .errors import NotThatKind
-from .moments import asked_for, minute_in
+from .moments import MINUTE, asked_for, later, minute_in
 from .pages import is_whole, schema_of
 from .walk import Walk
 
@@ -40,7 +40,8 @@ class RowPage:
 def list_rows(api: Api, source_id: str, walk: Walk) -> Iterator[RowPage]:
     """The rows that were edited since the walk's minute, or all; each once, but for partial ones.
 
-    Notion ends a list at 10,000 rows and says so. The next list begins with the minute of the last row.
+    Notion ends a list at 10,000 rows and says so. The next list begins with the minute of the last row; where that
+    minute alone has more, the walk remembers it.
     """
     met: set[str] = set()  # of the rows that were made in the minute of the last one
     while True:
@@ -61,10 +62,17 @@ def list_rows(api: Api, source_id: str, walk: Walk) -> Iterator[RowPage]:
         if not cut:
             return
         if walk.made == began:
-            raise SourceError(
-                f"Notion shows no more than 10,000 rows that were made within one minute, {walk.made}.",
-                hint="move some of them to another database",
-            )
+            walk = replace(walk, made=later(walk.made, MINUTE), hidden=walk.made)
+
+
+def refuse_hidden(walk: Walk) -> None:
+    """Ends a read that could not see everything, after all the rest was said."""
+    if walk.hidden:
+        raise SourceError(
+            f"Notion shows no more than 10,000 rows that were made within one minute, {walk.hidden}; the others are "
+            "missing. Nothing was deleted.",
+            hint="move some of them to another database, then: aragora-sync run --full",
+        )
 
 
 def list_trash(api: Api, source_id: str, since: str) -> Iterator[Answer]:

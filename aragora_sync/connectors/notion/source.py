@@ -17,7 +17,7 @@ from .errors import NotThatKind, is_of_one, not_shared
 from .moments import LATENESS, minute_in
 from .pages import is_gone, is_unchanged, is_whole, parent_of, source_of, version_of
 from .reading import BODY_BYTES, WAITING_BYTES, WIDTH, Made, Pages, Same, Unread, Unreadable
-from .rows import Renamed, RowPage, list_rows, list_trash, trashed
+from .rows import Renamed, RowPage, list_rows, list_trash, refuse_hidden, trashed
 from .walk import Walk
 
 Row: TypeAlias = "Same | Made | Unread | None"
@@ -44,7 +44,8 @@ class SourceReading:
             walk = yield from self._walk(walk)
         except (NotFound, NotThatKind) as error:
             raise not_shared(self._title, error) from error
-        yield Checkpoint(walk.cursor(), complete=True)
+        yield Checkpoint(walk.cursor(), complete=not walk.hidden)
+        refuse_hidden(walk)
 
     def single(self, refs: Sequence[str]) -> Iterator[Named]:
         """The rows of these ids, as they are now."""
@@ -75,8 +76,8 @@ class SourceReading:
                     case Walk():
                         walk = step
                         yield Checkpoint(walk.cursor())
-                    case Same(row_id):
-                        yield Seen(row_id)
+                    case Same(known):
+                        yield Seen(known.id)
                     case Made(item):
                         yield item
                     case Unread():
@@ -111,7 +112,7 @@ class SourceReading:
     def _step(self, told: Told, known: Known | None) -> Same | Ask[Row | Walk]:
         version = version_of(told.raw, told.at)
         if known is not None and is_unchanged(version, known.version):
-            return Same(known.id)
+            return Same(known)
         return Ask(partial(self._read, told, version), BODY_BYTES)
 
     def _read(self, told: Told, version: str, _halt: Event | None = None) -> Made | Unread:
@@ -131,5 +132,5 @@ class SourceReading:
             return None
         version = version_of(told.raw, told.at)
         if known is not None and is_unchanged(version, known.version):
-            return Same(row_id)
+            return Same(known)
         return self._read(told, version)

@@ -20,7 +20,7 @@ from .looking import NOWHERE, Elsewhere, Found, Gone, Looked, Looking, Loose, Vi
 from .moments import SEARCH_LATENESS, minute_in
 from .pages import DATABASE, DATABASES, PAGE, PAGES, ROW, SOURCES, Parent, is_whole, parent_of, source_of, version_of
 from .reading import BODY_BYTES, WAITING_BYTES, WIDTH, Made, Pages, Same, Unread, Unreadable, below
-from .rows import list_rows, list_trash
+from .rows import list_rows, list_trash, refuse_hidden
 from .rows import trashed as trashed_rows
 from .walk import Walk
 
@@ -160,6 +160,7 @@ class TreeReading:
         """The rows of one data source; none where it went meanwhile, or is that of another place."""
         try:
             for page in list_rows(self._api, source_id, Walk(since)):
+                refuse_hidden(page.walk)
                 for raw in page.rows:
                     told = Told(raw, page.at) if is_whole(raw) else None
                     yield Found(raw["id"], PAGE, database_id, told, within=True)
@@ -214,7 +215,7 @@ class TreeReading:
 
     def _steps(self, level: Iterable[Found]) -> Iterator[Step]:
         for part in _parts(level):
-            known = self._known.get([found.id for found in part])
+            known = self._known.get([found.id for found in part], details=True)
             for found in part:
                 if found.id not in self._met:
                     self._met.add(found.id)
@@ -224,8 +225,8 @@ class TreeReading:
         told = found.told
         if told is None:
             return Ask(partial(self._looking.look, found, known), BODY_BYTES)
-        if is_same(found, known, version_of(told.raw, told.at)):
-            return Same(found.id)
+        if known is not None and is_same(found, known, version_of(told.raw, told.at)):
+            return Same(known)
         if found.within or found.parent:
             return Ask(partial(self._looking.look, found, known), BODY_BYTES)
         within = self._placed(found)
@@ -235,11 +236,10 @@ class TreeReading:
 
     def _said(self, looked: Looked) -> Iterator[Change]:
         match looked:
-            case Same(thing_id):
-                self._there.add(thing_id)
-                yield Seen(thing_id)
-                known = self._known.get([thing_id], details=True)[thing_id]
-                self._follow_shown(thing_id, known.metadata or {})
+            case Same(known):
+                self._there.add(known.id)
+                yield Seen(known.id)
+                self._follow_shown(known.id, known.metadata or {})
             case Made(item) if item.kind == DATABASE:
                 self._note(item)
                 self._follow_rows(item)

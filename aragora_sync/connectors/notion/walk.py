@@ -20,6 +20,7 @@ class Walk:
     made: str = ""  # rows that were made before this minute were read
     latest: str = ""  # the latest edit that was seen
     schema: str = ""  # of the rows
+    hidden: str = ""  # a minute in which more rows were made than Notion lists
 
     @classmethod
     def read(cls, cursor: Cursor) -> Walk:
@@ -46,7 +47,7 @@ class Walk:
     def ended(self, lateness: timedelta) -> Walk:
         """What is to be read after this one."""
         since = reached(self.since, self.latest, self.at, lateness) if self.at else self.since
-        return Walk(since, schema=self.schema)
+        return Walk(since, schema=self.schema, hidden=self.hidden)
 
     def cursor(self) -> Cursor:
         """As JSON; only what a later run needs."""

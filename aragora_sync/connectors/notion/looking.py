@@ -99,6 +99,11 @@ class Looking:
             return Made(database_item(raw, parent, version, self._api.names()))
         return self._pages.read(raw, parent, version)
 
+    def above_of(self, thing: Parent) -> Parent:
+        """What a page or database hangs under that is known as a parent only."""
+        ask = self._api.database if thing.kind == "database_id" else self._api.page
+        return self.above(ask(thing.id).raw)
+
     def above(self, raw: Raw) -> Parent:
         """The page or database that this hangs under; what lies within a block of a page hangs under that page.
         Nothing where that is not shown.

@@ -16,12 +16,13 @@ from ...net.prefetch import Ask, prefetch
 from .api import Told
 from .errors import SHARE, NotThatKind
 from .feed import edited, everything, trashed
-from .looking import NOWHERE, Elsewhere, Found, Gone, Looked, Looking, Loose, View, is_same
+from .looking import Elsewhere, Found, Gone, Looked, Looking, Loose, View, is_same
 from .moments import SEARCH_LATENESS, minute_in
-from .pages import DATABASE, DATABASES, PAGE, PAGES, ROW, SOURCES, Parent, is_whole, parent_of, source_of, version_of
+from .pages import DATABASE, DATABASES, PAGE, PAGES, ROW, SOURCES, is_whole, parent_of, source_of, version_of
 from .reading import BODY_BYTES, WAITING_BYTES, WIDTH, Made, Pages, Same, Unread, Unreadable, below
 from .rows import list_rows, list_trash, refuse_hidden
 from .rows import trashed as trashed_rows
+from .territory import Territory
 from .walk import Walk
 
 LOOKED_UP = 100  # ids that the store is asked for at once
@@ -40,12 +41,10 @@ class TreeReading:
         self._known = known
         self._with_databases = with_databases
         self._looking = Looking(pages, with_databases=with_databases)
+        self._territory = Territory(self._looking, self._root_id, known)
         self._unreadable = Unreadable(title, known)
         self._met: set[str] = set()  # what was looked at
-        self._there: set[str] = set()  # what was said to be there
-        self._parents: dict[str, str] = {}  # of what was read now
         self._gone: list[str] = []
-        self._inside: dict[str, bool] = {}
         self._databases: list[Item] = []
         self._following: list[Iterable[Found]] = []
         self._whole = False
@@ -78,7 +77,7 @@ class TreeReading:
         for kind in kinds if self._with_databases else [PAGE]:
             looked = self._looking.look(Found(ref, kind), None)
             if isinstance(looked, Loose):
-                within = self._placed(looked.found)
+                within = self._territory.placed(looked.found)
                 return Gone(ref) if within is None else self._looking.look(within, None)
             if isinstance(looked, Unread):
                 return looked
@@ -114,7 +113,7 @@ class TreeReading:
     def _unlisted(self) -> Iterator[Found]:
         """What is known and was not met: a search is not bound to show everything."""
         for known in self._known.items():
-            listed = known.kind == ROW and known.parent in self._there  # a query shows every row
+            listed = known.kind == ROW and known.parent in self._territory.there  # a query shows every row
             if known.id not in self._met and not listed:
                 yield Found(known.id, DATABASE if known.kind == DATABASE else PAGE, within=True)
 
@@ -177,25 +176,10 @@ class TreeReading:
         """What is gone, and what hung below it, unless it hangs elsewhere now."""
         said: set[str] = set()
         for gone in self._gone:
-            if gone not in self._there and gone not in said:
+            if gone not in self._territory.there and gone not in said:
                 said.add(gone)
                 yield Deleted(gone)
-        yield from map(Deleted, self._orphans(said))
-
-    def _orphans(self, said: set[str]) -> Iterator[str]:
-        """What hangs below these, whether it was known before or is new."""
-        parents = self._parents.items()
-        level: Iterable[str] = list(said)
-        while level := [
-            *(each.id for gone in level for each in self._known.children(gone) if self._is_below(each, said)),
-            *(each for each, parent in parents if parent in said and each not in said),
-        ]:
-            level = list(dict.fromkeys(level))
-            said.update(level)
-            yield from level
-
-    def _is_below(self, known: Known, said: set[str]) -> bool:
-        return known.id not in said and self._parents.get(known.id, known.parent) in said
+        yield from map(Deleted, self._territory.orphans(said))
 
     # Level by level
 
@@ -229,7 +213,7 @@ class TreeReading:
             return Same(known)
         if found.within or found.parent:
             return Ask(partial(self._looking.look, found, known), BODY_BYTES)
-        within = self._placed(found)
+        within = self._territory.placed(found)
         if within is None:
             return Gone(found.id)
         return Ask(partial(self._looking.look, within, known), BODY_BYTES)
@@ -237,20 +221,20 @@ class TreeReading:
     def _said(self, looked: Looked) -> Iterator[Change]:
         match looked:
             case Same(known):
-                self._there.add(known.id)
+                self._territory.there.add(known.id)
                 yield Seen(known.id)
                 self._follow_shown(known.id, known.metadata or {})
             case Made(item) if item.kind == DATABASE:
-                self._note(item)
+                self._territory.note(item)
                 self._follow_rows(item)
                 self._databases.append(item)  # after its rows: who knows it counts on them
             case Made(item):
-                self._note(item)
+                self._territory.note(item)
                 yield item
                 self._follow_shown(item.id, item.metadata)
             case Unread(thing_id):
                 held = {thing_id, *below(thing_id, self._known)}
-                self._there |= held
+                self._territory.there |= held
                 self._met |= held
                 yield from self._unreadable.said(looked)
             case View(thing_id):
@@ -260,14 +244,10 @@ class TreeReading:
                 self._follow([found])
             case Elsewhere():
                 self._met.discard(looked.id)
-                if looked.parent in self._there:
+                if looked.parent in self._territory.there:
                     self._follow([Found(looked.id, looked.kind, looked.parent, looked.told)])
             case Gone(thing_id) if self._known.get([thing_id]):
                 self._gone.append(thing_id)
-
-    def _note(self, item: Item) -> None:
-        self._there.add(item.id)
-        self._parents[item.id] = item.parent
 
     def _shown(self, page_id: str, metadata: Mapping[str, Any]) -> list[Found]:
         """What a page shows as its own; some of it may be links. Whatever is shared is in, link or not."""
@@ -296,35 +276,6 @@ class TreeReading:
         for source_id in sources:
             if source_id not in (before or ()):
                 self._following.append(self._rows(item.id, source_id, ""))
-
-    # What belongs here
-
-    def _placed(self, found: Found) -> Found | None:
-        """The same with its parent, where that is within; None where it is not."""
-        assert found.told is not None
-        if found.id == self._root_id:
-            return found._replace(within=True)
-        parent = self._looking.above(found.told.raw)
-        return found._replace(parent=parent.id, within=True) if self._is_inside(parent) else None
-
-    def _is_inside(self, parent: Parent) -> bool:
-        """Whether a page or database belongs to this tree."""
-        thing_id = parent.id
-        if self._root is None or thing_id == self._root_id or thing_id in self._there:
-            return True
-        if not thing_id:
-            return False
-        if thing_id not in self._inside:
-            self._inside[thing_id] = False  # whoever hangs in a circle is nowhere
-            self._inside[thing_id] = bool(self._known.get([thing_id])) or self._is_inside(self._above(parent))
-        return self._inside[thing_id]
-
-    def _above(self, parent: Parent) -> Parent:
-        ask = self._api.database if parent.kind == "database_id" else self._api.page
-        try:
-            return self._looking.above(ask(parent.id).raw)
-        except (NotFound, NotThatKind):
-            return NOWHERE
 
 
 def _found(known: Known, parent: str) -> Found:

@@ -53,7 +53,8 @@ class NotionWorld:
 
 
 class Editor:
-    """Random acts of every kind. Each page and row holds a word of its own, by which it is found, or found to be gone.
+    """Random acts of every kind. Each page and row has two words of its own, one as its title and one in its text, by
+    which it is found, or found to be gone.
 
     `quiet` are items of which no edit tells what happened to them: a reconcile does.
     """
@@ -61,7 +62,9 @@ class Editor:
     def __init__(self, fake: FakeNotion, chance: random.Random, way: str) -> None:
         self.fake, self.chance, self.way = fake, chance, way
         self.space = fake.space
-        self.words: dict[str, str] = {}  # of pages and rows
+        self.words: dict[str, str] = {}  # in the text of pages and rows
+        self.titles: dict[str, str] = {}  # words, too
+        self.latest = ""  # the page whose text was edited last
         self.gone: set[str] = set()  # words
         self.quiet: set[str] = set()
         self.number = 0
@@ -87,13 +90,13 @@ class Editor:
     # What must be stored
 
     def expected(self) -> dict[str, str]:
-        """The word of each page and row that must be stored."""
+        """The word in the text of each page and row that must be stored."""
         return {thing: word for thing, word in self.words.items() if self._is_in(thing)}
 
     def absent(self) -> set[str]:
         """Words that must be nowhere."""
-        out = {word for thing, word in self.words.items() if not self._is_in(thing)}
-        return self.gone | out
+        out = [thing for thing in self.words if not self._is_in(thing)]
+        return self.gone | {self.words[thing] for thing in out} | {self.titles[thing] for thing in out}
 
     def settle(self) -> None:
         """Nobody has done anything for longer than a search lags."""
@@ -114,32 +117,36 @@ class Editor:
     # Acts
 
     def make_row(self) -> None:
-        word = self._word()
-        self.words[self.space.create_row(self.chance.choice(self.sources()), word, f"says {word}.")] = word
+        title, word = self._word(), self._word()
+        self._made(self.space.create_row(self.chance.choice(self.sources()), title, f"says {word}."), title, word)
 
     def make_page(self) -> None:
-        word = self._word()
+        title, word = self._word(), self._word()
         place = self.chance.choice([self.home, self.home, *self._there()])
-        self.words[self.space.create_page(place, word, f"says {word}.")] = word
+        self._made(self.space.create_page(place, title, f"says {word}."), title, word)
 
     def nest(self) -> None:
         """A page within a toggle."""
         if place := self._any():
             (toggle,) = self.space.append(place, block("toggle", "more"))
-            word = self._word()
-            self.words[self.space.create_page(toggle, word, f"says {word}.")] = word
+            title, word = self._word(), self._word()
+            self._made(self.space.create_page(toggle, title, f"says {word}."), title, word)
 
     def write(self) -> None:
         if page := self._any():
-            self._new_word(page)
             self._say(page)
-            self.space.rename(page, self.words[page])
+
+    def again(self) -> None:
+        """At once, after somebody looked: the minute is the same."""
+        if self.latest in self._there():
+            self.fake.tick(1)
+            self._say(self.latest)
 
     def rename(self) -> None:
         if page := self._any():
-            self._new_word(page)
-            self.space.rename(page, self.words[page])
-            self._say(page)
+            self.gone.add(self.titles[page])
+            self.titles[page] = self._word()
+            self.space.rename(page, self.titles[page])
 
     def set_value(self) -> None:
         if page := self._any():
@@ -151,36 +158,31 @@ class Editor:
         place = self.chance.choice(places)
         if page and page != place and page not in [each.id for each in self.space[place].above()]:
             self.space.move(page, place)
-            self.quiet |= {page, *(each.id for each in self.space.within(self.space[page]))}
+            if self.way == ROWS:
+                self.quiet.add(page)  # the list that it left says nothing of it
 
     def trash(self) -> None:
         page = self._any()
         if page and len(self._there()) > 12:
             self.space.trash(page)
-            self._hush_below(page)
 
     def restore(self) -> None:
         thrown = sorted(page for page in self.words if self.space[page].trashed)
         if thrown:
-            page = self.chance.choice(thrown)
-            self.space.restore(page)
-            self._hush_below(page)
+            self.space.restore(self.chance.choice(thrown))
 
     # Helpers
 
-    def _hush_below(self, page: str) -> None:
-        """Rows have lists of their own; what hangs below one that went says nothing."""
-        if self.way == ROWS:
-            self.quiet |= {each.id for each in self.space.within(self.space[page])}
-
     def _say(self, page: str) -> None:
         """Another first paragraph; what else is on the page stays."""
+        self.gone.add(self.words[page])
+        self.words[page] = self._word()
+        self.latest = page
         first = next(each for each in self.space[page].children if each.kind == "paragraph")
         self.space.edit_block(first.id, f"says {self.words[page]}.")
 
-    def _new_word(self, page: str) -> None:
-        self.gone.add(self.words[page])
-        self.words[page] = self._word()
+    def _made(self, page: str, title: str, word: str) -> None:
+        self.titles[page], self.words[page] = title, word
 
     def _there(self) -> list[str]:
         return sorted(page for page in self.words if self.space.alive(self.space[page]))

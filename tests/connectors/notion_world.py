@@ -82,7 +82,14 @@ class Editor:
 
     def edit(self) -> None:
         """One act; then a little time passes."""
-        acts: list[Callable[[], None]] = [self.make_row, self.make_page, self.write, self.write, self.write]
+        acts: list[Callable[[], None]] = [
+            self.make_row,
+            self.make_row,
+            self.make_page,
+            self.write,
+            self.write,
+            self.write,
+        ]
         acts += [self.rename, self.move, self.trash, self.restore, self.nest, self.set_value]
         self.chance.choice(acts)()
         self.fake.tick(self.chance.choice([1, 20, 20, 70, 400]))
@@ -119,6 +126,7 @@ class Editor:
     def make_row(self) -> None:
         title, word = self._word(), self._word()
         self._made(self.space.create_row(self.chance.choice(self.sources()), title, f"says {word}."), title, word)
+        self.fake.tick(61)  # so that a list which ends early goes on
 
     def make_page(self) -> None:
         title, word = self._word(), self._word()
@@ -165,13 +173,21 @@ class Editor:
         page = self._any()
         if page and len(self._there()) > 12:
             self.space.trash(page)
+            self._hush_row(page)
 
     def restore(self) -> None:
         thrown = sorted(page for page in self.words if self.space[page].trashed)
         if thrown:
-            self.space.restore(self.chance.choice(thrown))
+            page = self.chance.choice(thrown)
+            self.space.restore(page)
+            self._hush_row(page)
 
     # Helpers
+
+    def _hush_row(self, page: str) -> None:
+        """Of a row that goes or comes nobody tells but its own time; of a page also the one above."""
+        if not self.space.trash_stamps and self.space[page].parent.id in self.sources():
+            self.quiet |= {page, *(each.id for each in self.space.within(self.space[page]))}
 
     def _say(self, page: str) -> None:
         """Another first paragraph; what else is on the page stays."""

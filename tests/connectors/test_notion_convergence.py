@@ -61,11 +61,12 @@ def begin(desk: NotionDesk, seed: int, way: str) -> Editor:
     desk.folder /= str(seed)
     chance = random.Random(seed)
     desk.fake.lists.short_pages = chance.random() < 0.3
-    desk.fake.result_limit = chance.choice([7, 10_000]) if way != SHARED else 10_000  # searches have it, too
+    desk.fake.result_limit = chance.choice([4, 10_000]) if way != SHARED else 10_000  # searches have it, too
     desk.fake.search_delay = chance.choice([0, 1800])
     desk.fake.query_delay = chance.choice([0, 90])
+    desk.space.trash_stamps = chance.random() < 0.5
     editor = Editor(desk.fake, chance, way)
-    desk.options = editor.options() | {"read_blocks": chance.random() < 0.3}
+    desk.options = editor.options() | {"read_blocks": chance.random() < 0.3, "reconcile_every": 0}
     return editor
 
 
@@ -87,6 +88,7 @@ def live_through(desk: NotionDesk, seed: int, way: str) -> None:
     editor, chance = begin(desk, seed, way), random.Random(seed + 1)
     for _ in range(RUNS):
         trouble(desk, editor, chance)
+        editor.again()
         desk.sync()
         editor.again()
         for _ in range(EDITS):

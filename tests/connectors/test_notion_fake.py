@@ -128,6 +128,26 @@ def test_a_data_source_has_its_schema_by_name(notion, space, tasks):
     }
 
 
+def test_the_schema_tells_what_columns_lead_to(notion, space, tasks):
+    space.add_property(tasks, "Links", "relation", id="x", to=tasks)
+    space.add_property(tasks, "Names", "rollup", relation="Links", of="Name")
+    space.add_property(tasks, "State", "status", options=("open",))
+    space.add_property(tasks, "Id", "unique_id", prefix="T")
+    space.add_property(tasks, "Gone", "number")
+    space.remove_property(tasks, "Gone")
+
+    schema = notion.get(f"data_sources/{tasks}")["properties"]
+
+    assert schema["Links"]["relation"]["data_source_id"] == tasks
+    assert schema["Links"]["relation"]["database_id"] == space[tasks].database.id
+    rollup = schema["Names"]["rollup"]
+    assert (rollup["function"], rollup["relation_property_id"]) == ("show_original", "x")
+    assert (rollup["rollup_property_name"], rollup["rollup_property_id"]) == ("Name", "title")
+    assert len(schema["State"]["status"]["groups"][0]["option_ids"]) == 1
+    assert schema["Id"]["unique_id"] == {"prefix": "T"}
+    assert "Gone" not in schema
+
+
 @pytest.mark.parametrize(("status", "code"), [(404, "object_not_found"), (400, "validation_error")])
 def test_a_linked_view_is_refused(notion, space, top, status, code):
     view = space.create_linked_view(top, "View", status=status)
@@ -200,6 +220,18 @@ def test_comments_are_listed_while_they_are_open(notion, space, top):
     assert listed(top) == []
 
 
+def test_comments_are_edited_and_deleted(notion, space, top):
+    first, second = space.comment(top, "first"), space.comment(top, "second")
+    notion.fake.tick(60)
+    space.edit_comment(first, "edited")
+    space.delete_comment(second)
+
+    found = notion.get("comments", block_id=top)["results"]
+
+    assert [each["rich_text"][0]["plain_text"] for each in found] == ["edited"]
+    assert found[0]["last_edited_time"] > found[0]["created_time"]
+
+
 def test_a_comment_does_not_change_its_page(notion, space, top):
     before = notion.get(f"pages/{top}")["last_edited_time"]
     notion.fake.tick(300)
@@ -238,6 +270,8 @@ def test_a_page_that_is_not_shared_is_a_partial_block_of_its_parent(notion, spac
     space.unshare(space.create_page(top, "secret"))
 
     assert [set(each) for each in notion.get(f"blocks/{top}/children")["results"]] == [{"object", "id"}]
+    notion.fake.hidden_blocks_partial = False
+    assert notion.get(f"blocks/{top}/children")["results"] == []
 
 
 def test_nothing_shared_means_nothing_found(notion, space, top):

@@ -26,6 +26,13 @@ def test_a_row_in_the_trash_is_listed_there_alone(notion, space, tasks, rows):
     assert notion.rows(tasks, in_trash=True) == []
 
 
+def test_a_query_of_the_trash_may_tell_of_all(notion, space, tasks, rows):
+    notion.fake.trash_query_all = True
+    space.trash(rows[0])
+
+    assert sorted(notion.rows(tasks, in_trash=True)) == sorted(rows)
+
+
 def test_trashing_may_leave_the_time_alone(notion, space, tasks, rows):
     space.trash_stamps = False
     notion.fake.tick(600)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ..fakes.notion import overloaded, rate_limited, unavailable
+from ..fakes.notion import overloaded, prepare, rate_limited, unavailable
 from ..fakes.notion_model import block
 
 # Trash, moves, time
@@ -75,6 +75,7 @@ def test_times_are_rounded_down_to_the_minute(notion, space, top):
     found = notion.get(f"pages/{page}")
 
     assert (found["created_time"], found["last_edited_time"]) == ("2026-11-02T09:01:00.000Z",) * 2
+    assert space[page].minute == space[page].created_minute == notion.fake.now.replace(second=0)
 
 
 def test_an_edit_of_a_block_is_one_of_its_page_but_not_of_the_page_above(notion, space, top):
@@ -107,6 +108,56 @@ def test_what_shows_elsewhere_does_not_change_the_page(notion, space, top, tasks
     edits[edit]()
 
     assert notion.get(f"pages/{row}")["last_edited_time"].endswith("09:00:00.000Z")
+
+
+@pytest.mark.parametrize("switch", ["edits_stamp", "move_stamps", "trash_stamps"])
+def test_what_changes_the_time_is_a_switch(notion, space, top, switch):
+    page, other = space.create_page(top, "page"), space.create_page(top, "other")
+    acts = {"edits_stamp": lambda: space.append(page, "words"), "move_stamps": lambda: space.move(page, other)}
+    act = acts.get(switch, lambda: space.trash(page))
+    setattr(space, switch, False)
+    notion.fake.tick(600)
+    act()
+
+    assert notion.get(f"pages/{page}")["last_edited_time"].endswith("09:00:00.000Z")
+
+
+def test_what_lies_in_the_trash_may_not_say_so(notion, space, top):
+    page = space.create_page(space.create_page(top, "in"), "deep")
+    space.trash(space[page].parent.id)
+
+    assert notion.get(f"pages/{page}")["in_trash"] is True
+    space.trash_reaches_down = False
+    assert notion.get(f"pages/{page}")["in_trash"] is False
+    assert page not in notion.found()
+
+
+def test_pages_are_archived_locked_and_decorated(notion, space, top):
+    space.archive(top)
+    space.lock(top)
+    space.decorate(top, icon="\N{ROCKET}", cover="sky.png", public_url="https://acme.notion.site/top")
+
+    page = notion.get(f"pages/{top}")
+
+    assert (page["is_archived"], page["is_locked"], page["in_trash"]) == (True, True, False)
+    assert page["icon"] == {"type": "emoji", "emoji": "\N{ROCKET}"}
+    assert (page["cover"]["type"], page["public_url"]) == ("file", "https://acme.notion.site/top")
+
+
+def test_a_whole_body_is_written_anew_around_its_pages(notion, space, top):
+    page = space.create_page(top, "in")
+    old = space.append(top, "old")[0]
+    space.write(top, "new")
+
+    assert [each["type"] for each in notion.get(f"blocks/{top}/children")["results"]] == ["paragraph", "child_page"]
+    assert notion.refused("GET", f"blocks/{old}") == (404, "object_not_found")
+    assert notion.get(f"pages/{page}")["id"] == page
+
+
+def test_a_prepared_workspace_is_there_to_be_measured(notion):
+    prepare(notion.fake, rows=3, pages=2)
+
+    assert len(notion.found()) == 1 + 1 + 3 + 2
 
 
 # Limits and faults

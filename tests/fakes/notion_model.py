@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -77,6 +77,7 @@ class Thing:
 
     @property
     def minute(self) -> datetime:
+        """Of the last edit, as answers give it."""
         return self.edited.replace(second=0, microsecond=0)
 
     @property
@@ -268,8 +269,3 @@ def table(*rows: Sequence[str], header: bool = True, row_header: bool = False) -
     lines = [block("table_row", cells=[spans(cell) for cell in row]) for row in rows]
     width = len(rows[0]) if rows else 0
     return block("table", "", *lines, has_column_header=header, has_row_header=row_header, table_width=width)
-
-
-def minute_text(moment: datetime) -> str:
-    """As answers give it: rounded down to the minute."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:00.000Z")

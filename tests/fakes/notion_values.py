@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from statistics import mean, median
 from typing import Any
 
-from .notion_model import TITLE, File, Page, Property, Source, Spans
+from .notion_model import TITLE, File, Page, Property, Source
 from .notion_sight import Raw, Sight, stamp
 
 SHOWN = 25  # so many values of a property does a page show
@@ -199,8 +199,3 @@ def formula_value(result: Any) -> Raw:
     if isinstance(result, dict):
         return {"type": "date", "date": result}
     return {"type": "string", "string": result}
-
-
-def text_of(rich: Spans) -> str:
-    """For filters and sorts."""
-    return "".join(str(each.value) for each in rich if each.kind != "mention")

@@ -159,6 +159,17 @@ def test_case_14_page_that_breaks_off_without_saying_where_is_read_by_blocks(des
     assert desk.items()[row] == "one\n\ntwo"
 
 
+def test_case_14_page_that_leaves_out_too_much_is_read_by_blocks(desk):
+    lines = [f"line {number}" for number in range(250)]
+    row = desk.row("huge", *lines)
+    desk.fake.record_limit = 20
+    desk.sync()
+
+    assert desk.items()[row] == "\n\n".join(lines)
+    assert desk.calls()["/v1/pages/markdown"] == 1
+    assert desk.calls()["/v1/blocks/children"] == 3
+
+
 def test_case_15_row_that_is_only_named_is_asked_for(desk):
     whole, gone = desk.row("named only", "text"), desk.row("not shown")
 

@@ -14,7 +14,7 @@ from .ids import id_of
 if TYPE_CHECKING:
     from .api import Api
 
-MOST_PARTS = 1000  # of one page that are asked for by themselves
+MOST_PARTS = 100  # of one page that are asked for by themselves; blocks come a hundred at once
 
 _UNKNOWN = re.compile(r"^(\t*)(.*?)<unknown\b([^>]*?)/?>(?:</unknown>)?", re.MULTILINE)
 _ADDRESS = re.compile(r'(?:url|href)="[^"]*#([^"]*)"')
@@ -39,16 +39,18 @@ class Bodies:
         return BlockReading(self._api, page_id).body()
 
     def _whole(self, page_id: str) -> str | None:
-        """The page's Markdown; None where Notion breaks off and does not say what is missing."""
+        """The page's Markdown; None where Notion leaves out too much, or does not say what."""
         raw = self._api.markdown(page_id)
         told, missing = str(raw["markdown"]), list(raw.get("unknown_block_ids") or ())
         if raw.get("truncated") and not missing:
             return None
         asked: set[str] = set()
-        while missing and len(asked) < MOST_PARTS:
+        while missing:
             block_id = missing.pop(0)
             if block_id in asked:
                 continue
+            if len(asked) + len(missing) >= MOST_PARTS:
+                return None
             asked.add(block_id)
             part, more = self._part(block_id)
             if part is not None:

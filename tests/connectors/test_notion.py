@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from aragora_sync.core.changes import Deleted, Failed, Item
 
-from ..fakes.notion_model import block
+from ..fakes.notion_model import block, table
 from .notion_desk import opened_desk
 
 
@@ -233,109 +234,6 @@ def test_pages_within_wikis_are_in(tree):
     assert {inside, nested} <= tree.items().keys()
 
 
-# What moves and goes
-
-
-def test_renamed_page_leaves_the_one_above_as_it_is(tree):
-    page = tree.page("Page", "text")
-    tree.sync()
-    tree.settle()
-    tree.space.rename(page, "Renamed")
-    tree.sync()
-    incremental = tree.items()
-    tree.sync(tree.FULL)
-
-    assert tree.items() == incremental
-
-
-def test_page_that_moves_within_the_tree_has_another_parent(tree):
-    first, second = tree.page("First"), tree.page("Second")
-    page = tree.page("Page", "text", parent=first)
-    tree.sync()
-    tree.settle()
-    tree.space.move(page, second)
-    result = tree.sync()
-
-    assert tree.entries()[page].parent == second
-    assert (result.counts.deleted, result.counts.created) == (0, 0)
-
-
-def test_page_that_moves_out_goes_with_all_below_and_comes_back(tree):
-    outside = tree.space.create_page(None, "Outside")
-    tree.space.share(outside)
-    page = tree.page("Page", "text")
-    tree.page("Below", parent=page)
-    tree.sync()
-    tree.settle()
-    tree.space.move(page, outside)
-    assert tree.sync().counts.deleted == 2
-    assert tree.titles() == ["Home", "Tasks"]
-
-    tree.settle()
-    tree.space.move(page, tree.home)
-    tree.sync()
-    assert tree.titles() == ["Below", "Home", "Page", "Tasks"]
-
-
-def test_page_that_becomes_a_row_is_the_same_item(tree):
-    page = tree.page("Page", "text")
-    tree.sync()
-    tree.settle()
-    tree.space.move(page, tree.source)
-    tree.sync()
-
-    assert (tree.entries()[page].kind, tree.entries()[page].parent) == ("row", tree.database)
-
-
-def test_page_that_moves_from_one_root_to_another_stays_one_item(desk):
-    roots = [desk.space.create_page(None, name) for name in ("One", "Two")]
-    for root in roots:
-        desk.space.share(root)
-    page = desk.page("Page", "text", parent=roots[0])
-    desk.options = {"root_pages": roots}
-    desk.sync()
-    desk.settle()
-    desk.space.move(page, roots[1])
-    for run in (desk.sync, desk.reconcile):
-        run()
-        assert desk.titles() == ["One", "Page", "Two"]
-        assert desk.entries()[page].parent == roots[1]
-
-
-def test_trashed_page_goes_with_all_below_and_comes_back(tree):
-    page = tree.page("Page", "text")
-    tree.page("Below", parent=page)
-    tree.sync()
-    tree.settle()
-    tree.space.trash(page)
-    assert tree.sync().counts.deleted == 2
-
-    tree.settle()
-    tree.space.restore(page)
-    tree.sync()
-    assert tree.titles() == ["Below", "Home", "Page", "Tasks"]
-
-
-def test_database_that_goes_from_a_tree_takes_its_rows_along(tree):
-    tree.row("Row")
-    tree.sync()
-    tree.settle()
-    tree.space.trash(tree.database)
-    tree.sync()
-
-    assert tree.titles() == ["Home"]
-
-
-def test_block_that_becomes_a_page_is_one(tree):
-    (line,) = tree.space.append(tree.home, block("paragraph", "A thought"))
-    tree.sync()
-    tree.settle()
-    tree.space.turn_into(line, "child_page")
-    tree.sync()
-
-    assert tree.entries()[line].title == "A thought"
-
-
 # Blocks that Notion's Markdown does not show
 
 
@@ -353,6 +251,29 @@ def test_pages_may_be_read_block_by_block(desk):
 
     assert desk.items()[row] == "<details>\n<summary>more</summary>\n\ninside\n\n</details>\n\n---\n\nafter"
     assert desk.read(row) == 0
+
+
+def test_both_ways_of_reading_tell_the_same_words(desk):
+    row = desk.row(
+        "Row",
+        block("heading_2", "head"),
+        block("bulleted_list_item", "one", block("bulleted_list_item", "two")),
+        block("column_list", "", block("column", "", "left"), block("column", "", "right")),
+        block("callout", "look", icon="💡"),
+        block("quote", "said"),
+        table(("a", "b"), ("1", "2")),
+        block("code", "x = {1}", language="python"),
+        block("meeting_notes", "standup", block("paragraph", "", "summary"), block("paragraph", "", "notes")),
+        block("equation", "", expression="x^2"),
+    )
+    told = []
+    for option in (False, True):
+        desk.options["read_blocks"] = option
+        desk.sync()
+        told.append(re.findall(r"\w+", desk.items()[row]))
+
+    assert told[0] == told[1]
+    assert {"two", "right", "look", "notes", "2"} <= set(told[0])
 
 
 def test_where_notions_markdown_is_not_known_blocks_are_read(desk):

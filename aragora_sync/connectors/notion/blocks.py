@@ -148,10 +148,11 @@ class BlockReading:
         return link(target, address_of(target)) if target else ""
 
     def meeting(self, held: Raw, raw: Raw) -> str:
-        """Notes of a meeting lie in blocks of their own, as does a summary."""
+        """Summary, notes and transcript lie in blocks of their own."""
         title = markdown(held.get("title") or held.get("rich_text") or (), self._names())
-        sections = [str(each) for each in (held.get("children") or {}).values() if isinstance(each, str)]
-        return "\n\n".join(part for part in (title, self._children_of(raw), *map(self._below, sections)) if part)
+        sections = [] if raw.get("has_children") else (held.get("children") or {}).values()
+        told = [self._children_of(raw), *(self._below(str(each)) for each in sections)]
+        return "\n\n".join(part for part in (title, *told) if part)
 
     def _item(self, marker: str, held: Raw, raw: Raw) -> str:
         first, *more = (marker + self._text(held)).split("\n")

@@ -208,6 +208,16 @@ def test_many_rows_that_cannot_be_read_are_no_matter_of_rows(desk):
     assert message == "Tasks: 11 pages cannot be read."
 
 
+def test_budget_of_a_minute_is_kept_to(desk):
+    for number in range(400):
+        desk.row(f"row {number}", "text")
+    desk.fake.limited = True
+    result = desk.sync()
+
+    assert (result.counts.created, result.failures_waiting, result.stream_errors) == (400, 0, [])
+    assert 60 <= desk.time.waited <= 240
+
+
 # The address and the network
 
 

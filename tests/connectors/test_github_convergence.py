@@ -115,9 +115,9 @@ def test_after_random_edits_and_troubles_store_and_repositories_are_equal(shared
 
 @pytest.mark.soak
 @pytest.mark.timeout(3000)
-@pytest.mark.parametrize("first", range(0, 200, 50))
+@pytest.mark.parametrize("first", range(0, 100, 25))
 def test_after_hundreds_of_such_lives_they_are_equal(shared, tmp_path_factory, monkeypatch, first):
     monkeypatch.setattr(issues, "PAGE", 7)
-    for seed in range(first, first + 50):
+    for seed in range(first, first + 25):
         shared.folder, shared.hours = tmp_path_factory.mktemp("run"), 0.0
         live_through(shared, seed)

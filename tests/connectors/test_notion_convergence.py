@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ..fakes.notion import overloaded, rate_limited, unavailable
 from ..fakes.notion_lists import refusal
 from ..fakes.web import Answer, Asked, html
+from ..kill.desk import soak_size
 from .notion_desk import MARKDOWN, QUERY, SEARCH, NotionDesk, opened_desk
 from .notion_world import SHARED, WAYS, Editor
 
@@ -125,6 +126,6 @@ def test_after_random_edits_and_troubles_store_and_workspace_are_equal(shared, t
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("way", WAYS)
 def test_after_hundreds_of_such_lives_they_are_equal(shared, tmp_path_factory, way):
-    for seed in range(100):
+    for seed in range(soak_size(25, 100)):
         shared.folder, shared.hours = tmp_path_factory.mktemp("run"), 0.0
         live_through(shared, seed, way)

@@ -15,7 +15,7 @@ from ..fakes.notion import TOKEN, FakeNotion
 from ..fakes.notion_model import Block, Page
 from ..fakes.notion_shapes import Shapes
 from ..fakes.web import running
-from .desk import SHARES, KillDesk, share_of, soak_kills
+from .desk import SHARES, KillDesk, share_of, soak_size
 
 ROWS, PAGES, BELOW = 120, 12, 3
 TEST_KILLS = 4
@@ -131,4 +131,4 @@ def test_killed_runs_lose_and_double_no_page(tmp_path, fake, seed):
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("seed", range(100, 100 + SHARES))
 def test_runs_killed_by_the_hundred_lose_and_double_no_page(tmp_path, fake, seed):
-    WorkspaceDesk(tmp_path, seed, fake).kill_and_compare(share_of(soak_kills(25, 200)), **SPAN)
+    WorkspaceDesk(tmp_path, seed, fake).kill_and_compare(share_of(soak_size(25, 200)), **SPAN)

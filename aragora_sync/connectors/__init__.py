@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
     from ..connector import Connector
+    from .confluence import ConfluenceConnector as ConfluenceConnector
     from .filesystem import FilesystemConnector as FilesystemConnector
     from .postgresql import PostgreSQLConnector as PostgreSQLConnector
     from .s3 import S3Connector as S3Connector
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "aragora_sync.connectors"
 
 _OURS = {
+    "confluence": "ConfluenceConnector",
     "filesystem": "FilesystemConnector",
     "postgresql": "PostgreSQLConnector",
     "s3": "S3Connector",

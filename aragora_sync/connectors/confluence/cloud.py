@@ -1,0 +1,295 @@
+"""Confluence Cloud, by its API of the second version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from ...core.errors import NotFound
+from ...net.answer import Answer
+from ...net.http import Http
+from .gathered import Gathered
+from .paging import base_of, cursor_pages, get, next_target, results_of
+from .records import (
+    ARCHIVED,
+    BLOG_POST,
+    CURRENT,
+    FOOTER,
+    INLINE,
+    PAGE,
+    TRASHED,
+    Attachment,
+    Comment,
+    Page,
+    Space,
+    moment_of,
+)
+
+T = TypeVar("T", Page, Attachment, Comment)
+
+PAGE_SIZE = 250
+SEARCH_SIZE = 1000
+MOST_SPACES = 100  # that one request is narrowed to
+NEWEST_FIRST = "-modified-date"
+PATHS = {PAGE: "pages", BLOG_POST: "blogposts"}
+ENTRY_BYTES = 500  # about what one takes in memory, beside its text
+
+
+@dataclass(frozen=True, slots=True)
+class Head(Generic[T]):
+    """The first page of a listing for all spaces, which all streams of a run share."""
+
+    entries: list[T]
+    next: str | None
+
+    def reaches(self, low: datetime | None) -> bool:
+        """Whether whatever changed since is in it."""
+        if self.next is None:
+            return True
+        oldest = moment_of(self.entries[-1].modified) if self.entries else None
+        return low is not None and oldest is not None and oldest < low
+
+
+class Cloud:
+    """What a site of Atlassian's cloud is asked. Listings of changes are newest first and shared by all spaces."""
+
+    reach = timedelta(minutes=2)  # how far below a mark a list is read again
+    comment_lists = (FOOTER, INLINE)
+    page_lists: Mapping[str, str] = {PAGE: PAGE, BLOG_POST: BLOG_POST}  # by kind, the list that tells of a change
+
+    def __init__(self, http: Http, once: Callable[[str, Callable[[], Any]], Any], *, archived: bool) -> None:
+        self._http = http
+        self._once = once
+        self._archived = archived
+        self.base = http.base_url
+        self.began_at: datetime | None = None
+        self.space_ids: Sequence[str] = ()  # of the spaces that are read
+
+    # Spaces
+
+    def list_spaces(self, keys: Sequence[str]) -> list[Space]:
+        """The spaces of these keys, or all that the token sees. Some people know a space by an alias."""
+        found = self._list_spaces(keys=",".join(keys)) if keys else self._list_spaces()
+        if keys and len(found) < len(keys):
+            missing = set(keys) - {space.key for space in found}
+            found += [space for space in self._list_spaces() if space.alias in missing]
+        return found
+
+    def _list_spaces(self, **params: str) -> list[Space]:
+        spaces: list[Space] = []
+        for answer in cursor_pages(self._http, "api/v2/spaces", **params, limit=PAGE_SIZE):
+            self.began_at = self.began_at or answer.at
+            self.base = base_of(answer) or self.base
+            spaces += map(Space.read, results_of(answer))
+        return spaces
+
+    def sees(self, space: Space) -> bool:
+        """Whether the space can be seen now."""
+        try:
+            get(self._http, f"api/v2/spaces/{space.id}")
+        except NotFound:
+            return False
+        return True
+
+    # Pages and blog posts
+
+    def _statuses(self, kind: str) -> str:
+        return f"{CURRENT},{ARCHIVED}" if self._archived and kind == PAGE else CURRENT
+
+    def list_pages(self, space: Space, *, bodies: bool) -> Iterator[list[Page]]:
+        """All pages and blog posts of a space."""
+        for kind, path in PATHS.items():
+            asked = {"status": self._statuses(kind), "sort": "id", "limit": PAGE_SIZE}
+            if bodies:
+                asked["body-format"] = "storage"
+            for answer in cursor_pages(self._http, f"api/v2/{path}", **{"space-id": space.id}, **asked):
+                yield _pages_of(answer, kind)
+
+    def changed_pages(self, space: Space, kind: str, low: datetime | None) -> Iterator[list[Page]]:
+        """Those of a space that changed since, the newest first."""
+        asked = {"status": self._statuses(kind), "sort": NEWEST_FIRST, "limit": PAGE_SIZE}
+        if len(self.space_ids) > 1:
+            head: Head[Page] = self._head(f"newest {kind}", kind, asked)
+            if head.reaches(low):
+                yield [page for page in _since(head.entries, low) if page.space_id == space.id]
+                return
+        for answer in cursor_pages(self._http, f"api/v2/{PATHS[kind]}", **{"space-id": space.id}, **asked):
+            pages = _pages_of(answer, kind)
+            yield _since(pages, low)
+            if pages and low is not None and (moment_of(pages[-1].modified) or low) < low:
+                return
+
+    def newest_page(self, kind: str) -> datetime | None:
+        """The newest change of any space, where all were asked for together."""
+        if len(self.space_ids) <= 1:
+            return None
+        asked = {"status": self._statuses(kind), "sort": NEWEST_FIRST, "limit": PAGE_SIZE}
+        head: Head[Page] = self._head(f"newest {kind}", kind, asked)
+        return max((moment for page in head.entries if (moment := moment_of(page.modified))), default=None)
+
+    def outside(self, space: Space) -> Iterator[list[str]]:
+        """The ids of what is in the space's trash, or archived where that counts as out."""
+        for kind, path in PATHS.items():
+            statuses = f"{TRASHED},{ARCHIVED}" if kind == PAGE and not self._archived else TRASHED
+            asked = {"status": statuses, "sort": NEWEST_FIRST, "limit": PAGE_SIZE}
+            head: Head[Page] | None = None
+            if len(self.space_ids) > 1:
+                head = self._head(f"outside {kind}", kind, asked)
+            if head is not None and head.next is None:
+                yield [page.id for page in head.entries if page.space_id == space.id]
+                continue
+            for answer in cursor_pages(self._http, f"api/v2/{path}", **{"space-id": space.id}, **asked):
+                yield [str(raw["id"]) for raw in results_of(answer)]
+
+    def _head(self, name: str, kind: str, asked: dict[str, Any]) -> Head[Page]:
+        def ask() -> Head[Page]:
+            narrowed = len(self.space_ids) <= MOST_SPACES
+            where = {"space-id": ",".join(self.space_ids)} if narrowed else {}
+            answer = get(self._http, f"api/v2/{PATHS[kind]}", **where, **asked)
+            return Head(_pages_of(answer, kind), next_target(answer))
+
+        head: Head[Page] = self._once(name, ask)
+        return head
+
+    def get_pages(self, kind: str, ids: Sequence[str]) -> list[Page]:
+        """Those of these ids that can be read, with their bodies."""
+        asked = {"status": self._statuses(kind), "body-format": "storage", "limit": PAGE_SIZE}
+        answers = cursor_pages(self._http, f"api/v2/{PATHS[kind]}", id=",".join(ids), **asked)
+        return [page for answer in answers for page in _pages_of(answer, kind)]
+
+    def get_page(self, kind: str, page_id: str) -> Page:
+        """One, whatever its status; raises NotFound."""
+        statuses = f"{CURRENT},{ARCHIVED},{TRASHED}" if kind == PAGE else f"{CURRENT},{TRASHED}"
+        asked = {"body-format": "storage", "status": statuses}
+        answer = get(self._http, f"api/v2/{PATHS[kind]}/{page_id}", **asked)
+        return Page.read(answer.body, kind)
+
+    def labelled(self, space: Space, labels: Sequence[str]) -> Iterator[str]:
+        """The ids of the pages and blog posts of a space that have one of these labels."""
+        asked = {"cql": cql_of_labels(space, labels), "limit": SEARCH_SIZE}
+        for answer in cursor_pages(self._http, "rest/api/content/search", **asked):
+            yield from (str(raw["id"]) for raw in results_of(answer))
+
+    # What hangs under pages
+
+    def changed_attachments(self, space: Space, low: datetime | None) -> Iterator[list[Attachment]]:
+        """Those of the whole site that changed since or are in the trash, the newest first."""
+        asked = {"status": f"{CURRENT},{TRASHED}", "sort": NEWEST_FIRST, "limit": PAGE_SIZE}
+        return self._newest("attachments", Attachment.read, low, **asked)
+
+    def changed_comments(self, space: Space, place: str, low: datetime | None) -> Iterator[list[Comment]]:
+        """Those of the whole site that changed since, the newest first."""
+
+        def read(raw: Any) -> Comment:
+            return Comment.read(raw, place)
+
+        return self._newest(f"{place}-comments", read, low, sort=NEWEST_FIRST, limit=PAGE_SIZE)
+
+    def _newest(self, path: str, read: Callable[[Any], T], low: datetime | None, **asked: Any) -> Iterator[list[T]]:
+        """The first page is shared; who must read further goes on alone."""
+
+        def ask() -> Head[T]:
+            answer = get(self._http, f"api/v2/{path}", **asked)
+            return Head(list(map(read, results_of(answer))), next_target(answer))
+
+        head: Head[T] = self._once(f"newest {path}", ask)
+        yield _since(head.entries, low)
+        if head.reaches(low) or head.next is None:
+            return
+        for answer in cursor_pages(self._http, head.next):
+            entries = list(map(read, results_of(answer)))
+            yield _since(entries, low)
+            if entries and low is not None and (moment_of(entries[-1].modified) or low) < low:
+                return
+
+    def gather_attachments(self, space: Space) -> Gathered[Attachment]:
+        """All of the site, once for all spaces."""
+        return self._once("attachments", self._gather_attachments)  # type: ignore[no-any-return]
+
+    def _gather_attachments(self) -> Gathered[Attachment]:
+        found: Gathered[Attachment] = Gathered(self.reach)
+        asked = {"status": CURRENT, "sort": NEWEST_FIRST, "limit": PAGE_SIZE}
+        for answer in cursor_pages(self._http, "api/v2/attachments", **asked):
+            for each in map(Attachment.read, results_of(answer)):
+                found.list_named("attachment").note(each.id, moment_of(each.modified))
+                if each.page:
+                    found.add(each.page, each.id, each, ENTRY_BYTES)
+        return found
+
+    def gather_comments(self, space: Space) -> Gathered[Comment]:
+        """All of the site, once for all spaces."""
+        return self._once("comments", self._gather_comments)  # type: ignore[no-any-return]
+
+    def _gather_comments(self) -> Gathered[Comment]:
+        found: Gathered[Comment] = Gathered(self.reach)
+        asked = {"body-format": "storage", "sort": NEWEST_FIRST, "limit": PAGE_SIZE}
+        for place in (FOOTER, INLINE):
+            for answer in cursor_pages(self._http, f"api/v2/{place}-comments", **asked):
+                for raw in results_of(answer):
+                    each = Comment.read(raw, place)
+                    found.list_named(place).note(each.mark, moment_of(each.modified))
+                    if each.is_shown:
+                        found.add(each.page, each.mark, each, ENTRY_BYTES + len(each.body))
+        return found
+
+    def attachments_of(self, page: Page) -> Iterator[Attachment]:
+        """The files at a page."""
+        asked = {"status": CURRENT, "limit": PAGE_SIZE}
+        for answer in cursor_pages(self._http, f"api/v2/{PATHS[page.kind]}/{page.id}/attachments", **asked):
+            yield from map(Attachment.read, results_of(answer))
+
+    def get_attachment(self, attachment_id: str) -> Attachment:
+        """One, whatever its status; raises NotFound."""
+        return Attachment.read(get(self._http, f"api/v2/attachments/{attachment_id}").body)
+
+    def comments_of(self, page: Page) -> Iterator[Comment]:
+        """All comments of a page, answers to answers too."""
+        for place in (FOOTER, INLINE):
+            first = f"api/v2/{PATHS[page.kind]}/{page.id}/{place}-comments"
+            yield from (each for each in self._thread(first, place, page.id) if each.is_shown)
+
+    def _thread(self, path: str, place: str, page_id: str) -> Iterator[Comment]:
+        waiting = [(path, "")]
+        while waiting:
+            path, parent = waiting.pop()
+            for answer in cursor_pages(self._http, path, **{"body-format": "storage", "limit": PAGE_SIZE}):
+                for raw in results_of(answer):
+                    told = {**raw, "parentCommentId": raw.get("parentCommentId") or parent}
+                    yield Comment.read(told, place, page_id)
+                    waiting.append((f"api/v2/{place}-comments/{raw['id']}/children", str(raw["id"])))
+
+    def download(self, attachment: Attachment, most_bytes: int) -> Answer:
+        """The bytes of a file, which lie on another host."""
+        path = f"rest/api/content/{attachment.page}/child/attachment/{attachment.id}/download"
+        return self._http.download(path, most_bytes=most_bytes)
+
+    def names_of(self, accounts: Sequence[str]) -> dict[str, str]:
+        """The names of these people, as far as they are shown."""
+        answer = self._http.post("api/v2/users-bulk", {"accountIds": list(accounts)}, follow=False)
+        return {
+            str(raw["accountId"]): str(raw.get("displayName") or raw.get("publicName") or raw["accountId"])
+            for raw in results_of(answer)
+        }
+
+
+def cql_of_labels(space: Space, labels: Sequence[str]) -> str:
+    """A search for what has one of these labels."""
+    return f"space = {quoted(space.key)} and type in (page, blogpost) and label in ({', '.join(map(quoted, labels))})"
+
+
+def quoted(text: str) -> str:
+    """Text within a search."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _pages_of(answer: Answer, kind: str) -> list[Page]:
+    return [Page.read(raw, kind) for raw in results_of(answer)]
+
+
+def _since(entries: Iterable[T], low: datetime | None) -> list[T]:
+    if low is None:
+        return list(entries)
+    return [each for each in entries if (moment_of(each.modified) or low) >= low]

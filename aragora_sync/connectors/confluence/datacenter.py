@@ -1,0 +1,230 @@
+"""Confluence Data Center, by the older API: listings by offset, changes by search."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from ...core.errors import AccessError, NotFound
+from ...net.answer import Answer
+from ...net.http import Http
+from .cloud import ENTRY_BYTES, cql_of_labels, quoted
+from .gathered import Gathered
+from .paging import base_of, get, offset_pages, results_of
+from .records import (
+    ARCHIVED,
+    ATTACHMENT,
+    BLOG_POST,
+    CURRENT,
+    PAGE,
+    TRASHED,
+    Attachment,
+    Comment,
+    Page,
+    Space,
+    moment_of,
+    name_of,
+)
+
+T = TypeVar("T")
+
+PAGE_SIZE = 200
+BODIES_SIZE = 50  # the most that a search gives with bodies
+IDS_SIZE = 1000
+LATENESS_MINUTES = 15  # of the search index
+CONTENT, COMMENTS = "content", "comment"
+SUMMARY = "version,history,ancestors,space"
+BODY = f"{SUMMARY},body.storage"
+OF_ATTACHMENT = "version,container,space"
+OF_COMMENT = "version,container,ancestors,extensions.resolution,extensions.inlineProperties"
+
+
+class DataCenter:
+    """What a Data Center is asked. Its searches know no time zone, only how long ago something was, by the minute."""
+
+    reach = timedelta(minutes=LATENESS_MINUTES)
+    comment_lists = (COMMENTS,)
+    page_lists: Mapping[str, str] = {PAGE: CONTENT, BLOG_POST: CONTENT}
+
+    def __init__(self, http: Http, once: Callable[[str, Callable[[], Any]], Any], *, archived: bool) -> None:
+        self._http = http
+        self._archived = archived
+        self.base = http.base_url
+        self.began_at: datetime | None = None
+        self.space_ids: Sequence[str] = ()
+        self._latest: datetime | None = None  # the server's clock, as it was told last
+
+    # Spaces
+
+    def list_spaces(self, keys: Sequence[str]) -> list[Space]:
+        """The spaces of these keys, or all that the token sees; archived ones too, where they are asked for."""
+        found = self._list_spaces(CURRENT, keys)
+        missing = [key for key in keys if key not in {space.key for space in found}]
+        if missing or self._archived:
+            found += self._list_spaces(ARCHIVED, missing)
+        return found
+
+    def _list_spaces(self, status: str, keys: Sequence[str]) -> list[Space]:
+        query = urlencode([("spaceKey", key) for key in keys])
+        spaces: list[Space] = []
+        for answer in self._listing(f"rest/api/space?{query}", status=status, limit=PAGE_SIZE):
+            self.began_at = self.began_at or answer.at
+            self.base = base_of(answer) or self.base
+            spaces += (Space.read({"status": status, **raw}) for raw in results_of(answer))
+        return spaces
+
+    def sees(self, space: Space) -> bool:
+        """Whether the space can be seen now."""
+        try:
+            get(self._http, f"rest/api/space/{space.key}")
+        except NotFound:
+            return False
+        return True
+
+    # Pages and blog posts
+
+    def list_pages(self, space: Space, *, bodies: bool) -> Iterator[list[Page]]:
+        """All pages and blog posts of a space."""
+        for kind in (PAGE, BLOG_POST):
+            yield from self._list_pages(space, kind, BODY if bodies else SUMMARY)
+
+    def _list_pages(self, space: Space, kind: str, expand: str) -> Iterator[list[Page]]:
+        """What is taken away while we read moves the rest up, past our offset: so the ids are looked through again."""
+        asked = {"spaceKey": space.key, "type": kind, "status": CURRENT}
+        told: set[str] = set()
+        number = 0
+        for answer in self._listing("rest/api/content", **asked, limit=PAGE_SIZE, expand=expand):
+            number += 1
+            pages = [page for page in map(Page.read_v1, results_of(answer)) if page.id not in told]
+            told.update(page.id for page in pages)
+            yield pages
+        if number > 1:
+            for answer in self._listing("rest/api/content", **asked, limit=IDS_SIZE, expand=SUMMARY):
+                pages = [Page.read_v1(raw) for raw in results_of(answer) if str(raw["id"]) not in told]
+                told.update(page.id for page in pages)
+                yield pages
+
+    def changed_pages(self, space: Space, _list: str, low: datetime | None) -> Iterator[list[Page]]:
+        """Those of a space that changed since, the oldest first."""
+        for answer in self._changes(space, f"{PAGE}, {BLOG_POST}", low, SUMMARY):
+            yield [Page.read_v1(raw) for raw in results_of(answer)]
+
+    def newest_page(self, _list: str) -> datetime | None:
+        """No listing covers several spaces."""
+        return None
+
+    def outside(self, space: Space) -> Iterator[list[str]]:
+        """The ids of what is in the space's trash. Single pages cannot be archived there, only spaces."""
+        for kind in (PAGE, BLOG_POST):
+            asked = {"spaceKey": space.key, "type": kind, "status": TRASHED, "limit": IDS_SIZE}
+            for answer in self._listing("rest/api/content", **asked):
+                yield [str(raw["id"]) for raw in results_of(answer)]
+
+    def get_pages(self, kind: str, ids: Sequence[str]) -> list[Page]:
+        """Those of these ids that a search finds, with their bodies."""
+        found: list[Page] = []
+        for first in range(0, len(ids), BODIES_SIZE):
+            cql = f"id in ({', '.join(ids[first : first + BODIES_SIZE])})"
+            for answer in self._search(cql, BODY, BODIES_SIZE):
+                found += (Page.read_v1(raw) for raw in results_of(answer) if raw["type"] == kind)
+        return found
+
+    def get_page(self, kind: str, page_id: str) -> Page:
+        """One, whatever its status; raises NotFound."""
+        page = Page.read_v1(get(self._http, f"rest/api/content/{page_id}", status="any", expand=BODY).body)
+        if page.kind != kind:
+            raise NotFound(f"{page_id} is no {kind}.")
+        return page
+
+    def labelled(self, space: Space, labels: Sequence[str]) -> Iterator[str]:
+        """The ids of the pages and blog posts of a space that have one of these labels."""
+        for answer in self._search(cql_of_labels(space, labels), None, IDS_SIZE):
+            yield from (str(raw["id"]) for raw in results_of(answer))
+
+    # What hangs under pages
+
+    def changed_attachments(self, space: Space, low: datetime | None) -> Iterator[list[Attachment]]:
+        """Those of a space that changed since, the oldest first."""
+        for answer in self._changes(space, ATTACHMENT, low, OF_ATTACHMENT):
+            yield list(map(Attachment.read_v1, results_of(answer)))
+
+    def changed_comments(self, space: Space, kind: str, low: datetime | None) -> Iterator[list[Comment]]:
+        """Those of a space that changed since, the oldest first."""
+        for answer in self._changes(space, kind, low, OF_COMMENT):
+            yield list(map(Comment.read_v1, results_of(answer)))
+
+    def gather_attachments(self, space: Space) -> Gathered[Attachment]:
+        """All of a space."""
+        found: Gathered[Attachment] = Gathered(self.reach)
+        for entries in self.changed_attachments(space, None):
+            for each in entries:
+                found.list_named(ATTACHMENT).note(each.id, moment_of(each.modified))
+                if each.page and each.status == CURRENT:
+                    found.add(each.page, each.id, each, ENTRY_BYTES)
+        return found
+
+    def gather_comments(self, space: Space) -> Gathered[Comment]:
+        """All of a space."""
+        found: Gathered[Comment] = Gathered(self.reach)
+        for answer in self._changes(space, COMMENTS, None, f"{OF_COMMENT},body.storage", BODIES_SIZE):
+            for each in map(Comment.read_v1, results_of(answer)):
+                found.list_named(COMMENTS).note(each.mark, moment_of(each.modified))
+                if each.is_shown:
+                    found.add(each.page, each.mark, each, ENTRY_BYTES + len(each.body))
+        return found
+
+    def attachments_of(self, page: Page) -> Iterator[Attachment]:
+        """The files at a page."""
+        path = f"rest/api/content/{page.id}/child/attachment"
+        for answer in self._listing(path, limit=PAGE_SIZE, expand=OF_ATTACHMENT):
+            for raw in results_of(answer):
+                yield Attachment.read_v1({"container": {"id": page.id}, **raw})
+
+    def get_attachment(self, attachment_id: str) -> Attachment:
+        """One, whatever its status; raises NotFound."""
+        path = f"rest/api/content/{attachment_id}"
+        return Attachment.read_v1(get(self._http, path, status="any", expand=OF_ATTACHMENT).body)
+
+    def comments_of(self, page: Page) -> Iterator[Comment]:
+        """All comments of a page, answers to answers too."""
+        path, expand = f"rest/api/content/{page.id}/child/comment", f"{OF_COMMENT},body.storage"
+        for answer in self._listing(path, depth="all", limit=PAGE_SIZE, expand=expand):
+            told = (Comment.read_v1(raw, page.id) for raw in results_of(answer))
+            yield from (each for each in told if each.is_shown)
+
+    def download(self, attachment: Attachment, most_bytes: int) -> Answer:
+        """The bytes of a file."""
+        return self._http.download(attachment.download, most_bytes=most_bytes)
+
+    def names_of(self, accounts: Sequence[str]) -> dict[str, str]:
+        """The names of these people, by their keys, as far as they are shown."""
+        names = {}
+        for key in accounts:
+            try:
+                names[key] = name_of(get(self._http, "rest/api/user", key=key).body) or key
+            except (NotFound, AccessError):
+                names[key] = key
+        return names
+
+    # Searching
+
+    def _changes(
+        self, space: Space, types: str, low: datetime | None, expand: str, size: int = PAGE_SIZE
+    ) -> Iterator[Answer]:
+        cql = f"space = {quoted(space.key)} and type in ({types})"
+        if low is not None and self._latest is not None:
+            minutes = math.ceil((self._latest - low) / timedelta(minutes=1))
+            cql += f' and lastmodified >= now("-{max(1, minutes)}m")'
+        return self._search(f"{cql} order by lastmodified asc", expand, size)
+
+    def _search(self, cql: str, expand: str | None, size: int) -> Iterator[Answer]:
+        asked = {"cql": cql, "limit": size, **({"expand": expand} if expand else {})}
+        return self._listing("rest/api/content/search", **asked)
+
+    def _listing(self, target: str, **asked: Any) -> Iterator[Answer]:
+        for answer in offset_pages(self._http, target, **asked):
+            self._latest = answer.at or self._latest
+            yield answer

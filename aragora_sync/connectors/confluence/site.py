@@ -1,0 +1,123 @@
+"""The site that `base_url` names: which of the two APIs it speaks, its spaces and its people."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import urlsplit
+
+from ...core.errors import AccessError, NotFound
+from ...net.access import Access, basic, bearer
+from ...net.trouble import CHECK_ADDRESS
+from .cloud import Cloud
+from .datacenter import DataCenter
+from .errors import EMAIL, NOTHING_DELETED, TOKEN, explain
+from .names import Names
+from .records import CURRENT, Space
+
+if TYPE_CHECKING:
+    from . import ConfluenceConnector
+
+Api: TypeAlias = Cloud | DataCenter
+
+CLOUD_HOSTS = (".atlassian.net", ".atlassian.com", ".jira.com")
+
+
+class Site:
+    """What all streams of a run share. Safe among threads."""
+
+    def __init__(self, connector: ConfluenceConnector) -> None:
+        self._connector = connector
+        self.once = connector.once
+        address = connector.base_url.rstrip("/")
+        self._in_cloud = (urlsplit(address).hostname or "").endswith(CLOUD_HOSTS)
+        self._address = address
+
+    @property
+    def api(self) -> Api:
+        """The one of the two APIs that answers there."""
+        return self._recognised()[0]
+
+    @property
+    def names(self) -> Names:
+        return self.once("names", lambda: Names(self.api.names_of))
+
+    def spaces(self) -> Mapping[str, Space]:
+        """The spaces that the options mean and the token sees, by id; archived ones too."""
+        return {space.id: space for space in self._recognised()[1]}
+
+    def wanted(self) -> dict[str, Space]:
+        """Those of them that are read."""
+        archived = self._connector.include_archived
+        return {space.id: space for space in self.spaces().values() if archived or space.status == CURRENT}
+
+    def absent(self) -> list[str]:
+        """Keys in the options that no space has that can be seen."""
+        found = {key for space in self.spaces().values() for key in (space.key, space.alias)}
+        return [key for key in dict.fromkeys(self._connector.spaces) if key not in found]
+
+    def lost(self, stored: Collection[str]) -> list[str]:
+        """The ids of spaces that were read before, are meant by the options and can no longer be seen."""
+        if self._connector.spaces and not self.absent():
+            return []
+        return [name for name in stored if name.isdigit() and name not in self.spaces()]
+
+    def _recognised(self) -> tuple[Api, list[Space]]:
+        return self.once("api", self._recognise)
+
+    def _recognise(self) -> tuple[Api, list[Space]]:
+        """The listing of spaces tells, by being there or not."""
+        for kind, root in self._candidates():
+            http = self._connector.http(root, self._access(), place="Confluence", explain=explain)
+            api = kind(http, self.once, archived=self._connector.include_archived)
+            try:
+                spaces = api.list_spaces(list(dict.fromkeys(self._connector.spaces)))
+            except NotFound:
+                continue
+            archived = self._connector.include_archived
+            api.space_ids = [space.id for space in spaces if archived or space.status == CURRENT]
+            return api, spaces
+        raise NotFound(
+            f"there is no Confluence at {self._address}; nothing was deleted.",
+            hint=f"base_url is like https://mycompany.atlassian.net/wiki; {CHECK_ADDRESS}",
+        )
+
+    def _candidates(self) -> Iterator[tuple[type[Api], str]]:
+        """Where it may be, the likeliest first."""
+        address = self._address
+        cloud: tuple[type[Api], str] = Cloud, address if address.endswith("/wiki") else f"{address}/wiki"
+        center: tuple[type[Api], str] = DataCenter, address
+        if self._in_cloud:
+            yield cloud
+        elif address.endswith("/wiki") or self._email():
+            yield from (cloud, center)
+        else:
+            yield from (center, cloud)
+
+    def _email(self) -> str:
+        return self._connector.asked_credentials.get(EMAIL) or ""
+
+    def _access(self) -> Access:
+        """A mail address and its token; a token alone is one of a Data Center, or of an application."""
+        connector = self._connector
+        needs_email = self._in_cloud and "/ex/confluence/" not in self._address
+        email = connector.credential(EMAIL) if needs_email else self._email()
+        token = connector.credential(TOKEN)
+        return basic(email, token) if email else bearer(token)
+
+
+def unknown_space(key: str) -> AccessError:
+    """No space of this key can be seen."""
+    return AccessError(
+        f"no space {key} can be seen with this token; {NOTHING_DELETED}.",
+        hint="correct the option 'spaces' (keys as in the address: …/spaces/ENG), or give the token's user access",
+    )
+
+
+def lost_space(title: str) -> AccessError:
+    """A space that was read before cannot be seen any more."""
+    return AccessError(
+        f"the space {title} can no longer be seen with this token: access was taken away, or it was deleted; "
+        f"{NOTHING_DELETED}.",
+        hint="give the token's user access to it; if it is gone for good: aragora-sync reset --stream … --purge",
+    )

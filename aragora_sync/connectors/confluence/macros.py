@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from .markdown import Block, fenced, quoted
+from .markdown import Block, attached, fenced, quoted
 from .storage import Node
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _include(renderer: Renderer, node: Node) -> str:
 
 def _diagram(_renderer: Renderer, node: Node) -> str:
     name = _parameter(node, "diagramName") or _parameter(node, "name") or _parameter(node, "diagramDisplayName")
-    return f"[{name}](attachment:{name})" if name else f"<!-- macro: {node.get('ac:name')} -->"
+    return f"[{name}]({attached(name)})" if name else f"<!-- macro: {node.get('ac:name')} -->"
 
 
 def _file(renderer: Renderer, node: Node) -> str:

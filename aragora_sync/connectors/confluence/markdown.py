@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
-from urllib.parse import quote_plus
+from urllib.parse import quote, quote_plus
 
 from .storage import Child, Node, parse
-from .tables import Grid, table_of
+from .tables import Grid, beside_rows, html_of, table_of
 
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _BREAKS = re.compile(r" *\n *")
@@ -56,6 +56,7 @@ class Renderer:
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
+        self.in_cell = False  # of a table, where lines must not end
 
     def document(self, root: Node) -> str:
         return self.blocks(root.children)
@@ -144,9 +145,12 @@ class Renderer:
     def resource(self, node: Node) -> tuple[str, str]:
         """What an `ri:` element stands for: its name, and its address where there is one."""
         match node.name:
-            case "ri:page" | "ri:blog-post" | "ri:content-entity":
+            case "ri:page" | "ri:blog-post":
                 title = node.get("ri:content-title")
-                return title, self.page_address(title, node.get("ri:space-key")) if title else ""
+                return title, self.page_address(node) if title else ""
+            case "ri:content-entity":
+                page_id = node.get("ri:content-id")
+                return page_id, f"{self.setting.base}/pages/viewpage.action?pageId={page_id}"
             case "ri:space":
                 key = node.get("ri:space-key")
                 return key, f"{self.setting.base}/spaces/{key}"
@@ -154,16 +158,18 @@ class Renderer:
                 who = node.get("ri:account-id") or node.get("ri:userkey") or node.get("ri:username")
                 return f"@{self.setting.names.get(who, who)}", ""
             case "ri:attachment":
-                return node.get("ri:filename"), f"attachment:{quote_plus(node.get('ri:filename'))}"
+                return node.get("ri:filename"), attached(node.get("ri:filename"))
             case "ri:url":
                 return node.get("ri:value"), node.get("ri:value")
             case "ri:shortcut":
                 return f"{node.get('ri:parameter')}@{node.get('ri:key')}", ""
         return "", ""
 
-    def page_address(self, title: str, space_key: str = "") -> str:
-        """The address by which Confluence finds a page of this title."""
-        return f"{self.setting.base}/display/{space_key or self.setting.space_key}/{quote_plus(title)}"
+    def page_address(self, node: Node) -> str:
+        """The address by which Confluence finds a page by its title, and a blog post by its day, too."""
+        space_key = node.get("ri:space-key") or self.setting.space_key
+        parts = [space_key, node.get("ri:posting-day"), quote_plus(node.get("ri:content-title"))]
+        return f"{self.setting.base}/display/{'/'.join(filter(None, parts))}"
 
 
 # Blocks
@@ -180,7 +186,10 @@ def _quote(renderer: Renderer, node: Node) -> str:
 def _list(renderer: Renderer, node: Node) -> str:
     ordered, lines = node.name == "ol", []
     number = int(start) if (start := node.get("start")).isdigit() else 1
-    for item in node.elements():
+    for item in node.children:
+        if isinstance(item, str):  # between two items; words there are a mistake, and kept
+            lines += [f"- {text}"] if (text := renderer.inline([item]).strip()) else []
+            continue
         if item.name in ("ul", "ol"):  # a list in a list, without an item around it
             lines.append(_indented(_list(renderer, item), "  "))
             continue
@@ -208,7 +217,11 @@ def _table(renderer: Renderer, node: Node) -> str:
     def cell(each: Node) -> str:
         return "<br>".join(block.replace("\n", "<br>") for block in renderer.list_blocks(each.children))
 
-    return table_of(Grid.read(node, cell))
+    inner, renderer.in_cell = renderer.in_cell, True
+    grid = Grid.read(node, cell)
+    renderer.in_cell = inner
+    beside = renderer.blocks(beside_rows(node))
+    return "\n\n".join(filter(None, (beside, html_of(grid) if inner else table_of(grid))))
 
 
 def _macro(renderer: Renderer, node: Node) -> str:
@@ -258,6 +271,8 @@ def _anchor(renderer: Renderer, node: Node) -> str:
 
 def _code(renderer: Renderer, node: Node) -> str:
     text = renderer.line(node)
+    if "`" in text:
+        return f"`` {text} ``"
     return f"`{text}`" if text else ""
 
 
@@ -277,6 +292,11 @@ INLINE: Mapping[str, Block] = {
     "ac:structured-macro": _macro,
     "ri:user": lambda renderer, node: renderer.resource(node)[0],
 }
+
+
+def attached(filename: str) -> str:
+    """A link to a file at the page that stays, as those to where it can be got do not."""
+    return f"attachment:{quote(filename)}"
 
 
 def fenced(code: str, language: str = "") -> str:

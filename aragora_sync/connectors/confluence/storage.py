@@ -14,6 +14,7 @@ ROOT = "storage"
 
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _ENTITY = re.compile(r"<!\[CDATA\[.*?\]\]>|&(?:([A-Za-z][A-Za-z0-9]*)|#(?:x([0-9A-Fa-f]+)|(\d+)));", re.DOTALL)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # which no XML may hold
 _OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _EMPTY = frozenset({"br", "hr", "img", "col", "wbr", "area", "input", "link", "meta"})
 _ACCOUNT = re.compile(r'ri:(?:account-id|userkey|username)="([^"]+)"')
@@ -57,6 +58,7 @@ def mentioned(storage: str) -> list[str]:
 
 def parse(storage: str) -> Node:
     """The tree of a body. One that is no XML, as old pages hold, is read as well as can be."""
+    storage = _CONTROLS.sub("", storage)
     if "&" in storage:
         storage = _ENTITY.sub(_plain, storage)
     try:

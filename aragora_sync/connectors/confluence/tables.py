@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from .storage import Node
+from .storage import Child, Node
 
+GROUPS = ("thead", "tbody", "tfoot")
 MOST_SPANNED = 100  # cells by one; more is a mistake, or an attack
 
 
@@ -34,8 +35,13 @@ def _rows(table: Node) -> Iterator[Node]:
     for each in table.elements():
         if each.name == "tr":
             yield each
-        elif each.name in ("thead", "tbody", "tfoot"):
+        elif each.name in GROUPS:
             yield from _rows(each)
+
+
+def beside_rows(table: Node) -> list[Child]:
+    """What is in a table and in none of its rows: a caption, or a mistake."""
+    return [each for each in table.children if isinstance(each, str) or each.name not in ("tr", *GROUPS)]
 
 
 def _filled(cells: list[Node], text_of: Callable[[Node], str], hanging: dict[int, tuple[str, int]]) -> list[str]:
@@ -73,3 +79,12 @@ def table_of(grid: Grid) -> str:
     head, *rows = grid.rows if grid.headed else [[""] * width, *grid.rows]
     lines = [head, ["---"] * width, *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def html_of(grid: Grid) -> str:
+    """The table as HTML in one line, as it stands in a cell of another."""
+    rows = []
+    for number, cells in enumerate(grid.rows):
+        tag = "th" if grid.headed and not number else "td"
+        rows.append("".join(f"<{tag}>{cell}</{tag}>" for cell in cells))
+    return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>" if rows else ""

@@ -16,6 +16,7 @@ from .records import (
     ARCHIVED,
     BLOG_POST,
     CURRENT,
+    DELETED,
     FOOTER,
     INLINE,
     PAGE,
@@ -34,6 +35,7 @@ SEARCH_SIZE = 1000
 MOST_SPACES = 100  # that one request is narrowed to
 NEWEST_FIRST = "-modified-date"
 PATHS = {PAGE: "pages", BLOG_POST: "blogposts"}
+ALL_STATUSES = {PAGE: (CURRENT, ARCHIVED, TRASHED, DELETED), BLOG_POST: (CURRENT, TRASHED, DELETED)}
 ENTRY_BYTES = 500  # about what one takes in memory, beside its text
 
 
@@ -154,17 +156,10 @@ class Cloud:
         return head
 
     def get_pages(self, kind: str, ids: Sequence[str]) -> list[Page]:
-        """Those of these ids that can be read, with their bodies."""
-        asked = {"status": self._statuses(kind), "body-format": "storage", "limit": PAGE_SIZE}
+        """Those of these ids that are shown, whatever became of them, with their bodies."""
+        asked = {"status": ",".join(ALL_STATUSES[kind]), "body-format": "storage", "limit": PAGE_SIZE}
         answers = cursor_pages(self._http, f"api/v2/{PATHS[kind]}", id=",".join(ids), **asked)
         return [page for answer in answers for page in _pages_of(answer, kind)]
-
-    def get_page(self, kind: str, page_id: str) -> Page:
-        """One, whatever its status; raises NotFound."""
-        statuses = f"{CURRENT},{ARCHIVED},{TRASHED}" if kind == PAGE else f"{CURRENT},{TRASHED}"
-        asked = {"body-format": "storage", "status": statuses}
-        answer = get(self._http, f"api/v2/{PATHS[kind]}/{page_id}", **asked)
-        return Page.read(answer.body, kind)
 
     def labelled(self, space: Space, labels: Sequence[str]) -> Iterator[str]:
         """The ids of the pages and blog posts of a space that have one of these labels."""
@@ -234,10 +229,10 @@ class Cloud:
                         found.add(each.page, each.mark, each, ENTRY_BYTES + len(each.body))
         return found
 
-    def attachments_of(self, page: Page) -> Iterator[Attachment]:
+    def attachments_of(self, page_id: str, kind: str) -> Iterator[Attachment]:
         """The files at a page."""
         asked = {"status": CURRENT, "limit": PAGE_SIZE}
-        for answer in cursor_pages(self._http, f"api/v2/{PATHS[page.kind]}/{page.id}/attachments", **asked):
+        for answer in cursor_pages(self._http, f"api/v2/{PATHS[kind]}/{page_id}/attachments", **asked):
             yield from map(Attachment.read, results_of(answer))
 
     def get_attachment(self, attachment_id: str) -> Attachment:

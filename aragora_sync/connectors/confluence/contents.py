@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from threading import Event
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias
 
 from ...core.changes import Deleted, Failed, Item, Named, Seen, Skipped
 from ...core.errors import AccessError, NotFound, SourceError, TransientError
@@ -30,14 +30,13 @@ MOST_FILE_BYTES = 50 * MEGABYTE
 MOST_UNREAD = 10  # pages of one question that may fail before it is Confluence that fails
 OF_ONE = (500, 502, 504)  # what a server says that stumbles over a single page
 NOT_SHOWN = (
-    "Confluence does not show it any more: it was deleted for good, or access to it was taken away; "
-    "what was read is kept until everything is compared again (--reconcile)"
+    "Confluence does not show it any more, not even in the trash: access to it was taken away, or it was deleted for "
+    "good; what was read is kept until `aragora-sync run --full`"
 )
 
 Step: TypeAlias = "Named | Ask[Named]"
 Said: TypeAlias = "Page | Named"
 Asked: TypeAlias = "tuple[str, list[Attachment]] | Ask[tuple[str, list[Attachment]]]"
-T = TypeVar("T")
 
 
 class Contents:
@@ -49,6 +48,7 @@ class Contents:
         self._space = space
         self._statuses = (CURRENT, ARCHIVED) if options.include_archived else (CURRENT,)
         self._place = Place(space, self._api.base)
+        self._space_seen = False
         self.labelled = Labelled(None)
 
     # Bodies
@@ -91,16 +91,16 @@ class Contents:
                     waiting += [part[middle:], part[:middle]]
         return found
 
-    def read(self, kind: str, ids: Sequence[str]) -> Iterator[Step]:
-        """What is to be said of the pages with these ids."""
-        said = self._read_bodies(kind, ids)
+    def read(self, ids: Sequence[str], *kinds: str) -> Iterator[Step]:
+        """What is to be said of the pages with these ids, which may be of these kinds, wherever they are now."""
+        said: dict[str, Said] = {}
+        for kind in kinds:
+            if left := [page_id for page_id in ids if page_id not in said]:
+                said |= self._read_bodies(kind, left)
         self.learn_from(said, {})
         for page_id in ids:
             each = said.get(page_id)
-            if isinstance(each, Page):
-                yield self._as_it_is(each)
-            else:
-                yield each or Ask(partial(self._look_for, page_id, kind), UNKNOWN_BYTES)
+            yield self._as_it_is(each) if isinstance(each, Page) else each or self._not_shown(page_id)
 
     def learn_from(self, said: Mapping[str, Said], below: Mapping[str, Sequence[Comment] | None]) -> None:
         """The names of all who wrote these pages and comments, or are mentioned there, in one question."""
@@ -115,14 +115,12 @@ class Contents:
 
     def page(self, page: Page, said: Said | None, comments: Sequence[Comment] | None) -> Step:
         """What is to be said of a page that was listed; its comments are asked for where they are None."""
-        if said is None:
-            return Ask(partial(self._look_for, page.id, page.kind), UNKNOWN_BYTES)
         if isinstance(said, Skipped):
             return Skipped(page.id, said.reason, page.state)
         if not isinstance(said, Page):
-            return said
-        if comments is None:
-            return Ask(partial(self._with_comments, said), len(said.body or "") + UNKNOWN_BYTES)
+            return said or self._not_shown(page.id)
+        if comments is None or not self._is_in(said):
+            return self._as_it_is(said)
         return self._place.page_item(said, comments, self._names.learn(()))
 
     def moved(self, page: Page, version: str) -> Item:
@@ -130,11 +128,13 @@ class Contents:
         return self._place.moved_item(page, version, self._names.learn(page.accounts))
 
     def _as_it_is(self, page: Page) -> Step:
-        """What is to be said of a page, wherever it is now."""
-        elsewhere = page.space_id not in ("", self._space.id)
-        if elsewhere or page.status not in self._statuses or not self.labelled.has(page.id):
+        if not self._is_in(page):
             return Deleted(page.id)
         return Ask(partial(self._with_comments, page), len(page.body or "") + UNKNOWN_BYTES)
+
+    def _is_in(self, page: Page) -> bool:
+        here = page.space_id in ("", self._space.id)
+        return here and page.status in self._statuses and self.labelled.has(page.id)
 
     def _with_comments(self, page: Page, _halt: Event) -> Named:
         try:
@@ -147,32 +147,12 @@ class Contents:
             return Failed(page.id, f"its comments cannot be read: {error.message}")
         return self._place.page_item(page, comments, self._learn(page, *comments))
 
-    def _look_for(self, page_id: str, kind: str, halt: Event) -> Named:
-        """A page that was not among those that were asked for together."""
-        for each in (kind, BLOG_POST if kind == PAGE else PAGE):
-            page = self._alone(page_id, partial(self._api.get_page, each, page_id))
-            if isinstance(page, Page):
-                step = self._as_it_is(page)
-                return step.run(halt) if isinstance(step, Ask) else step
-            if page is not None:
-                return page
-        return self._not_shown(page_id)
-
-    def _alone(self, item_id: str, ask: Callable[[], T]) -> T | Failed | Skipped | None:
-        """A single thing, or what is in the way of it; None where Confluence does not show it."""
-        try:
-            return ask()
-        except NotFound:
-            return None
-        except SourceError as error:
-            if isinstance(error, AccessError) or _is_of_one(error):
-                return _unread(item_id, error)
-            raise
-
     def _not_shown(self, item_id: str) -> Failed:
-        """Refused as absent. That is no deletion: of what was restricted Confluence says the same."""
-        if not self._api.sees(self._space):
-            raise lost_space(self._space.key)
+        """That is no deletion: of what was restricted Confluence says as little."""
+        if not self._space_seen:
+            if not self._api.sees(self._space):
+                raise lost_space(self._space.key)
+            self._space_seen = True
         return Failed(item_id, NOT_SHOWN)
 
     # Files
@@ -182,7 +162,7 @@ class Contents:
 
         def ask(page: Page, _halt: Event) -> tuple[str, list[Attachment]]:
             try:
-                return page.id, list(self._api.attachments_of(page))
+                return page.id, list(self._api.attachments_of(page.id, page.kind))
             except NotFound:
                 return page.id, []
 
@@ -200,19 +180,34 @@ class Contents:
 
     def file_of(self, file_id: str, known: KnownItems) -> Step:
         """What is to be said of the file with this id."""
+        return Ask(partial(self._file_of, file_id, known), UNKNOWN_BYTES)
 
-        def ask(halt: Event) -> Named:
-            file = self._alone(file_id, partial(self._api.get_attachment, file_id))
-            if file is None:
-                return self._not_shown(file_id)
-            if not isinstance(file, Attachment):
-                return file
-            if file.status != CURRENT or file.page not in known.get([file.page]):
+    def _file_of(self, file_id: str, known: KnownItems, halt: Event) -> Named:
+        try:
+            file = self._api.get_attachment(file_id)
+        except NotFound:
+            return self._file_not_shown(file_id, known)
+        except SourceError as error:
+            if isinstance(error, AccessError) or _is_of_one(error):
+                return _unread(file_id, error)
+            raise
+        if file.status != CURRENT or file.page not in known.get([file.page]):
+            return Deleted(file_id)
+        step = self.file(file, None)
+        return step.run(halt) if isinstance(step, Ask) else step
+
+    def _file_not_shown(self, file_id: str, known: KnownItems) -> Named:
+        """A file can be restricted only with its page: where that shows its files, this one is gone."""
+        before = known.get([file_id]).get(file_id)
+        pages = known.get([before.parent]) if before else {}
+        for page in pages.values():
+            try:
+                files = list(self._api.attachments_of(page.id, page.kind))
+            except NotFound:
+                break
+            if file_id not in {each.id for each in files}:
                 return Deleted(file_id)
-            step = self.file(file, None)
-            return step.run(halt) if isinstance(step, Ask) else step
-
-        return Ask(ask, UNKNOWN_BYTES)
+        return self._not_shown(file_id)
 
     def _download(self, file: Attachment, _halt: Event) -> Named:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -124,20 +125,20 @@ class DataCenter:
                 yield [str(raw["id"]) for raw in results_of(answer)]
 
     def get_pages(self, kind: str, ids: Sequence[str]) -> list[Page]:
-        """Those of these ids that a search finds, with their bodies."""
+        """Those of these ids that are shown, whatever became of them, with their bodies."""
         found: list[Page] = []
         for first in range(0, len(ids), BODIES_SIZE):
-            cql = f"id in ({', '.join(ids[first : first + BODIES_SIZE])})"
-            for answer in self._search(cql, BODY, BODIES_SIZE):
-                found += (Page.read_v1(raw) for raw in results_of(answer) if raw["type"] == kind)
-        return found
+            part = ids[first : first + BODIES_SIZE]
+            for answer in self._search(f"id in ({', '.join(part)})", BODY, BODIES_SIZE):
+                found += map(Page.read_v1, results_of(answer))
+            here = {page.id for page in found}
+            found += (page for page_id in part if page_id not in here for page in self._get_page(page_id))
+        return [page for page in found if page.kind == kind]
 
-    def get_page(self, kind: str, page_id: str) -> Page:
-        """One, whatever its status; raises NotFound."""
-        page = Page.read_v1(get(self._http, f"rest/api/content/{page_id}", status="any", expand=BODY).body)
-        if page.kind != kind:
-            raise NotFound(f"{page_id} is no {kind}.")
-        return page
+    def _get_page(self, page_id: str) -> Iterator[Page]:
+        """One that no search finds: it is in the trash, or too new."""
+        with suppress(NotFound, AccessError):
+            yield Page.read_v1(get(self._http, f"rest/api/content/{page_id}", status="any", expand=BODY).body)
 
     def labelled(self, space: Space, labels: Sequence[str]) -> Iterator[str]:
         """The ids of the pages and blog posts of a space that have one of these labels."""
@@ -176,12 +177,12 @@ class DataCenter:
                     found.add(each.page, each.mark, each, ENTRY_BYTES + len(each.body))
         return found
 
-    def attachments_of(self, page: Page) -> Iterator[Attachment]:
+    def attachments_of(self, page_id: str, _kind: str) -> Iterator[Attachment]:
         """The files at a page."""
-        path = f"rest/api/content/{page.id}/child/attachment"
+        path = f"rest/api/content/{page_id}/child/attachment"
         for answer in self._listing(path, limit=PAGE_SIZE, expand=OF_ATTACHMENT):
             for raw in results_of(answer):
-                yield Attachment.read_v1({"container": {"id": page.id}, **raw})
+                yield Attachment.read_v1({"container": {"id": page_id}, **raw})
 
     def get_attachment(self, attachment_id: str) -> Attachment:
         """One, whatever its status; raises NotFound."""

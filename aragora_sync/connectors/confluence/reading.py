@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 from ...core.changes import Change, Checkpoint, Cursor, Deleted, Named, Seen
@@ -44,7 +45,8 @@ class SpaceReading:
         self._commented: dict[str, str] = {}  # pages with new comments, and their kinds
         self._talked_of: set[str] = set()  # pages of any space at which there are newer comments
         self._new: set[str] = set()  # pages that are so young that all their files are listed as changed
-        self._out: set[str] = set()  # pages that this reading called deleted
+        self._told: set[str] = set()  # pages of which something was said
+        self._out: set[str] = set()  # those of them that are out
 
     def changes(self, cursor: Cursor) -> Iterator[Change]:
         """What changed since `cursor`, or everything where it is None."""
@@ -77,6 +79,17 @@ class SpaceReading:
         first = next(self._known.items(), None)
         listing = self._contents.list_pages(bodies=first is None or not first.version)
         yield from self._listed(listing, partial(self._named, comments=comments, files=files))
+        yield from self._missing()
+
+    def _missing(self) -> Iterator[Step]:
+        """What is known and was not listed: whether it is gone, or only not shown any more, is asked for."""
+        for kind in (PAGE, BLOG_POST):
+            missing = (each.id for each in self._known.items(kind) if each.id not in self._told)
+            while ids := list(islice(missing, MOST_AT_ONCE)):
+                for page_id, step in zip(ids, self._contents.read(ids, kind), strict=True):
+                    yield step
+                    if not isinstance(step, Deleted):
+                        yield from (Seen(each.id) for each in self._known.children(page_id) if each.kind == ATTACHMENT)
 
     def _mark(self, gathered: Gathered[Comment] | Gathered[Attachment], names: Iterable[str]) -> None:
         for name in names:
@@ -143,6 +156,7 @@ class SpaceReading:
     def _deleted(self, page_id: str) -> Iterator[Step]:
         """A page is out, and the files at it."""
         self._out.add(page_id)
+        self._told.add(page_id)
         yield Deleted(page_id)
         yield from (Deleted(each.id) for each in self._known.children(page_id) if each.kind == ATTACHMENT)
 
@@ -169,7 +183,7 @@ class SpaceReading:
             page = ids[first : first + MOST_AT_ONCE]
             for kind in (PAGE, BLOG_POST):
                 if of_kind := [page_id for page_id in page if self._commented[page_id] == kind]:
-                    yield from self._contents.read(kind, of_kind)
+                    yield from self._contents.read(of_kind, kind)
 
     def _changed_files(self) -> Iterator[Step]:
         latest = Latest(REMEMBERED)
@@ -197,6 +211,7 @@ class SpaceReading:
         """Each of these pages, and the files at it where they are to be looked for."""
         known = self._known.get({page.id for page in pages})
         chosen = [page for page in pages if self._contents.labelled.has(page.id)]
+        self._told.update(page.id for page in pages)
         for page in pages:
             if page.id in known and not self._contents.labelled.has(page.id):
                 yield from self._deleted(page.id)
@@ -270,17 +285,20 @@ class SpaceReading:
 
     def _single(self, refs: Sequence[str]) -> Iterator[Step]:
         known = self._known.get(refs)
-        kinds = {ref: known[ref].kind if ref in known else "" for ref in refs}
-        files = [ref for ref in refs if kinds[ref] == ATTACHMENT or ref.startswith("att")]
-        for ref in files:
-            yield self._contents.file_of(ref, self._known)
-        pages = [ref for ref in refs if ref not in files]
-        yield from (Deleted(ref) for ref in pages if not ref.isdigit())
-        blog_posts = [ref for ref in pages if ref.isdigit() and kinds[ref] == BLOG_POST]
-        others = [ref for ref in pages if ref.isdigit() and kinds[ref] != BLOG_POST]
-        for kind, ids in ((BLOG_POST, blog_posts), (PAGE, others)):
-            if ids:
-                yield from self._contents.read(kind, ids)
+        pages: dict[str, list[str]] = {}
+        for ref in dict.fromkeys(refs):
+            kind = known[ref].kind if ref in known else ""
+            if kind == ATTACHMENT or ref.startswith("att"):
+                yield self._contents.file_of(ref, self._known)
+            elif ref.isdigit():
+                pages.setdefault(kind if kind in (PAGE, BLOG_POST) else "", []).append(ref)
+            else:
+                yield Deleted(ref)
+        for kind, ids in pages.items():
+            for first in range(0, len(ids), MOST_AT_ONCE):
+                yield from self._contents.read(
+                    ids[first : first + MOST_AT_ONCE], *([kind] if kind else [PAGE, BLOG_POST])
+                )
 
     def _read_labels(self) -> Labelled:
         include, exclude = self._options.include_labels, self._options.exclude_labels

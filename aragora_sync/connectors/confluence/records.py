@@ -10,6 +10,7 @@ from typing import Any
 
 PAGE, BLOG_POST, ATTACHMENT = "page", "blogpost", "attachment"
 CURRENT, ARCHIVED, TRASHED = "current", "archived", "trashed"
+DELETED = "deleted"  # from the trash, for good
 FOOTER, INLINE = "footer", "inline"
 OPEN = "open"
 LIVE = "live"  # pages that are edited without being published

@@ -76,6 +76,10 @@ class ConfluenceConnector(Connector):
             keys = [space.key for space in spaces.values()]
             more = f" and {len(keys) - NAMES_TOLD} more" if len(keys) > NAMES_TOLD else ""
             yield Check(name, True, ", ".join(keys[:NAMES_TOLD]) + more)
+            name = "permissions"
+            labels = bool(self.include_labels or self.exclude_labels)
+            self._site.api.try_out(files=self.include_attachments, labels=labels)
+            yield Check(name, True, "all that a sync asks for may be read")
         except SourceError as error:
             yield Check(name, False, error.message, error.hint)
         finally:
@@ -94,7 +98,7 @@ class ConfluenceConnector(Connector):
             raise unknown_space(stream.name.removeprefix(UNKNOWN))
         space = self._site.wanted().get(stream.name)
         if space is None:
-            raise lost_space(stream.title.removeprefix("space ") or stream.name)
+            raise lost_space(stream.name)
         return SpaceReading(self, self._site, space, known)
 
 

@@ -31,7 +31,7 @@ from .records import (
 T = TypeVar("T", Page, Attachment, Comment)
 
 PAGE_SIZE = 250
-SEARCH_SIZE = 1000
+SEARCH, SEARCH_SIZE = "rest/api/content/search", 1000
 MOST_SPACES = 100  # that one request is narrowed to
 NEWEST_FIRST = "-modified-date"
 PATHS = {PAGE: "pages", BLOG_POST: "blogposts"}
@@ -94,6 +94,17 @@ class Cloud:
         except NotFound:
             return False
         return True
+
+    def try_out(self, *, files: bool, labels: bool) -> None:
+        """Asks once for all that a sync will ask for; raises what it would."""
+        for kind, path in PATHS.items():
+            get(self._http, f"api/v2/{path}", status=self._statuses(kind), limit=1)
+        for place in self.comment_lists:
+            get(self._http, f"api/v2/{place}-comments", limit=1)
+        if files:
+            get(self._http, "api/v2/attachments", status=CURRENT, limit=1)
+        if labels:
+            get(self._http, SEARCH, cql="type = page", limit=1)
 
     # Pages and blog posts
 
@@ -164,7 +175,7 @@ class Cloud:
     def labelled(self, space: Space, labels: Sequence[str]) -> Iterator[str]:
         """The ids of the pages and blog posts of a space that have one of these labels."""
         asked = {"cql": cql_of_labels(space, labels), "limit": SEARCH_SIZE}
-        for answer in cursor_pages(self._http, "rest/api/content/search", **asked):
+        for answer in cursor_pages(self._http, SEARCH, **asked):
             yield from (str(raw["id"]) for raw in results_of(answer))
 
     # What hangs under pages

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from ...core.errors import AccessError, NotFound
 from ...net.answer import Answer
 from ...net.http import Http
-from .cloud import ENTRY_BYTES, cql_of_labels, quoted
+from .cloud import ENTRY_BYTES, SEARCH, cql_of_labels, quoted
 from .gathered import Gathered
 from .paging import base_of, get, offset_pages, results_of
 from .records import (
@@ -84,6 +84,10 @@ class DataCenter:
         except NotFound:
             return False
         return True
+
+    def try_out(self, *, files: bool, labels: bool) -> None:
+        """Asks once for what a sync will ask for; raises what it would."""
+        get(self._http, SEARCH, cql=f"type = {PAGE}", limit=1)
 
     # Pages and blog posts
 
@@ -223,7 +227,7 @@ class DataCenter:
 
     def _search(self, cql: str, expand: str | None, size: int) -> Iterator[Answer]:
         asked = {"cql": cql, "limit": size, **({"expand": expand} if expand else {})}
-        return self._listing("rest/api/content/search", **asked)
+        return self._listing(SEARCH, **asked)
 
     def _listing(self, target: str, **asked: Any) -> Iterator[Answer]:
         for answer in offset_pages(self._http, target, **asked):

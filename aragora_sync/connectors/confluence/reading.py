@@ -295,10 +295,9 @@ class SpaceReading:
             else:
                 yield Deleted(ref)
         for kind, ids in pages.items():
+            kinds = [kind] if kind else [PAGE, BLOG_POST]
             for first in range(0, len(ids), MOST_AT_ONCE):
-                yield from self._contents.read(
-                    ids[first : first + MOST_AT_ONCE], *([kind] if kind else [PAGE, BLOG_POST])
-                )
+                yield from self._contents.read(ids[first : first + MOST_AT_ONCE], *kinds)
 
     def _read_labels(self) -> Labelled:
         include, exclude = self._options.include_labels, self._options.exclude_labels

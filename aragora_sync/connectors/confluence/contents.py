@@ -31,7 +31,7 @@ MOST_UNREAD = 10  # pages of one question that may fail before it is Confluence 
 OF_ONE = (500, 502, 504)  # what a server says that stumbles over a single page
 NOT_SHOWN = (
     "Confluence does not show it any more, not even in the trash: access to it was taken away, or it was deleted for "
-    "good; what was read is kept until `aragora-sync run --full`"
+    "good; what was read is kept"
 )
 
 Step: TypeAlias = "Named | Ask[Named]"

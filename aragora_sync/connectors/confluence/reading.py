@@ -76,8 +76,8 @@ class SpaceReading:
         if self._options.include_attachments:
             files = self._api.gather_attachments(self._space)
             self._mark(files, (ATTACHMENT,))
-        first = next(self._known.items(), None)
-        listing = self._contents.list_pages(bodies=first is None or not first.version)
+        unread = not any(each.version for each in islice(self._known.items(), MOST_AT_ONCE))
+        listing = self._contents.list_pages(bodies=unread)
         yield from self._listed(listing, partial(self._named, comments=comments, files=files))
         yield from self._missing()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from ...core.errors import NotFound
@@ -34,6 +35,7 @@ PAGE_SIZE = 250
 SEARCH, SEARCH_SIZE = "rest/api/content/search", 1000
 MOST_SPACES = 100  # that one request is narrowed to
 NEWEST_FIRST = "-modified-date"
+OLDEST_FIRST = "created-date"  # an order that no edit changes
 PATHS = {PAGE: "pages", BLOG_POST: "blogposts"}
 ALL_STATUSES = {PAGE: (CURRENT, ARCHIVED, TRASHED, DELETED), BLOG_POST: (CURRENT, TRASHED, DELETED)}
 ENTRY_BYTES = 500  # about what one takes in memory, beside its text
@@ -48,10 +50,7 @@ class Head(Generic[T]):
 
     def reaches(self, low: datetime | None) -> bool:
         """Whether whatever changed since is in it."""
-        if self.next is None:
-            return True
-        oldest = moment_of(self.entries[-1].modified) if self.entries else None
-        return low is not None and oldest is not None and oldest < low
+        return self.next is None or _is_below(self.entries, low)
 
 
 class Cloud:
@@ -73,10 +72,11 @@ class Cloud:
 
     def list_spaces(self, keys: Sequence[str]) -> list[Space]:
         """The spaces of these keys, or all that the token sees. Some people know a space by an alias."""
-        found = self._list_spaces(keys=",".join(keys)) if keys else self._list_spaces()
-        if keys and len(found) < len(keys):
-            missing = set(keys) - {space.key for space in found}
-            found += [space for space in self._list_spaces() if space.alias in missing]
+        if not keys:
+            return self._list_spaces()
+        found = self._list_spaces(keys=",".join(keys)) if len(keys) <= MOST_SPACES else []
+        if missing := set(keys) - {space.key for space in found}:
+            found += [space for space in self._list_spaces() if missing & {space.key, space.alias}]
         return found
 
     def _list_spaces(self, **params: str) -> list[Space]:
@@ -128,11 +128,7 @@ class Cloud:
             if head.reaches(low):
                 yield [page for page in _since(head.entries, low) if page.space_id == space.id]
                 return
-        for answer in cursor_pages(self._http, f"api/v2/{PATHS[kind]}", **{"space-id": space.id}, **asked):
-            pages = _pages_of(answer, kind)
-            yield _since(pages, low)
-            if pages and low is not None and (moment_of(pages[-1].modified) or low) < low:
-                return
+        yield from self._newest(PATHS[kind], _reader(kind), low, **{"space-id": space.id}, **asked)
 
     def newest_page(self, kind: str) -> datetime | None:
         """The newest change of any space, where all were asked for together."""
@@ -182,18 +178,17 @@ class Cloud:
 
     def changed_attachments(self, space: Space, low: datetime | None) -> Iterator[list[Attachment]]:
         """Those of the whole site that changed since or are in the trash, the newest first."""
-        asked = {"status": f"{CURRENT},{TRASHED}", "sort": NEWEST_FIRST, "limit": PAGE_SIZE}
-        return self._newest("attachments", Attachment.read, low, **asked)
+        asked = {"status": f"{self._statuses(PAGE)},{TRASHED}", "sort": NEWEST_FIRST, "limit": PAGE_SIZE}
+        return self._newest_of_site("attachments", Attachment.read, low, **asked)
 
     def changed_comments(self, space: Space, place: str, low: datetime | None) -> Iterator[list[Comment]]:
         """Those of the whole site that changed since, the newest first."""
+        asked = {"sort": NEWEST_FIRST, "limit": PAGE_SIZE}
+        return self._newest_of_site(f"{place}-comments", partial(Comment.read, place=place), low, **asked)
 
-        def read(raw: Any) -> Comment:
-            return Comment.read(raw, place)
-
-        return self._newest(f"{place}-comments", read, low, sort=NEWEST_FIRST, limit=PAGE_SIZE)
-
-    def _newest(self, path: str, read: Callable[[Any], T], low: datetime | None, **asked: Any) -> Iterator[list[T]]:
+    def _newest_of_site(
+        self, path: str, read: Callable[[Any], T], low: datetime | None, **asked: Any
+    ) -> Iterator[list[T]]:
         """The first page is shared; who must read further goes on alone."""
 
         def ask() -> Head[T]:
@@ -201,13 +196,26 @@ class Cloud:
             return Head(list(map(read, results_of(answer))), next_target(answer))
 
         head: Head[T] = self._once(f"newest {path}", ask)
-        yield _since(head.entries, low)
-        if head.reaches(low) or head.next is None:
-            return
-        for answer in cursor_pages(self._http, head.next):
-            entries = list(map(read, results_of(answer)))
-            yield _since(entries, low)
-            if entries and low is not None and (moment_of(entries[-1].modified) or low) < low:
+        if head.reaches(low):
+            yield _since(head.entries, low)
+        else:
+            yield from self._newest(path, read, low, **asked)
+
+    def _newest(self, path: str, read: Callable[[Any], T], low: datetime | None, **asked: Any) -> Iterator[list[T]]:
+        """From the newest down to `low`. What is taken away meanwhile may move the rest past our cursor: so more than
+        one page is looked through again.
+        """
+        told = set[tuple[str, int]]()
+        for _ in range(2):
+            pages = 0
+            for answer in cursor_pages(self._http, f"api/v2/{path}", **asked):
+                pages += 1
+                entries = list(map(read, results_of(answer)))
+                yield [each for each in _since(entries, low) if (each.id, each.number) not in told]
+                told.update((each.id, each.number) for each in entries)
+                if _is_below(entries, low):
+                    break
+            if pages == 1:
                 return
 
     def gather_attachments(self, space: Space) -> Gathered[Attachment]:
@@ -216,7 +224,7 @@ class Cloud:
 
     def _gather_attachments(self) -> Gathered[Attachment]:
         found: Gathered[Attachment] = Gathered(self.reach)
-        asked = {"status": CURRENT, "sort": NEWEST_FIRST, "limit": PAGE_SIZE}
+        asked = {"status": self._statuses(PAGE), "sort": OLDEST_FIRST, "limit": PAGE_SIZE}
         for answer in cursor_pages(self._http, "api/v2/attachments", **asked):
             for each in map(Attachment.read, results_of(answer)):
                 found.list_named("attachment").note(each.id, moment_of(each.modified))
@@ -230,7 +238,7 @@ class Cloud:
 
     def _gather_comments(self) -> Gathered[Comment]:
         found: Gathered[Comment] = Gathered(self.reach)
-        asked = {"body-format": "storage", "sort": NEWEST_FIRST, "limit": PAGE_SIZE}
+        asked = {"body-format": "storage", "sort": OLDEST_FIRST, "limit": PAGE_SIZE}
         for place in (FOOTER, INLINE):
             for answer in cursor_pages(self._http, f"api/v2/{place}-comments", **asked):
                 for raw in results_of(answer):
@@ -242,7 +250,7 @@ class Cloud:
 
     def attachments_of(self, page_id: str, kind: str) -> Iterator[Attachment]:
         """The files at a page."""
-        asked = {"status": CURRENT, "limit": PAGE_SIZE}
+        asked = {"status": self._statuses(PAGE), "limit": PAGE_SIZE}
         for answer in cursor_pages(self._http, f"api/v2/{PATHS[kind]}/{page_id}/attachments", **asked):
             yield from map(Attachment.read, results_of(answer))
 
@@ -291,8 +299,18 @@ def quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
+def _reader(kind: str) -> Callable[[Any], Page]:
+    return partial(Page.read, kind=kind)
+
+
 def _pages_of(answer: Answer, kind: str) -> list[Page]:
-    return [Page.read(raw, kind) for raw in results_of(answer)]
+    return list(map(_reader(kind), results_of(answer)))
+
+
+def _is_below(entries: Sequence[Page | Attachment | Comment], low: datetime | None) -> bool:
+    """Whether the last of these, which come newest first, changed before."""
+    oldest = moment_of(entries[-1].modified) if entries else None
+    return low is not None and oldest is not None and oldest < low
 
 
 def _since(entries: Iterable[T], low: datetime | None) -> list[T]:

@@ -191,7 +191,7 @@ class Contents:
             if isinstance(error, AccessError) or _is_of_one(error):
                 return _unread(file_id, error)
             raise
-        if file.status != CURRENT or file.page not in known.get([file.page]):
+        if file.status not in self._statuses or file.page not in known.get([file.page]):
             return Deleted(file_id)
         step = self.file(file, None)
         return step.run(halt) if isinstance(step, Ask) else step

@@ -25,6 +25,7 @@ from .records import (
     Attachment,
     Comment,
     Page,
+    Raw,
     Space,
     moment_of,
     name_of,
@@ -94,28 +95,15 @@ class DataCenter:
     def list_pages(self, space: Space, *, bodies: bool) -> Iterator[list[Page]]:
         """All pages and blog posts of a space."""
         for kind in (PAGE, BLOG_POST):
-            yield from self._list_pages(space, kind, BODY if bodies else SUMMARY)
-
-    def _list_pages(self, space: Space, kind: str, expand: str) -> Iterator[list[Page]]:
-        """What is taken away while we read moves the rest up, past our offset: so the ids are looked through again."""
-        asked = {"spaceKey": space.key, "type": kind, "status": CURRENT}
-        told: set[str] = set()
-        number = 0
-        for answer in self._listing("rest/api/content", **asked, limit=PAGE_SIZE, expand=expand):
-            number += 1
-            pages = [page for page in map(Page.read_v1, results_of(answer)) if page.id not in told]
-            told.update(page.id for page in pages)
-            yield pages
-        if number > 1:
-            for answer in self._listing("rest/api/content", **asked, limit=IDS_SIZE, expand=SUMMARY):
-                pages = [Page.read_v1(raw) for raw in results_of(answer) if str(raw["id"]) not in told]
-                told.update(page.id for page in pages)
-                yield pages
+            asked: dict[str, Any] = {"spaceKey": space.key, "type": kind, "status": CURRENT, "limit": PAGE_SIZE}
+            again = {"expand": SUMMARY}
+            for raws in self._entries("rest/api/content", again, **asked, expand=BODY if bodies else SUMMARY):
+                yield list(map(Page.read_v1, raws))
 
     def changed_pages(self, space: Space, _list: str, low: datetime | None) -> Iterator[list[Page]]:
-        """Those of a space that changed since, the oldest first."""
-        for answer in self._changes(space, f"{PAGE}, {BLOG_POST}", low, SUMMARY):
-            yield [Page.read_v1(raw) for raw in results_of(answer)]
+        """Those of a space that changed since."""
+        for raws in self._changes(space, f"{PAGE}, {BLOG_POST}", low, SUMMARY):
+            yield list(map(Page.read_v1, raws))
 
     def newest_page(self, _list: str) -> datetime | None:
         """No listing covers several spaces."""
@@ -125,8 +113,8 @@ class DataCenter:
         """The ids of what is in the space's trash. Single pages cannot be archived there, only spaces."""
         for kind in (PAGE, BLOG_POST):
             asked = {"spaceKey": space.key, "type": kind, "status": TRASHED, "limit": IDS_SIZE}
-            for answer in self._listing("rest/api/content", **asked):
-                yield [str(raw["id"]) for raw in results_of(answer)]
+            for raws in self._entries("rest/api/content", **asked):
+                yield [str(raw["id"]) for raw in raws]
 
     def get_pages(self, kind: str, ids: Sequence[str]) -> list[Page]:
         """Those of these ids that are shown, whatever became of them, with their bodies."""
@@ -152,14 +140,14 @@ class DataCenter:
     # What hangs under pages
 
     def changed_attachments(self, space: Space, low: datetime | None) -> Iterator[list[Attachment]]:
-        """Those of a space that changed since, the oldest first."""
-        for answer in self._changes(space, ATTACHMENT, low, OF_ATTACHMENT):
-            yield list(map(Attachment.read_v1, results_of(answer)))
+        """Those of a space that changed since."""
+        for raws in self._changes(space, ATTACHMENT, low, OF_ATTACHMENT):
+            yield list(map(Attachment.read_v1, raws))
 
     def changed_comments(self, space: Space, kind: str, low: datetime | None) -> Iterator[list[Comment]]:
-        """Those of a space that changed since, the oldest first."""
-        for answer in self._changes(space, kind, low, OF_COMMENT):
-            yield list(map(Comment.read_v1, results_of(answer)))
+        """Those of a space that changed since."""
+        for raws in self._changes(space, kind, low, OF_COMMENT):
+            yield list(map(Comment.read_v1, raws))
 
     def gather_attachments(self, space: Space) -> Gathered[Attachment]:
         """All of a space."""
@@ -174,8 +162,8 @@ class DataCenter:
     def gather_comments(self, space: Space) -> Gathered[Comment]:
         """All of a space."""
         found: Gathered[Comment] = Gathered(self.reach)
-        for answer in self._changes(space, COMMENTS, None, f"{OF_COMMENT},body.storage", BODIES_SIZE):
-            for each in map(Comment.read_v1, results_of(answer)):
+        for raws in self._changes(space, COMMENTS, None, f"{OF_COMMENT},body.storage", BODIES_SIZE):
+            for each in map(Comment.read_v1, raws):
                 found.list_named(COMMENTS).note(each.mark, moment_of(each.modified))
                 if each.is_shown:
                     found.add(each.page, each.mark, each, ENTRY_BYTES + len(each.body))
@@ -218,16 +206,31 @@ class DataCenter:
 
     def _changes(
         self, space: Space, types: str, low: datetime | None, expand: str, size: int = PAGE_SIZE
-    ) -> Iterator[Answer]:
+    ) -> Iterator[list[Raw]]:
+        """In an order that no edit changes."""
         cql = f"space = {quoted(space.key)} and type in ({types})"
         if low is not None and self._latest is not None:
             minutes = math.ceil((self._latest - low) / timedelta(minutes=1))
             cql += f' and lastmodified >= now("-{max(1, minutes)}m")'
-        return self._search(f"{cql} order by lastmodified asc", expand, size)
+        return self._entries(SEARCH, cql=f"{cql} order by created asc", expand=expand, limit=size)
 
     def _search(self, cql: str, expand: str | None, size: int) -> Iterator[Answer]:
         asked = {"cql": cql, "limit": size, **({"expand": expand} if expand else {})}
         return self._listing(SEARCH, **asked)
+
+    def _entries(self, target: str, again: Mapping[str, Any] | None = None, **asked: Any) -> Iterator[list[Raw]]:
+        """Each entry once. What is taken away while we read moves the rest up, past our offset: so more than one page
+        is looked through again, where `again` may ask for less.
+        """
+        told = set[str]()
+        for params in (asked, {**asked, **(again or {})}):
+            pages = 0
+            for answer in self._listing(target, **params):
+                pages += 1
+                yield [raw for raw in results_of(answer) if str(raw["id"]) not in told]
+                told.update(str(raw["id"]) for raw in results_of(answer))
+            if pages == 1:
+                return
 
     def _listing(self, target: str, **asked: Any) -> Iterator[Answer]:
         for answer in offset_pages(self._http, target, **asked):

@@ -16,7 +16,19 @@ from .gathered import MASK, REMEMBERED, Gathered
 from .items import had_comments, state_of, version_of
 from .labels import Labelled
 from .marks import Latest, Marks
-from .records import ATTACHMENT, BLOG_POST, CURRENT, PAGE, Attachment, Comment, Page, Space, digest_of, moment_of
+from .records import (
+    ARCHIVED,
+    ATTACHMENT,
+    BLOG_POST,
+    CURRENT,
+    PAGE,
+    Attachment,
+    Comment,
+    Page,
+    Space,
+    digest_of,
+    moment_of,
+)
 from .site import Site, lost_space
 
 if TYPE_CHECKING:
@@ -193,7 +205,7 @@ class SpaceReading:
             pages = self._new.union(self._known.get({each.page for each in files})) - self._out
             known = self._known.get({each.id for each in files})
             for each in files:
-                if each.status != CURRENT:
+                if each.status not in (CURRENT, ARCHIVED):
                     yield from (Deleted(each.id) for _ in range(each.id in known))
                 elif each.page in pages:
                     yield self._contents.file(each, known.get(each.id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -171,6 +172,8 @@ class Cloud:
     def labelled(self, space: Space, labels: Sequence[str]) -> Iterator[str]:
         """The ids of the pages and blog posts of a space that have one of these labels."""
         asked = {"cql": cql_of_labels(space, labels), "limit": SEARCH_SIZE}
+        if self._archived:
+            asked["cqlcontext"] = json.dumps({"contentStatuses": [CURRENT, ARCHIVED]})
         for answer in cursor_pages(self._http, SEARCH, **asked):
             yield from (str(raw["id"]) for raw in results_of(answer))
 

@@ -96,8 +96,8 @@ class DataCenter:
         """All pages and blog posts of a space."""
         for kind in (PAGE, BLOG_POST):
             asked: dict[str, Any] = {"spaceKey": space.key, "type": kind, "status": CURRENT, "limit": PAGE_SIZE}
-            again = {"expand": SUMMARY}
-            for raws in self._entries("rest/api/content", again, **asked, expand=BODY if bodies else SUMMARY):
+            asked["expand"] = BODY if bodies else SUMMARY
+            for raws in self._entries("rest/api/content", {"expand": SUMMARY}, **asked):
                 yield list(map(Page.read_v1, raws))
 
     def changed_pages(self, space: Space, _list: str, low: datetime | None) -> Iterator[list[Page]]:

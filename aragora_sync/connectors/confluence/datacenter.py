@@ -112,7 +112,7 @@ class DataCenter:
     def outside(self, space: Space) -> Iterator[list[str]]:
         """The ids of what is in the space's trash. Single pages cannot be archived there, only spaces."""
         for kind in (PAGE, BLOG_POST):
-            asked = {"spaceKey": space.key, "type": kind, "status": TRASHED, "limit": IDS_SIZE}
+            asked: dict[str, Any] = {"spaceKey": space.key, "type": kind, "status": TRASHED, "limit": IDS_SIZE}
             for raws in self._entries("rest/api/content", **asked):
                 yield [str(raw["id"]) for raw in raws]
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
-from urllib.parse import urlencode
 
 from ...core.errors import AccessError, NotFound
 from ...net.answer import Answer
@@ -33,7 +32,7 @@ from .records import (
 
 T = TypeVar("T")
 
-PAGE_SIZE = 200
+SPACES_SIZE, PAGE_SIZE = 500, 200
 BODIES_SIZE = 50  # the most that a search gives with bodies
 IDS_SIZE = 1000
 LATENESS_MINUTES = 15  # of the search index
@@ -62,17 +61,15 @@ class DataCenter:
     # Spaces
 
     def list_spaces(self, keys: Sequence[str]) -> list[Space]:
-        """The spaces of these keys, or all that the token sees; archived ones too, where they are asked for."""
-        found = self._list_spaces(CURRENT, keys)
-        missing = [key for key in keys if key not in {space.key for space in found}]
-        if missing or self._archived:
-            found += self._list_spaces(ARCHIVED, missing)
-        return found
+        """The spaces of these keys, or all that the token sees; archived ones where they may be needed."""
+        found = self._list_spaces(CURRENT)
+        if self._archived or not set(keys) <= {space.key for space in found}:
+            found += self._list_spaces(ARCHIVED)
+        return [space for space in found if not keys or space.key in keys]
 
-    def _list_spaces(self, status: str, keys: Sequence[str]) -> list[Space]:
-        query = urlencode([("spaceKey", key) for key in keys])
+    def _list_spaces(self, status: str) -> list[Space]:
         spaces: list[Space] = []
-        for answer in self._listing(f"rest/api/space?{query}", status=status, limit=PAGE_SIZE):
+        for answer in self._listing("rest/api/space", status=status, limit=SPACES_SIZE):
             self.began_at = self.began_at or answer.at
             self.base = base_of(answer) or self.base
             spaces += (Space.read({"status": status, **raw}) for raw in results_of(answer))

@@ -266,6 +266,14 @@ class Site:
             found.insert(0, content)
         return found
 
+    def answered(self, comment: Content) -> list[Content]:
+        """The comments above it in its thread, the first one first."""
+        found: list[Content] = []
+        while comment.parent in self.contents:
+            comment = self.contents[comment.parent]
+            found.insert(0, comment)
+        return found
+
     def on(self, content_id: str, kind: str = "") -> list[Content]:
         """Its comments and attachments, replies too."""
         return [one for one in self.contents.values() if one.container == content_id and kind in ("", one.type)]

@@ -200,14 +200,15 @@ class Comment:
 
     @classmethod
     def read_v1(cls, raw: Raw, page: str = "") -> Comment:
-        version, told, ancestors = raw["version"], raw.get("extensions") or {}, raw.get("ancestors") or []
+        version, told = raw["version"], raw.get("extensions") or {}
+        answered = [str(each["id"]) for each in raw.get("ancestors") or () if each.get("type") == "comment"]
         container = raw.get("container") or {}
         return cls(
             str(raw["id"]),
             INLINE if told.get("location") == INLINE or told.get("inlineProperties") else FOOTER,
             raw.get("status") or CURRENT,
             str(container.get("id") or page),
-            str(ancestors[-1]["id"]) if ancestors else "",
+            answered[-1] if answered else "",
             version["number"],
             version["when"],
             name_of(version.get("by")),

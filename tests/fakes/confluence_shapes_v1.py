@@ -60,7 +60,7 @@ class Shapes:
         return {"extensions": extensions}
 
     def _ancestors(self, content: Content, wanted: set[str]) -> list[Raw]:
-        above = self.service.site.above(self.service.site.home(content))
+        above = self.service.site.above(content)
         if any(one.id in self.service.quirks.unreadable_above for one in above):
             raise missing("No content found with id: ContentId{id=" + above[0].id + "}")
         inner = {each.removeprefix("ancestors.") for each in wanted if each.startswith("ancestors.")}
@@ -90,7 +90,7 @@ class Shapes:
         return {**known, "self": f"{self.service.base}/rest/api/content/{content.id}"}
 
     def version(self, version: Version) -> Raw:
-        raw = {"by": self.person(version.author), "when": self.stamp(version.at), "message": version.message}
+        raw: Raw = {"by": self.person(version.author), "when": self.stamp(version.at), "message": version.message}
         raw |= {"number": version.number, "minorEdit": version.minor, "hidden": False}
         return raw if self.service.data_center else raw | {"friendlyWhen": "recently", "contentTypeModified": False}
 

@@ -38,7 +38,7 @@ class FakeConfluence(FakeService):
       comments     comment(page, body, on="words" for an inline one) reply edit_comment delete_comment resolve
       files        attach(page, name, content, media_type) replace trash restore purge
       people       add_user(name, groups=…) rename_user; `reader` is whose token is used, `users[reader].zone` its zone
-      index        index.lag: seconds until CQL finds a change
+      index        index.lag: seconds until CQL finds a change; index.list_lag: until lists of Cloud show it
 
     Here: `tokens` (refusals, scopes; `remove` one to revoke it), `throttle` (limits), `quirks` (what servers do that
     no document promises), `anonymous_redirect`, and `order`, `forget`, `counts`, `before`, `tick` of every fake.
@@ -138,7 +138,10 @@ class FakeConfluence(FakeService):
         return self.token.refusal != "blind" and not space.blocked and self.site.sees(content)
 
     def visible(self, kind: str) -> list[Content]:
-        return [one for one in self.site.contents.values() if one.type == kind and self.sees(one)]
+        """What lists may show. Permissions are those of now, whatever else lags."""
+        alive = self.site.contents
+        listed = self.site.index.listed() if self.site.index.list_lag else list(alive.values())
+        return [one for one in listed if one.type == kind and one.id in alive and self.sees(alive[one.id])]
 
     # Files
 

@@ -47,8 +47,16 @@ class Quirks:
     wrong_next: bool = True  # Data Center: `next` counts by the limit asked for, not by the one that held
 
 
+class Kind:
+    """What one parameter may be."""
+
+    def read(self, name: str, given: list[str]) -> Any:
+        """What is meant by the values given, in order."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
-class One:
+class One(Kind):
     """One word out of these; none given: any text."""
 
     words: tuple[str, ...] = ()
@@ -60,7 +68,7 @@ class One:
 
 
 @dataclass(frozen=True)
-class Many:
+class Many(Kind):
     """Several, with commas between them or given again and again."""
 
     words: tuple[str, ...] = ()
@@ -76,7 +84,7 @@ class Many:
 
 
 @dataclass(frozen=True)
-class Number:
+class Number(Kind):
     usual: int | None = None
     least: int = 0
     most: int = 2**31 - 1
@@ -90,16 +98,13 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Flag:
+class Flag(Kind):
     usual: bool = False
 
     def read(self, name: str, given: list[str]) -> bool:
         if given and given[-1] not in ("true", "false"):
             raise Refused(400, f"Provided value {given[-1]} for '{name}' is not a boolean")
         return given[-1] == "true" if given else self.usual
-
-
-Kind = One | Many | Number | Flag
 
 
 def read(asked: Asked, known: Mapping[str, Kind]) -> Told:

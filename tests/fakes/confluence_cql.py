@@ -21,7 +21,21 @@ SHIFT = re.compile(r"([+-]?)(\d+)([yMwdhm])")
 UNITS = {"w": 7 * 86_400, "d": 86_400, "h": 3_600, "m": 60}
 LABEL_REFUSED = re.compile(r"[\s!#&()*,.:;<>?@\[\]^]")
 DATES = ("created", "lastmodified")
-FIELDS = ("space", "type", "label", "id", "content", "parent", "ancestor", "creator", "title", "text", *DATES)
+FIELDS = (
+    "space",
+    "space.key",
+    "space.type",
+    "type",
+    "label",
+    "id",
+    "content",
+    "parent",
+    "ancestor",
+    "creator",
+    "title",
+    "text",
+    *DATES,
+)
 OPERATORS = {"title": ("=", "!=", "~", "!~", "in", "not in"), "text": ("~", "!~")}
 ORDERS = ("created", "lastmodified", "title", "id")
 Test = Callable[[Content], bool]
@@ -164,9 +178,9 @@ class Cql:
         match = MOMENT.fullmatch(value)
         if match is None:
             raise self._refused(f"{value} is no date")
-        numbers = [int(each or 0) for each in match.groups()]
+        year, month, day, hour, minutes = (int(each or 0) for each in match.groups())
         try:
-            return datetime(*numbers, tzinfo=self.zone)  # type: ignore[arg-type]
+            return datetime(year, month, day, hour, minutes, tzinfo=self.zone)
         except ValueError as error:
             raise self._refused(f"{value} is no date") from error
 
@@ -191,9 +205,9 @@ class Cql:
         return test
 
     def _facts(self, name: str, content: Content) -> set[str]:
-        if name == "space":
+        if name.startswith("space"):
             space = self.site.spaces.get(content.space)
-            return {space.key} if space else set()
+            return {space.type if name == "space.type" else space.key} if space else set()
         if name == "ancestor":
             return {one.id for one in self.site.above(self.site.home(content))}
         if name == "label":

@@ -7,6 +7,7 @@ from binascii import Error
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from math import ceil
 
 from .confluence_asking import Raw, stamp
 from .web import Answer, Asked, html
@@ -50,7 +51,7 @@ class Throttle:
     def refusal(self, now: datetime, data_center: bool) -> Answer | None:
         self.count += 1
         if self.until and now < self.until:
-            return too_many(int((self.until - now).total_seconds()) + 1, now, data_center=data_center)
+            return too_many(ceil((self.until - now).total_seconds()), now, data_center=data_center)
         if self.every and self.count % self.every == 0:
             return too_many(2, now, data_center=data_center)
         if self.enforced:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
+from zlib import crc32
 
 from .confluence_asking import Quirks, Raw, Refused, stamp
 from .confluence_model import Content, Space, User, Version
@@ -17,7 +18,7 @@ RENDERED = ("view", "export_view", "anonymous_export_view", "styled_view", "edit
 
 
 def space_shown(space: Space, description: str | None) -> Raw:
-    raw = {"id": space.id, "key": space.key, "name": space.name, "type": space.type, "status": space.status}
+    raw: Raw = {"id": space.id, "key": space.key, "name": space.name, "type": space.type, "status": space.status}
     raw |= {"authorId": space.author, "createdAt": stamp(space.created_at), "currentActiveAlias": space.alias}
     raw |= {"homepageId": space.homepage} if space.homepage else {}
     if description:
@@ -26,7 +27,7 @@ def space_shown(space: Space, description: str | None) -> Raw:
 
 
 def version_shown(version: Version) -> Raw:
-    raw = {"number": version.number, "message": version.message, "minorEdit": version.minor}
+    raw: Raw = {"number": version.number, "message": version.message, "minorEdit": version.minor}
     raw |= {"authorId": version.author, "createdAt": stamp(version.at)}
     return raw | ({"ncsStepVersion": version.session} if version.session else {})
 
@@ -49,7 +50,12 @@ def thing_shown(site: Site, content: Content) -> Raw:
 
 def attachment_shown(site: Site, content: Content) -> Raw:
     version, home = content.version, site.contents[content.container]
-    raw = {"id": content.id, "status": content.status, "title": content.title, "createdAt": stamp(content.created_at)}
+    raw: Raw = {
+        "id": content.id,
+        "status": content.status,
+        "title": content.title,
+        "createdAt": stamp(content.created_at),
+    }
     raw |= {"blogPostId" if home.type == "blogpost" else "pageId": home.id}
     raw |= {"mediaType": content.media_type, "mediaTypeDescription": "File", "comment": version.message}
     raw |= {"fileId": content.file_id, "fileSize": len(version.content), "version": version_shown(version)}
@@ -73,7 +79,7 @@ def comment_shown(site: Site, content: Content) -> Raw:
 
 def user_shown(user: User) -> Raw:
     """The email is hidden, as it is for most."""
-    raw = {"displayName": user.display_name, "publicName": user.display_name, "accountId": user.account_id}
+    raw: Raw = {"displayName": user.display_name, "publicName": user.display_name, "accountId": user.account_id}
     raw |= {"timeZone": user.zone, "isExternalCollaborator": False, "email": "", "accountType": "atlassian"}
     picture = {"path": "/wiki/aa-avatar/x", "isDefault": False}
     return raw | {"accountStatus": "active" if user.active else "closed", "profilePicture": picture}
@@ -88,7 +94,8 @@ def child_shown(content: Content, quirks: Quirks) -> Raw:
 def links_of(site: Site, content: Content) -> Raw:
     """Below the context, `/wiki` on Cloud."""
     home = site.home(content)
-    key, named = site.spaces[home.space].key, quote_plus(home.title)
+    space, named = site.spaces.get(home.space), quote_plus(home.title)
+    key = space.key if space else ""  # a list that lags may know a space that is gone
     place = f"/spaces/{key}/pages/{home.id}/{named}"
     if home.type == "blogpost":
         place = f"/spaces/{key}/blog/{home.created_at:%Y/%m/%d}/{home.id}/{named}"
@@ -126,7 +133,7 @@ def labels_shown(content: Content, prefix: str | None = None) -> list[Raw]:
 
 def label_number(name: str, prefix: str) -> int:
     """Labels have ids; here they follow from their names."""
-    return 1_000 + sum(place * ord(letter) for place, letter in enumerate(f"{prefix}:{name}", 1))
+    return crc32(f"{prefix}:{name}".encode())
 
 
 def included(rows: Iterable[Raw], address: str) -> Raw:

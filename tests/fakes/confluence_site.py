@@ -92,7 +92,7 @@ class Site:
         content = Content(self._new_id(), kind, space_id, at, by, [Version(1, at, by, title, body)], parent, **more)
         content.owner = content.owner or by
         if kind in IN_TREES and content.position is None:
-            content.position = len(list(self.children(parent, space_id)))
+            content.position = self._number
         return self._add(content)
 
     def blog(self, space_id: str, title: str, body: str = "<p></p>", **more: Any) -> str:
@@ -123,9 +123,7 @@ class Site:
         content = self.contents[content_id]
         content.moved_at = self._tick(1)
         target = space or (self.contents[parent].space if parent else content.space)
-        content.parent, content.position = parent, position
-        if position is None:
-            content.position = len(list(self.children(parent, target)))
+        content.parent, content.position = parent, self._number if position is None else position
         for each in [content_id, *self.below(content_id)]:
             self.contents[each].space = target
             self._follow(each)
@@ -259,19 +257,11 @@ class Site:
         return found
 
     def above(self, content: Content) -> list[Content]:
-        """Its ancestors, the highest first."""
+        """Its ancestors, the highest first; of a comment those that it answers."""
         found: list[Content] = []
-        while content.parent in self.contents and content.type in IN_TREES:
+        while content.parent in self.contents:
             content = self.contents[content.parent]
             found.insert(0, content)
-        return found
-
-    def answered(self, comment: Content) -> list[Content]:
-        """The comments above it in its thread, the first one first."""
-        found: list[Content] = []
-        while comment.parent in self.contents:
-            comment = self.contents[comment.parent]
-            found.insert(0, comment)
         return found
 
     def on(self, content_id: str, kind: str = "") -> list[Content]:

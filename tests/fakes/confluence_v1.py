@@ -85,7 +85,7 @@ class V1:
         return self._answered(asked, told, found, place, lambda one: self.shapes.content(one, wanted))
 
     def _search(self, asked: Asked) -> Answer:
-        more = {"cqlcontext": One(), "excerpt": One(), "includeArchivedSpaces": One(("true", "false"))}
+        more: dict[str, Any] = {"cqlcontext": One(), "excerpt": One(), "includeArchivedSpaces": One(("true", "false"))}
         more |= {"excludeCurrentSpaces": One(("true", "false")), "next": One(), "prev": One(), "start": Number(0)}
         told = read(asked, self._searched(more))
         found, place = self._matching(told, archived_spaces=told["includeArchivedSpaces"] == "true")
@@ -108,7 +108,7 @@ class V1:
         site, query = self.service.site, Cql(told["cql"], self.service.site, self.service.now).read()
         statuses = _context(told["cqlcontext"]).get("contentStatuses") or ["current"]
         found, places = [], {}
-        for one in site.index.contents():
+        for one in site.index.found():
             live = site.contents.get(one.id)
             if live is None or live.status not in statuses or not self.service.sees(live):
                 continue

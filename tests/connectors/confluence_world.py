@@ -101,7 +101,7 @@ class Editor:
         """All permissions are there again, and nobody has done anything for a while."""
         for space in self.spaces:
             self.site.give_back(space)
-        for one in self.site.contents.values():
+        for one in [*self.site.contents.values(), *self.site.graves.values()]:
             one.readers = set()
         self.fake.quirks.poisonous.clear()
         self.fake.tick(2 * 3600)

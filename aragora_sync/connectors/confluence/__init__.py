@@ -54,7 +54,7 @@ class ConfluenceConnector(Connector):
         """The spaces that the options mean, and those that were read before and cannot be seen any more."""
         site = self._site
         lost = site.lost(stored)
-        if not site.spaces() and not lost and not site.absent():
+        if not site.spaces() and not lost and not site.absent() and not site.archived():
             raise _sees_nothing()
         for space in site.wanted().values():
             yield Stream(space.id, f"{space.key} {space.name}")

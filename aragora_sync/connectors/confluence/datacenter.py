@@ -67,6 +67,10 @@ class DataCenter:
             found += self._list_spaces(ARCHIVED)
         return [space for space in found if not keys or space.key in keys]
 
+    def list_archived(self) -> list[Space]:
+        """The archived ones that were not listed with the others."""
+        return [] if self._archived else self._list_spaces(ARCHIVED)
+
     def _list_spaces(self, status: str) -> list[Space]:
         spaces: list[Space] = []
         for answer in self._listing("rest/api/space", status=status, limit=SPACES_SIZE):
@@ -169,9 +173,8 @@ class DataCenter:
     def attachments_of(self, page_id: str, _kind: str) -> Iterator[Attachment]:
         """The files at a page."""
         path = f"rest/api/content/{page_id}/child/attachment"
-        for answer in self._listing(path, limit=PAGE_SIZE, expand=OF_ATTACHMENT):
-            for raw in results_of(answer):
-                yield Attachment.read_v1({"container": {"id": page_id}, **raw})
+        for raws in self._entries(path, limit=PAGE_SIZE, expand=OF_ATTACHMENT):
+            yield from (Attachment.read_v1({"container": {"id": page_id}, **raw}) for raw in raws)
 
     def get_attachment(self, attachment_id: str) -> Attachment:
         """One, whatever its status; raises NotFound."""
@@ -181,8 +184,8 @@ class DataCenter:
     def comments_of(self, page: Page) -> Iterator[Comment]:
         """All comments of a page, answers to answers too."""
         path, expand = f"rest/api/content/{page.id}/child/comment", f"{OF_COMMENT},body.storage"
-        for answer in self._listing(path, depth="all", limit=PAGE_SIZE, expand=expand):
-            told = (Comment.read_v1(raw, page.id) for raw in results_of(answer))
+        for raws in self._entries(path, depth="all", limit=PAGE_SIZE, expand=expand):
+            told = (Comment.read_v1(raw, page.id) for raw in raws)
             yield from (each for each in told if each.is_shown)
 
     def download(self, attachment: Attachment, most_bytes: int) -> Answer:

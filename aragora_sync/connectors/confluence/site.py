@@ -60,7 +60,12 @@ class Site:
         """The ids of spaces that were read before, are meant by the options and can no longer be seen."""
         if self._connector.spaces and not self.absent():
             return []
-        return [name for name in stored if name.isdigit() and name not in self.spaces()]
+        missing = [name for name in stored if name.isdigit() and name not in self.spaces()]
+        return [name for name in missing if name not in self.archived()] if missing else []
+
+    def archived(self) -> Collection[str]:
+        """The ids of archived spaces that are not among the others."""
+        return self.once("archived", lambda: {space.id for space in self.api.list_archived()})
 
     def _recognised(self) -> tuple[Api, list[Space]]:
         return self.once("api", self._recognise)

@@ -38,6 +38,7 @@ class Quirks:
     hollow_end: bool = False  # the last page tells of another, which is empty and tells of another
     poisonous: set[str] = field(default_factory=set)  # bodies of which the storage format cannot be had: a 500
     unreadable_above: set[str] = field(default_factory=set)  # `ancestors` of these end a search with 404
+    tells_deleted: bool = True  # lists tell of what was deleted for good where `status=deleted` is asked for
     trash_moves: bool = False  # what is trashed sorts by when that was
     cursor_seconds: float = 3600  # how long a cursor is good
     null_positions: bool = False  # children have no position, and their pages end after the first

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from .confluence_asking import Raw, missing, stamp
-from .confluence_model import CONTAINED, Content, Space, User, Version
+from .confluence_model import CONTAINED, IN_TREES, Content, Space, User, Version
 from .confluence_shapes import RENDERED, body_shown, label_number, links_of
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ class Shapes:
         return {"extensions": extensions}
 
     def _ancestors(self, content: Content, wanted: set[str]) -> list[Raw]:
-        above = self.service.site.above(content)
+        """Of a comment, the comments that it answers."""
+        site = self.service.site
+        above = site.above(content) if content.type in IN_TREES else site.answered(content)
         if any(one.id in self.service.quirks.unreadable_above for one in above):
             raise missing("No content found with id: ContentId{id=" + above[0].id + "}")
         inner = {each.removeprefix("ancestors.") for each in wanted if each.startswith("ancestors.")}

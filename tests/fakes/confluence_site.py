@@ -21,7 +21,7 @@ class Site:
         self.index = Index(tick)
         self.spaces: dict[str, Space] = {}
         self.contents: dict[str, Content] = {}
-        self.purged: set[str] = set()
+        self.graves: dict[str, Content] = {}  # pages and posts that were deleted for good
         self.users: dict[str, User] = {}
         self.reader = ME  # whose token is used
         self.moves_make_versions = False  # the documents do not say
@@ -257,11 +257,19 @@ class Site:
         return found
 
     def above(self, content: Content) -> list[Content]:
-        """Its ancestors, the highest first; of a comment those that it answers."""
+        """Its ancestors, the highest first."""
         found: list[Content] = []
-        while content.parent in self.contents:
+        while content.parent in self.contents and content.type in IN_TREES:
             content = self.contents[content.parent]
             found.insert(0, content)
+        return found
+
+    def answered(self, comment: Content) -> list[Content]:
+        """The comments above it in its thread, the first one first."""
+        found: list[Content] = []
+        while comment.parent in self.contents:
+            comment = self.contents[comment.parent]
+            found.insert(0, comment)
         return found
 
     def on(self, content_id: str, kind: str = "") -> list[Content]:
@@ -310,8 +318,11 @@ class Site:
 
     def _drop(self, content_id: str) -> None:
         if content_id in self.contents:
-            self.index.forget(self.contents.pop(content_id))
-            self.purged.add(content_id)
+            content = self.contents.pop(content_id)
+            self.index.forget(content)
+            if content.type in ("page", "blogpost"):
+                content.status = "deleted"
+                self.graves[content_id] = content
 
     def _follow(self, content_id: str) -> None:
         """Comments and attachments go where their page goes; the index hears of all."""

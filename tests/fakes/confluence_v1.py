@@ -207,7 +207,7 @@ class V1:
         content = self._readable(content_id)
         if not _has(content, told["status"] or ["current"]):
             raise self._unknown(content_id)
-        return Answer(200, self.shapes.content(content, set(told["expand"])) | self._based())
+        return self._alone(self.shapes.content(content, set(told["expand"])))
 
     def _labels(self, asked: Asked, content_id: str) -> Answer:
         told = read(asked, {**PAGE, "prefix": One(("my", "team", "global", "system"))})
@@ -254,7 +254,7 @@ class V1:
 
     def _space(self, asked: Asked, key: str) -> Answer:
         read(asked, {"expand": Many()})
-        return Answer(200, self.shapes.space(self._space_of(key)) | self._based())
+        return self._alone(self.shapes.space(self._space_of(key)))
 
     def _space_of(self, key: str) -> Space:
         for space in self.service.site.spaces.values():
@@ -265,13 +265,13 @@ class V1:
     def _me(self, asked: Asked) -> Answer:
         read(asked, {"expand": Many()})
         user = self.service.site.users[self.service.site.reader]
-        return Answer(200, self.shapes.user(user) | self._based())
+        return self._alone(self.shapes.user(user))
 
     def _user(self, asked: Asked) -> Answer:
         told = read(asked, {"accountId": One(), "key": One(), "username": One(), "expand": Many()})
         for user in self.service.site.users.values():
             if user.account_id == told["accountId"] or user.key == told["key"] or user.name == told["username"]:
-                return Answer(200, self.shapes.user(user) | self._based())
+                return self._alone(self.shapes.user(user))
         raise missing("No user found")
 
     def _server(self, asked: Asked) -> Answer:
@@ -315,6 +315,10 @@ class V1:
             body["start"] = told["start"]
         body["_links"]["self"] = f"{self.service.base}/rest{asked.path.partition('/rest')[2]}"
         return body
+
+    def _alone(self, raw: Raw) -> Answer:
+        """A thing that is no part of a list tells the site's address beside its own links."""
+        return Answer(200, {**raw, "_links": {**raw.get("_links", {}), **self._based()["_links"]}})
 
     def _based(self) -> Raw:
         return {"_links": {"base": self.service.base, "context": self.service.context}}

@@ -157,7 +157,7 @@ class V2(Lists):
         statuses = told["status"] or usual
         found = [
             one
-            for one in self.service.visible(kind)
+            for one in (*self.service.visible(kind), *self._graves(kind))
             if one.status in statuses
             and (not spaces or one.space in spaces)
             and (not told.get("id") or one.id in told["id"])
@@ -166,6 +166,12 @@ class V2(Lists):
             and (told.get("depth") != "root" or not one.parent)
         ]
         return self.list_contents(asked, told, found)
+
+    def _graves(self, kind: str) -> list[Content]:
+        """What was deleted for good, where the site still tells of it."""
+        site = self.service.site
+        told = [one for one in site.graves.values() if one.type == kind and one.space in site.spaces]
+        return [one for one in told if self.service.sees(one)] if self.service.quirks.tells_deleted else []
 
     def _thing(self, asked: Asked, name: str, content_id: str) -> Answer:
         keys = {"body-format": FORMS, "get-draft": Flag(), "status": STATES, "version": Number(), **INCLUDES}

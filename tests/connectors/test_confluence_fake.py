@@ -151,6 +151,14 @@ def test_move_takes_along_what_lies_below(cloud, reader, eng):
     assert reader.get(f"{V2}/attachments/{file}").json["pageId"] == child
 
 
+def test_nothing_hangs_under_itself(cloud, eng):
+    page, child = some_pages(cloud, eng, 2)
+    cloud.site.move(child, parent=page)
+
+    with pytest.raises(ValueError, match="under itself"):
+        cloud.site.move(page, parent=child)
+
+
 def test_parent_may_be_no_page(cloud, reader, eng):
     for kind in ("folder", "whiteboard", "database", "embed"):
         above = cloud.site.create(eng, kind.title(), kind=kind)

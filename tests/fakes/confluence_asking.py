@@ -37,6 +37,7 @@ class Quirks:
     short_pages: int = 0  # so many in a page at most, whatever was asked for
     hollow_end: bool = False  # the last page tells of another, which is empty and tells of another
     poisonous: set[str] = field(default_factory=set)  # bodies of which the storage format cannot be had: a 500
+    most_bytes: int = 0  # of bodies in one answer of v2; more takes too long: a 504
     unreadable_above: set[str] = field(default_factory=set)  # `ancestors` of these end a search with 404
     tells_deleted: bool = True  # lists tell of what was deleted for good where `status=deleted` is asked for
     trash_moves: bool = False  # what is trashed sorts by when that was

@@ -121,6 +121,8 @@ class Site:
     def move(self, content_id: str, *, parent: str = "", space: str = "", position: int | None = None) -> None:
         """Under another parent (none: to the top), also of another space; what lies below comes along. No version."""
         content = self.contents[content_id]
+        if parent in (content_id, *self.below(content_id)):
+            raise ValueError("nothing can hang under itself")
         content.moved_at = self._tick(1)
         target = space or (self.contents[parent].space if parent else content.space)
         content.parent, content.position = parent, self._number if position is None else position

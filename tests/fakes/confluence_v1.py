@@ -22,7 +22,7 @@ CAPS = ((("body.export_view", "body.styled_view"), 25), (("body",), 50), (("",),
 MOST_BARE = 1000
 PAGE = {"start": Number(0), "limit": Number(25, 0), "expand": Many()}
 STATUSES = ("current", "trashed", "archived", "draft", "historical", "any")
-TYPES = ("page", "blogpost", "comment", "attachment")
+EXPANDED_ALONE = ("history", "space", "version")  # of one thing, where nothing is named
 Route = tuple[re.Pattern[str], str, Callable[..., Answer]]
 
 
@@ -46,6 +46,7 @@ class V1:
             (r"/content/(\w+)/(child|descendant)/(page|comment|attachment)", details, self._below),
             ("/space", details, self._spaces),
             (r"/space/([^/]+)", details, self._space),
+            (r"/space/([^/]+)/content/(page|blogpost)", details, self._of_space),
         ]
         if service.data_center:
             routes += [("/content/scan", details, self._scan), ("/server-information", details, self._server)]
@@ -175,9 +176,17 @@ class V1:
         told = read(asked, {**self._filters(), **PAGE})
         return self._offset(asked, told, self._filtered(told), self._shown(told), self._cap(told["expand"]))
 
+    def _of_space(self, asked: Asked, key: str, kind: str) -> Answer:
+        told = read(asked, {**PAGE, "depth": One(("all", "root"))}) | {"status": [], "title": None, "ids": []}
+        found = self._filtered(told | {"spaceKey": key, "type": kind})
+        rows = [one for one in found if told["depth"] != "root" or not one.parent]
+        return self._offset(asked, told, rows, self._shown(told), self._cap(told["expand"]))
+
     def _scan(self, asked: Asked) -> Answer:
-        """By a cursor, in the order of ids."""
-        told = read(asked, {**self._filters(), **PAGE, "cursor": One()})
+        """Pages by a cursor, in the order of ids; more is expanded unless something is named."""
+        known = {"spaceKey": One(), "status": Many(STATUSES), "cursor": One(), "expand": Many()}
+        told = read(asked, {**known, "limit": Number(25, 0)}) | {"type": "page", "title": None, "ids": []}
+        told["expand"] = told["expand"] or list(EXPANDED_ALONE)
         told["limit"] = min(told["limit"], self._cap(told["expand"]))
         found, quirks = self._filtered(told), self.service.quirks
         page, cursor = self.service.pager.cut(found, told, lambda one: place_of(one, "id", quirks), asked)
@@ -188,7 +197,8 @@ class V1:
         return Answer(200, body)
 
     def _filters(self) -> dict[str, Any]:
-        return {"type": One(("page", "blogpost")), "spaceKey": One(), "title": One(), "status": Many(STATUSES)}
+        kinds = {"type": One(("page", "blogpost")), "status": Many(STATUSES), "ids": Many()}
+        return {**kinds, "spaceKey": One(), "title": One()}
 
     def _filtered(self, told: Told) -> list[Content]:
         statuses = told["status"] or ["current"]
@@ -199,6 +209,7 @@ class V1:
             if _has(one, statuses)
             and (space is None or one.space == space.id)
             and told["title"] in (None, one.title)
+            and (not told["ids"] or one.id in told["ids"])
             and (one.status != "draft" or "draft" in statuses)
         ]
 
@@ -207,7 +218,7 @@ class V1:
         content = self._readable(content_id)
         if not _has(content, told["status"] or ["current"]):
             raise self._unknown(content_id)
-        return self._alone(self.shapes.content(content, set(told["expand"])))
+        return self._alone(self.shapes.content(content, set(told["expand"] or EXPANDED_ALONE)))
 
     def _labels(self, asked: Asked, content_id: str) -> Answer:
         told = read(asked, {**PAGE, "prefix": One(("my", "team", "global", "system"))})

@@ -135,15 +135,20 @@ def number_of(content_id: str) -> int:
 
 def place_of(content: Content, sort: str, quirks: Quirks) -> list[Any]:
     """Where it stands in an order; the id decides between equals."""
-    moved = content.trashed_at if quirks.trash_moves and content.status == "trashed" else None
-    values: dict[str, Any] = {
-        "id": 0,
-        "created-date": stamp(content.created_at),
-        "modified-date": stamp(moved or content.updated_at),
-        "title": content.title.lower(),
-        "child-position": -1 if content.position is None else content.position,
-    }
-    return [values[sort], number_of(content.id)]
+    return [_value(content, sort, quirks), number_of(content.id)]
+
+
+def _value(content: Content, sort: str, quirks: Quirks) -> Any:
+    if sort == "created-date":
+        return stamp(content.created_at)
+    if sort == "modified-date":
+        moved = content.trashed_at if quirks.trash_moves and content.status == "trashed" else None
+        return stamp(moved or content.updated_at)
+    if sort == "title":
+        return content.title.lower()
+    if sort == "child-position":
+        return -1 if content.position is None else content.position
+    return 0
 
 
 @dataclass
@@ -158,10 +163,11 @@ class Pager:
     ) -> tuple[Any, str]:
         """One page, and the cursor of the next; "" where there is none."""
         descending = str(told.get("sort") or "").startswith("-")
-        rows = sorted(things, key=place, reverse=descending)
+        rows = list(things)
         if told.get("cursor"):
             after = self._opened(told["cursor"], asked)
             rows = [row for row in rows if _is_after(place(row), after, descending)]
+        rows.sort(key=place, reverse=descending)
         limit = min(told["limit"], self.quirks.short_pages or told["limit"])
         page = rows[:limit]
         if len(rows) > limit:

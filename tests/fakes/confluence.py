@@ -28,7 +28,7 @@ class FakeConfluence(FakeService):
     """Cloud: v2 below /wiki/api/v2, v1 below /wiki/rest/api, the gateway below /ex/confluence/<CLOUD_ID>/wiki, files
     on another host (`localhost`) to which they redirect. `FakeDataCenter` shows the same site as Data Center does.
 
-    What a test does on `site` (a second passes at each act; `at=` gives a moment, `by=` an account):
+    What a test does on `site` (a second passes at each act, stamps have milliseconds; `at=` and `by=` give others):
       spaces       create_space(key, homepage=…) rename_space archive_space restore_space delete_space block_space
                    take_away(space) and give_back(space): whether the reading user sees it
       pages        create(space, title, body, parent=…, kind="page|folder|whiteboard|database|embed", subtype="live")

@@ -206,5 +206,9 @@ def _is_after(place: list[Any], after: list[Any], descending: bool) -> bool:
 
 
 def _bound(asked: Asked) -> str:
-    pairs = sorted((name, asked.every(name)) for name in asked.query if name not in ("cursor", "limit", "next"))
+    pairs = sorted(
+        (name, asked.every(name))
+        for name in asked.query
+        if name not in ("cursor", "limit", "next", "start", "includeArchivedSpaces")
+    )
     return json.dumps([asked.path.rpartition("/wiki/")[2], pairs])

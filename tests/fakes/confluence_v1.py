@@ -80,8 +80,10 @@ class V1:
     # Search
 
     def _content_search(self, asked: Asked) -> Answer:
-        told = read(asked, self._searched({"cqlcontext": One()}))
-        found, place = self._matching(told, archived_spaces=False)
+        """Cloud looks into archived spaces, too, and says so in `next`, together with an offset that it ignores."""
+        further = {"start": Number(0), "includeArchivedSpaces": One()} if asked.query.get("cursor") else {}
+        told = read(asked, self._searched({"cqlcontext": One(), **further}))
+        found, place = self._matching(told, archived_spaces=not self.service.data_center)
         wanted = set(told["expand"])
         return self._answered(asked, told, found, place, lambda one: self.shapes.content(one, wanted))
 
@@ -147,9 +149,14 @@ class V1:
             address = f"/rest{asked.path.partition('/rest')[2]}"
             answer = Answer(200, self._page([shown(one) for one in page], told, asked))
             if cursor:
-                answer.body["_links"]["next"] = following(asked, address, cursor)
+                answer.body["_links"]["next"] = following(asked, address, cursor) + self._further(asked, len(page))
         answer.body |= {"cqlQuery": told["cql"], "searchDuration": 12}
         return answer
+
+    def _further(self, asked: Asked, count: int) -> str:
+        if "start" in asked.query or not asked.path.endswith("/content/search"):
+            return ""
+        return f"&start={count}&includeArchivedSpaces=true"
 
     def _cap(self, wanted: list[str]) -> int:
         """How many come at most, whatever was asked for."""

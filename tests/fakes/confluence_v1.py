@@ -222,10 +222,11 @@ class V1:
 
     def _content(self, asked: Asked, content_id: str) -> Answer:
         told = read(asked, {"status": Many(STATUSES), "version": Number(), "expand": Many()})
+        told["expand"] = told["expand"] or list(EXPANDED_ALONE)
         content = self._readable(content_id)
         if not _has(content, told["status"] or ["current"]):
             raise self._unknown(content_id)
-        return self._alone(self.shapes.content(content, set(told["expand"] or EXPANDED_ALONE)))
+        return self._alone(self.shapes.content(content, set(told["expand"])))
 
     def _labels(self, asked: Asked, content_id: str) -> Answer:
         told = read(asked, {**PAGE, "prefix": One(("my", "team", "global", "system"))})

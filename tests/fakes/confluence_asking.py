@@ -32,7 +32,7 @@ def missing(what: str = "Not Found") -> Refused:
 
 @dataclass
 class Quirks:
-    """What a site may do that its documents do not promise; all is off at first."""
+    """What a site may do that its documents do not promise, or leave open."""
 
     short_pages: int = 0  # so many in a page at most, whatever was asked for
     hollow_end: bool = False  # the last page tells of another, which is empty and tells of another

@@ -123,7 +123,7 @@ class Site:
         content = self.contents[content_id]
         if parent in (content_id, *self.below(content_id)):
             raise ValueError("nothing can hang under itself")
-        content.moved_at = self._act()
+        self._act()
         target = space or (self.contents[parent].space if parent else content.space)
         content.parent, content.position = parent, self._number if position is None else position
         for each in [content_id, *self.below(content_id)]:

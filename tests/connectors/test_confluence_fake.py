@@ -138,6 +138,17 @@ def test_only_body_and_title_make_versions(cloud, reader, eng, name):
     assert (reader.get(f"{V2}/pages/{page}").json["version"]["createdAt"] == before) == (number == 1)
 
 
+def test_versions_with_bodies_come_by_50_at_most(cloud, reader, eng):
+    (page,) = some_pages(cloud, eng, 1)
+    for number in range(60):
+        cloud.site.edit(page, f"<p>{number}</p>")
+    path = f"{V2}/pages/{page}/versions"
+    bodies = reader.get(path, limit=250, body_format="storage", sort="-modified-date").rows
+
+    assert len(reader.get(path, limit=250).rows) == 61
+    assert (len(bodies), bodies[0]["page"]["body"]["storage"]["value"]) == (50, "<p>59</p>")
+
+
 def test_move_takes_along_what_lies_below(cloud, reader, eng):
     other = cloud.site.create_space("OPS")
     page, child = some_pages(cloud, eng, 2)
@@ -149,6 +160,14 @@ def test_move_takes_along_what_lies_below(cloud, reader, eng):
     assert reader.get(f"{V2}/pages", space_id=eng).ids == []
     assert reader.get(f"{V2}/pages/{child}").json["parentId"] == page
     assert reader.get(f"{V2}/attachments/{file}").json["pageId"] == child
+
+
+def test_nothing_hangs_under_itself(cloud, eng):
+    page, child = some_pages(cloud, eng, 2)
+    cloud.site.move(child, parent=page)
+
+    with pytest.raises(ValueError, match="under itself"):
+        cloud.site.move(page, parent=child)
 
 
 def test_parent_may_be_no_page(cloud, reader, eng):

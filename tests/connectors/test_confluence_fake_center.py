@@ -64,6 +64,30 @@ def test_scan_has_a_cursor(data_center, reader, eng):
     made = some_pages(data_center, eng, 5)
 
     assert reader.all_ids(f"{DC}/content/scan", spaceKey="ENG", limit=2) == made
+    assert reader.get(f"{DC}/content/scan", start=2).status == 400
+
+
+def test_pages_by_id_and_by_space(data_center, reader, eng):
+    top, low = some_pages(data_center, eng, 2)
+    data_center.site.move(low, parent=top)
+
+    assert reader.get(f"{DC}/content", ids=f"{low},{top}").ids == [top, low]
+    assert reader.get(f"{DC}/space/ENG/content/page").ids == [top, low]
+    assert reader.get(f"{DC}/space/ENG/content/page", depth="root").ids == [top]
+
+
+def test_address_of_a_page_is_by_title_or_by_number(data_center, reader, eng):
+    data_center.site.create(eng, "How to v1.2")
+    odd = data_center.site.create(eng, "Why & how?")
+    links = [raw["_links"]["webui"] for raw in reader.get(f"{DC}/content").rows]
+
+    assert links == ["/display/ENG/How+to+v1.2", f"/pages/viewpage.action?pageId={odd}"]
+
+
+def test_author_may_be_nobody(data_center, reader, eng):
+    page = data_center.site.create(eng, "A page", by="")
+
+    assert reader.get(f"{DC}/content/{page}").json["version"]["by"]["type"] == "anonymous"
 
 
 def test_times_are_in_the_zone_of_the_server(data_center, reader, eng):
@@ -86,10 +110,12 @@ def test_people_have_keys_and_names(data_center, reader, eng):
 def test_what_expand_does_not_name_is_not_there(data_center, reader, eng):
     page = data_center.site.create(eng, "A page", "<p>x</p>")
     data_center.site.label(page, "doc")
-    bare = reader.get(f"{DC}/content/{page}").json
+    bare = reader.get(f"{DC}/content").rows[0]
+    alone = reader.get(f"{DC}/content/{page}").json
     full = reader.get(f"{DC}/content/{page}", expand="body.storage,space,metadata.labels,history.lastUpdated").json
 
     assert not {"body", "version", "space", "ancestors", "history", "metadata"} & set(bare)
+    assert {"version", "space", "history"} <= set(alone)
     assert {"body", "version", "space"} <= set(bare["_expandable"])
     assert full["body"]["storage"]["value"] == "<p>x</p>"
     assert full["space"]["key"] == "ENG"

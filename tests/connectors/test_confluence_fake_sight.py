@@ -41,6 +41,18 @@ def test_order_of_the_trash_follows_edits_unless_the_site_is_otherwise(cloud, re
     assert reader.get(f"{V2}/pages", status="trashed", sort="-modified-date").ids == [old, young]
 
 
+def test_what_is_gone_for_good_may_be_told_as_deleted(cloud, reader, eng):
+    page, kept = some_pages(cloud, eng, 2)
+    cloud.site.purge(page)
+    told = reader.get(f"{V2}/pages", status="deleted").rows
+    cloud.quirks.tells_deleted = False
+
+    assert [(raw["id"], raw["status"]) for raw in told] == [(page, "deleted")]
+    assert reader.get(f"{V2}/pages", status="deleted").rows == []
+    assert reader.get(f"{V2}/pages/{page}").status == 404
+    assert reader.get(f"{V2}/pages").ids == [kept]
+
+
 def test_pages_below_a_trashed_one_move_up_or_go_along(cloud, reader, eng):
     top = cloud.site.create(eng, "Top")
     middle = cloud.site.create(eng, "Middle", parent=top)

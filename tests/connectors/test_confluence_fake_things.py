@@ -30,6 +30,15 @@ def test_poisonous_page_spoils_each_list_it_is_in(cloud, reader, eng):
     assert reader.get(f"{V2}/pages/{bad}", body_format="view").status == 200
 
 
+def test_too_heavy_a_list_times_out(cloud, reader, eng):
+    made = [cloud.site.create(eng, f"Heavy {number}", "x" * 1000) for number in range(4)]
+    cloud.quirks.most_bytes = 2500
+
+    assert reader.get(f"{V2}/pages", body_format="storage").status == 504
+    assert reader.get(f"{V2}/pages").status == 200
+    assert reader.all_ids(f"{V2}/pages", body_format="storage", limit=2) == made
+
+
 def test_blog_posts_have_no_archive_and_no_parent(cloud, reader, eng):
     post = cloud.site.blog(eng, "News", "<p>new</p>")
     raw = reader.get(f"{V2}/blogposts", body_format="storage").rows[0]
@@ -109,9 +118,10 @@ def test_people_come_250_at_a_time(cloud, reader):
 
 def test_kinds_of_ids_are_told(cloud, reader, eng):
     (page,) = some_pages(cloud, eng, 1)
-    found = reader.ask("POST", f"{V2}/content/convert-ids-to-types", {"contentIds": [page, "1"]})
+    comment = cloud.site.comment(page, "<p>x</p>")
+    found = reader.ask("POST", f"{V2}/content/convert-ids-to-types", {"contentIds": [page, comment, "1"]})
 
-    assert found.json["results"] == {page: "page", "1": None}
+    assert found.json["results"] == {page: "page", comment: "footer-comment"}
 
 
 def test_gateway_and_site_each_take_their_own_tokens(cloud, eng):

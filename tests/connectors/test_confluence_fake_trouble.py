@@ -130,9 +130,11 @@ def test_burst_is_limited_by_the_second(cloud, reader):
 
 def test_near_limit_is_told(cloud, reader):
     before = reader.get(PAGES).headers["X-RateLimit-NearLimit"]
-    cloud.throttle.near = True
+    cloud.throttle.near = cloud.throttle.beta = True
+    after = reader.get(PAGES).headers
 
-    assert (before, reader.get(PAGES).headers["X-RateLimit-NearLimit"]) == ("false", "true")
+    assert (before, after["X-RateLimit-NearLimit"]) == ("false", "true")
+    assert (after["Beta-RateLimit-Policy"], after["Beta-RateLimit"]) == ("q=100; w=1", "r=100; t=1")
 
 
 def test_refusals_may_come_regularly_or_without_a_time(cloud, reader):

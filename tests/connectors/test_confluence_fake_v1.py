@@ -17,6 +17,7 @@ def test_next_of_v1_begins_behind_the_context(cloud, reader, eng):
     links = reply.json["_links"]
 
     assert links["next"].startswith("/rest/api/content/search?")
+    assert links["next"].endswith("&start=2&includeArchivedSpaces=true")
     assert (links["base"], links["context"]) == (f"{cloud.url}/wiki", "/wiki")
     assert reader.all_ids(f"{V1}/content/search", cql="type = page", limit=2) == made
 
@@ -170,7 +171,7 @@ def test_quotes_and_backslashes_are_escaped(cloud, reader, eng):
     assert reader.search(r'title = "Say \"hi\" \\ bye"').ids == [page]
 
 
-def test_search_shows_neither_trash_nor_archive_nor_what_is_hidden(cloud, reader, eng):
+def test_search_shows_neither_trash_nor_archived_pages_nor_what_is_hidden(cloud, reader, eng):
     kept, trashed, archived, hidden = some_pages(cloud, eng, 4)
     put_away = cloud.site.create_space("OLD")
     old = cloud.site.create(put_away, "Old")
@@ -181,9 +182,10 @@ def test_search_shows_neither_trash_nor_archive_nor_what_is_hidden(cloud, reader
     with_archive = reader.get(f"{V1}/search", cql="type = page", includeArchivedSpaces="true").rows
     context = '{"contentStatuses":["current","archived"]}'
 
-    assert reader.search("type = page").ids == [kept]
+    assert reader.search("type = page").ids == [kept, old]
+    assert [raw["content"]["id"] for raw in reader.get(f"{V1}/search", cql="type = page").rows] == [kept]
     assert [raw["content"]["id"] for raw in with_archive] == [kept, old]
-    assert reader.search("type = page", cqlcontext=context).ids == [kept, archived]
+    assert reader.search("type = page", cqlcontext=context).ids == [kept, archived, old]
 
 
 def test_general_search_tells_how_much_there_is(cloud, reader, eng):

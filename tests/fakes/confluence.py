@@ -28,7 +28,7 @@ class FakeConfluence(FakeService):
     """Cloud: v2 below /wiki/api/v2, v1 below /wiki/rest/api, the gateway below /ex/confluence/<CLOUD_ID>/wiki, files
     on another host (`localhost`) to which they redirect. `FakeDataCenter` shows the same site as Data Center does.
 
-    What a test does on `site` (a second passes at each act; `at=` gives a moment, `by=` an account):
+    What a test does on `site` (a second passes at each act, stamps have milliseconds; `at=` and `by=` give others):
       spaces       create_space(key, homepage=…) rename_space archive_space restore_space delete_space block_space
                    take_away(space) and give_back(space): whether the reading user sees it
       pages        create(space, title, body, parent=…, kind="page|folder|whiteboard|database|embed", subtype="live")
@@ -38,10 +38,11 @@ class FakeConfluence(FakeService):
       comments     comment(page, body, on="words" for an inline one) reply edit_comment delete_comment resolve
       files        attach(page, name, content, media_type) replace trash restore purge
       people       add_user(name, groups=…) rename_user; `reader` is whose token is used, `users[reader].zone` its zone
-      index        index.lag: seconds until CQL finds a change; index.list_lag: until lists of Cloud show it
+      index        index.lag: seconds until CQL finds a change; index.list_lag: until lists show it
 
-    Here: `tokens` (refusals, scopes; `remove` one to revoke it), `throttle` (limits), `quirks` (what servers do that
-    no document promises), `anonymous_redirect`, and `order`, `forget`, `counts`, `before`, `tick` of every fake.
+    Here: `tokens` (refusals, scopes; take one out to revoke it), `throttle` and `limit_for(seconds)` (limits), `quirks`
+    (what servers do that no document promises), `anonymous_redirect`, `zone` of the server, `most_in_page`,
+    `begin_anew`, and `order`, `forget`, `counts`, `before`, `tick` of every fake.
     """
 
     data_center: ClassVar[bool] = False
@@ -52,7 +53,7 @@ class FakeConfluence(FakeService):
         self.begin_anew()
 
     def begin_anew(self) -> None:
-        """An empty site; no quirk is on."""
+        """An empty site, with the quirks of every day."""
         self.site = Site(self.tick)
         self.quirks, self.throttle = Quirks(), Throttle()
         self.tokens = self._tokens()

@@ -44,6 +44,7 @@ class Throttle:
     per_second: int = BURST_PER_SECOND
     every: int = 0  # every so many requests: a 429
     near: bool = False  # X-RateLimit-NearLimit: true
+    beta: bool = False  # the limits are told in the newer form, too
     until: datetime | None = None
     count: int = 0
     log: list[datetime] = field(default_factory=list)
@@ -68,7 +69,9 @@ class Throttle:
             fill = {"X-RateLimit-FillRate": str(self.per_second), "X-RateLimit-Interval-Seconds": "1"}
             return {**limits, **fill} if self.enforced else {}
         near = self.near or (self.enforced and left < self.per_second / 5)
-        return {**limits, "X-RateLimit-Reset": _second_of(now, 1), "X-RateLimit-NearLimit": str(near).lower()}
+        policy = {"Beta-RateLimit-Policy": f"q={self.per_second}; w=1", "Beta-RateLimit": f"r={left}; t=1"}
+        told = {"X-RateLimit-Reset": _second_of(now, 1), "X-RateLimit-NearLimit": str(near).lower()}
+        return {**limits, **told, **(policy if self.beta else {})}
 
 
 def too_many(seconds: int, now: datetime, *, told: bool = True, data_center: bool = False) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -57,12 +58,15 @@ class Lists:
         shown: Callable[[Any], Raw],
     ) -> Answer:
         page, cursor = self.service.pager.cut(found, told, place, asked)
+        rows, most = [shown(one) for one in page], self.service.quirks.most_bytes
+        if most and sum(len(json.dumps(raw.get("body"))) for raw in rows) > most:
+            raise Refused(504, "Gateway Timeout", "GATEWAY_TIMEOUT")
         base = f"{self.service.url}/wiki"
         links, more = {"base": base}, {}
         if cursor:
             links["next"] = following(asked, asked.path[asked.path.index("/wiki/") :], cursor)
             more["Link"] = f'<{links["next"]}>; rel="next", <{base}>; rel="base"'
-        return Answer(200, {"results": [shown(one) for one in page], "_links": links}, more)
+        return Answer(200, {"results": rows, "_links": links}, more)
 
     def one(self, raw: Raw) -> Answer:
         raw.setdefault("_links", {})["base"] = f"{self.service.url}/wiki"

@@ -79,7 +79,6 @@ class Content:
     readers: set[str] = field(default_factory=set)  # accounts and groups; none named: everyone
     editors: set[str] = field(default_factory=set)
     trashed_at: datetime | None = None
-    moved_at: datetime | None = None
     inline: bool = False
     resolution: str = "open"  # of an inline comment
     resolved_by: str = ""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus
 
 from .confluence_asking import Raw, missing, stamp
-from .confluence_model import CONTAINED, Content, Space, User, Version
+from .confluence_model import CONTAINED, IN_TREES, Content, Space, User, Version
 from .confluence_shapes import RENDERED, body_shown, label_number, links_of
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 BODIES = ("storage", "atlas_doc_format", *RENDERED)
 EXPANDABLE = ("body", "version", "space", "ancestors", "history", "metadata", "restrictions", "container", "extensions")
+PICTURE = {"path": "/images/icons/profilepics/default.svg", "width": 48, "height": 48, "isDefault": True}
+PLAIN_TITLE = re.compile(r"[\w .-]+", re.ASCII)  # others are told by number in addresses of Data Center
 OPERATIONS = ("read", "update")
 
 
@@ -29,6 +33,8 @@ class Shapes:
         raw: Raw = {"id": content.id, "type": content.type, "status": content.status, "title": content.title}
         if content.type in CONTAINED:
             raw |= self._more_of_contained(content, wanted)
+        elif content.type == "page":
+            raw["extensions"] = {"position": "none" if content.position is None else content.position}
         known: dict[str, Callable[[], Any]] = {
             "version": lambda: self.version(content.version),
             "space": lambda: self.space(self.service.site.spaces[content.space]),
@@ -60,7 +66,9 @@ class Shapes:
         return {"extensions": extensions}
 
     def _ancestors(self, content: Content, wanted: set[str]) -> list[Raw]:
-        above = self.service.site.above(content)
+        """Of a comment, the comments that it answers."""
+        site = self.service.site
+        above = site.above(content) if content.type in IN_TREES else site.answered(content)
         if any(one.id in self.service.quirks.unreadable_above for one in above):
             raise missing("No content found with id: ContentId{id=" + above[0].id + "}")
         inner = {each.removeprefix("ancestors.") for each in wanted if each.startswith("ancestors.")}
@@ -86,7 +94,9 @@ class Shapes:
     def _links(self, content: Content) -> Raw:
         known = links_of(self.service.site, content)
         if self.service.data_center and content.type == "page":
-            known = {**known, "webui": f"/pages/viewpage.action?pageId={content.id}"}
+            key, named = self.service.site.spaces[content.space].key, quote_plus(content.title)
+            plain = PLAIN_TITLE.fullmatch(content.title)
+            known["webui"] = f"/display/{key}/{named}" if plain else f"/pages/viewpage.action?pageId={content.id}"
         return {**known, "self": f"{self.service.base}/rest/api/content/{content.id}"}
 
     def version(self, version: Version) -> Raw:
@@ -101,13 +111,14 @@ class Shapes:
         return raw | {"_links": {**links, "self": f"{self.service.base}/rest/api/space/{space.key}"}}
 
     def person(self, account: str) -> Raw:
-        user = self.service.site.users[account]
+        user = self.service.site.users.get(account)
+        if user is None:
+            return {"type": "anonymous", "displayName": "Anonymous", "profilePicture": PICTURE}
         raw = self.user(user)
         return raw | {"_links": {"self": f"{self.service.base}/rest/api/user?{self._named(user)}"}}
 
     def user(self, user: User) -> Raw:
-        raw: Raw = {"type": "known", "displayName": user.display_name}
-        raw["profilePicture"] = {"path": "/images/icons/profilepics/default.svg", "width": 48, "height": 48}
+        raw: Raw = {"type": "known", "displayName": user.display_name, "profilePicture": PICTURE}
         if self.service.data_center:
             return raw | {"username": user.name, "userKey": user.key, "_expandable": {"status": ""}}
         accounts = {"accountId": user.account_id, "accountType": "atlassian", "email": "", "publicName": user.name}
@@ -131,7 +142,11 @@ class Shapes:
 
     def _restriction(self, operation: str, names: set[str], address: str) -> Raw:
         users = [self.user(self.service.site.users[name]) for name in sorted(names) if name in self.service.site.users]
-        groups = [{"type": "group", "name": name} for name in sorted(names) if name not in self.service.site.users]
+        groups = [
+            {"type": "group", "name": name, "id": f"group-{name}"}
+            for name in sorted(names)
+            if name not in self.service.site.users
+        ]
         found = {"user": self.listed(users, 200), "group": self.listed(groups, 200)}
         return {"operation": operation, "restrictions": found, "_links": {"self": f"{address}/{operation}"}}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from .confluence_index import Index
@@ -25,7 +25,7 @@ class Site:
         self.users: dict[str, User] = {}
         self.reader = ME  # whose token is used
         self.moves_make_versions = False  # the documents do not say
-        self._number = 0
+        self._number = self._acts = 0
         for account, name in ((ME, "me"), (ANN, "ann"), (BOB, "bob")):
             self.add_user(name, account_id=account)
 
@@ -47,7 +47,7 @@ class Site:
         """The id of the new space. A personal one has a key with `~`."""
         space_id = self._new_id()
         kind = "personal" if key.startswith("~") else "global"
-        facts = {"type": kind, "alias": key, "author": ANN, "created_at": self._tick(1), **more}
+        facts = {"type": kind, "alias": key, "author": ANN, "created_at": self._act(), **more}
         self.spaces[space_id] = Space(space_id, key, name or key.title(), **facts)
         if homepage:
             self.spaces[space_id].homepage = self.create(space_id, f"{key} Home")
@@ -88,7 +88,7 @@ class Site:
         self, space_id: str, title: str, body: str = "<p></p>", *, parent: str = "", kind: str = "page", **more: Any
     ) -> str:
         """A page, or what else hangs in trees: folder, whiteboard, database, embed, or a blog post. Its id."""
-        at, by = more.pop("at", None) or self._tick(1), more.pop("by", ANN)
+        at, by = more.pop("at", None) or self._act(), more.pop("by", ANN)
         content = Content(self._new_id(), kind, space_id, at, by, [Version(1, at, by, title, body)], parent, **more)
         content.owner = content.owner or by
         if kind in IN_TREES and content.position is None:
@@ -114,14 +114,16 @@ class Site:
 
     def write_live(self, content_id: str, body: str) -> None:
         """Somebody writes in a live doc: a session moves, no version is made until `edit`."""
-        self._tick(1)
+        self._act()
         version = self.contents[content_id].version
         version.body, version.session = body, f"{int(version.session or 0) + 1}"
 
     def move(self, content_id: str, *, parent: str = "", space: str = "", position: int | None = None) -> None:
         """Under another parent (none: to the top), also of another space; what lies below comes along. No version."""
         content = self.contents[content_id]
-        content.moved_at = self._tick(1)
+        if parent in (content_id, *self.below(content_id)):
+            raise ValueError("nothing can hang under itself")
+        self._act()
         target = space or (self.contents[parent].space if parent else content.space)
         content.parent, content.position = parent, self._number if position is None else position
         for each in [content_id, *self.below(content_id)]:
@@ -133,23 +135,23 @@ class Site:
     # Labels, restrictions: no version
 
     def label(self, content_id: str, *names: str, prefix: str = "global") -> None:
-        self._tick(1)
+        self._act()
         self.contents[content_id].labels.update(dict.fromkeys(names, prefix))
         self.index.note(self.contents[content_id])
 
     def unlabel(self, content_id: str, *names: str) -> None:
-        self._tick(1)
+        self._act()
         for name in names:
             self.contents[content_id].labels.pop(name, None)
         self.index.note(self.contents[content_id])
 
     def restrict(self, content_id: str, *readers: str) -> None:
         """Only these accounts and groups may read it and what lies below; by default the reading user may not."""
-        self._tick(1)
+        self._act()
         self.contents[content_id].readers = set(readers or (ANN,))
 
     def unrestrict(self, content_id: str) -> None:
-        self._tick(1)
+        self._act()
         self.contents[content_id].readers = set()
 
     def restrict_editing(self, content_id: str, *editors: str) -> None:
@@ -158,19 +160,19 @@ class Site:
     # Ends: no version
 
     def archive(self, content_id: str, *, below: bool = False) -> None:
-        self._tick(1)
+        self._act()
         for each in [content_id, *(self.below(content_id) if below else ())]:
             self.contents[each].status = "archived"
             self._follow(each)
 
     def unarchive(self, content_id: str) -> None:
-        self._tick(1)
+        self._act()
         self.contents[content_id].status = "current"
         self._follow(content_id)
 
     def trash(self, content_id: str, *, below: bool = False) -> None:
         """Into the trash. Pages below it are put under its parent, unless they go too."""
-        content, at = self.contents[content_id], self._tick(1)
+        content, at = self.contents[content_id], self._act()
         going = [content_id, *(self.below(content_id) if below else ())]
         for child in list(self.children(content_id)):
             if not below:
@@ -182,7 +184,7 @@ class Site:
 
     def restore(self, content_id: str) -> None:
         """Out of the trash, where it was, or to the top where its parent is gone."""
-        self._tick(1)
+        self._act()
         content = self.contents[content_id]
         content.status, content.trashed_at = "current", None
         parent = self.contents.get(content.parent)
@@ -192,7 +194,7 @@ class Site:
 
     def purge(self, content_id: str) -> None:
         """Gone for ever, with its comments and attachments."""
-        self._tick(1)
+        self._act()
         for child in list(self.children(content_id)):
             child.parent = self.contents[content_id].parent
         for each in [content_id, *(one.id for one in self.on(content_id))]:
@@ -217,14 +219,14 @@ class Site:
 
     def delete_comment(self, comment_id: str) -> None:
         """At once and for ever, with what answers it: comments have no trash."""
-        self._tick(1)
+        self._act()
         for each in [comment_id, *self.below(comment_id)]:
             self._drop(each)
 
     def resolve(self, comment_id: str, resolution: str = "resolved", *, by: str = BOB) -> None:
         """`open`, `reopened`, `resolved`, or `dangling` where the words are gone."""
         content = self.contents[comment_id]
-        content.resolution, content.resolved_by, content.resolved_at = resolution, by, self._tick(1)
+        content.resolution, content.resolved_by, content.resolved_at = resolution, by, self._act()
 
     # Attachments
 
@@ -257,11 +259,19 @@ class Site:
         return found
 
     def above(self, content: Content) -> list[Content]:
-        """Its ancestors, the highest first; of a comment those that it answers."""
+        """Its ancestors, the highest first."""
         found: list[Content] = []
-        while content.parent in self.contents:
+        while content.parent in self.contents and content.type in IN_TREES:
             content = self.contents[content.parent]
             found.insert(0, content)
+        return found
+
+    def answered(self, comment: Content) -> list[Content]:
+        """The comments above it in its thread, the first one first."""
+        found: list[Content] = []
+        while comment.parent in self.contents:
+            comment = self.contents[comment.parent]
+            found.insert(0, comment)
         return found
 
     def on(self, content_id: str, kind: str = "") -> list[Content]:
@@ -287,8 +297,13 @@ class Site:
 
     # Helpers
 
+    def _act(self) -> datetime:
+        """A second passes; the moment of the act lies somewhere within it, to the millisecond."""
+        self._acts += 1
+        return self._tick(1) - timedelta(milliseconds=self._acts * 137 % 1000)
+
     def _attached(self, home: str, kind: str, title: str, body: str, content: bytes = b"", **more: Any) -> str:
-        at, by = more.pop("at", None) or self._tick(1), more.pop("by", BOB)
+        at, by = more.pop("at", None) or self._act(), more.pop("by", BOB)
         number = self._new_id()
         first = Version(1, at, by, title, body, content=content)
         made = Content(number if kind == "comment" else f"att{number}", kind, "", at, by, [first], **more)
@@ -299,7 +314,7 @@ class Site:
         content = self.contents[content_id]
         last = content.version
         kept = {"title": last.title, "body": last.body, "content": last.content, "session": last.session}
-        stamp = {"at": changes.pop("at", None) or self._tick(1), "author": changes.pop("by", BOB)}
+        stamp = {"at": changes.pop("at", None) or self._act(), "author": changes.pop("by", BOB)}
         content.versions.append(Version(last.number + 1, **{**stamp, **kept, **changes}))
         self.index.note(content)
 

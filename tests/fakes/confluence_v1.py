@@ -22,7 +22,7 @@ CAPS = ((("body.export_view", "body.styled_view"), 25), (("body",), 50), (("",),
 MOST_BARE = 1000
 PAGE = {"start": Number(0), "limit": Number(25, 0), "expand": Many()}
 STATUSES = ("current", "trashed", "archived", "draft", "historical", "any")
-TYPES = ("page", "blogpost", "comment", "attachment")
+EXPANDED_ALONE = ("history", "space", "version")  # of one thing, where nothing is named
 Route = tuple[re.Pattern[str], str, Callable[..., Answer]]
 
 
@@ -46,6 +46,7 @@ class V1:
             (r"/content/(\w+)/(child|descendant)/(page|comment|attachment)", details, self._below),
             ("/space", details, self._spaces),
             (r"/space/([^/]+)", details, self._space),
+            (r"/space/([^/]+)/content/(page|blogpost)", details, self._of_space),
         ]
         if service.data_center:
             routes += [("/content/scan", details, self._scan), ("/server-information", details, self._server)]
@@ -79,8 +80,10 @@ class V1:
     # Search
 
     def _content_search(self, asked: Asked) -> Answer:
-        told = read(asked, self._searched({"cqlcontext": One()}))
-        found, place = self._matching(told, archived_spaces=False)
+        """Cloud looks into archived spaces, too, and says so in `next`, together with an offset that it ignores."""
+        further = {"start": Number(0), "includeArchivedSpaces": One()} if asked.query.get("cursor") else {}
+        told = read(asked, self._searched({"cqlcontext": One(), **further}))
+        found, place = self._matching(told, archived_spaces=not self.service.data_center)
         wanted = set(told["expand"])
         return self._answered(asked, told, found, place, lambda one: self.shapes.content(one, wanted))
 
@@ -146,9 +149,14 @@ class V1:
             address = f"/rest{asked.path.partition('/rest')[2]}"
             answer = Answer(200, self._page([shown(one) for one in page], told, asked))
             if cursor:
-                answer.body["_links"]["next"] = following(asked, address, cursor)
+                answer.body["_links"]["next"] = following(asked, address, cursor) + self._further(asked, len(page))
         answer.body |= {"cqlQuery": told["cql"], "searchDuration": 12}
         return answer
+
+    def _further(self, asked: Asked, count: int) -> str:
+        if "start" in asked.query or not asked.path.endswith("/content/search"):
+            return ""
+        return f"&start={count}&includeArchivedSpaces=true"
 
     def _cap(self, wanted: list[str]) -> int:
         """How many come at most, whatever was asked for."""
@@ -175,9 +183,17 @@ class V1:
         told = read(asked, {**self._filters(), **PAGE})
         return self._offset(asked, told, self._filtered(told), self._shown(told), self._cap(told["expand"]))
 
+    def _of_space(self, asked: Asked, key: str, kind: str) -> Answer:
+        told = read(asked, {**PAGE, "depth": One(("all", "root"))}) | {"status": [], "title": None, "ids": []}
+        found = self._filtered(told | {"spaceKey": key, "type": kind})
+        rows = [one for one in found if told["depth"] != "root" or not one.parent]
+        return self._offset(asked, told, rows, self._shown(told), self._cap(told["expand"]))
+
     def _scan(self, asked: Asked) -> Answer:
-        """By a cursor, in the order of ids."""
-        told = read(asked, {**self._filters(), **PAGE, "cursor": One()})
+        """Pages by a cursor, in the order of ids; more is expanded unless something is named."""
+        known = {"spaceKey": One(), "status": Many(STATUSES), "cursor": One(), "expand": Many()}
+        told = read(asked, {**known, "limit": Number(25, 0)}) | {"type": "page", "title": None, "ids": []}
+        told["expand"] = told["expand"] or list(EXPANDED_ALONE)
         told["limit"] = min(told["limit"], self._cap(told["expand"]))
         found, quirks = self._filtered(told), self.service.quirks
         page, cursor = self.service.pager.cut(found, told, lambda one: place_of(one, "id", quirks), asked)
@@ -188,7 +204,8 @@ class V1:
         return Answer(200, body)
 
     def _filters(self) -> dict[str, Any]:
-        return {"type": One(("page", "blogpost")), "spaceKey": One(), "title": One(), "status": Many(STATUSES)}
+        kinds = {"type": One(("page", "blogpost")), "status": Many(STATUSES), "ids": Many()}
+        return {**kinds, "spaceKey": One(), "title": One()}
 
     def _filtered(self, told: Told) -> list[Content]:
         statuses = told["status"] or ["current"]
@@ -199,11 +216,13 @@ class V1:
             if _has(one, statuses)
             and (space is None or one.space == space.id)
             and told["title"] in (None, one.title)
+            and (not told["ids"] or one.id in told["ids"])
             and (one.status != "draft" or "draft" in statuses)
         ]
 
     def _content(self, asked: Asked, content_id: str) -> Answer:
         told = read(asked, {"status": Many(STATUSES), "version": Number(), "expand": Many()})
+        told["expand"] = told["expand"] or list(EXPANDED_ALONE)
         content = self._readable(content_id)
         if not _has(content, told["status"] or ["current"]):
             raise self._unknown(content_id)

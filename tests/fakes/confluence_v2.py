@@ -342,6 +342,7 @@ class V2(Lists):
         found: Raw = {}
         for content_id in map(str, self.told(asked, "contentIds")):
             one = contents.get(content_id)
-            kind = one.type if one and self.service.sees(one) else None
-            found[content_id] = "inline-comment" if one and kind == "comment" and one.inline else kind
+            if one and self.service.sees(one):
+                place = "inline-" if one.inline else "footer-"
+                found[content_id] = f"{place}comment" if one.type == "comment" else one.type
         return self.one({"results": found})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -30,17 +31,17 @@ def counted(result):
 
 
 def test_page_becomes_an_item(desk):
-    parent = desk.page("above")
-    page = desk.page("words", title="Runbook", parent=parent)
-    desk.edit(page, "better words")
+    parent, now = desk.page("above"), desk.fake.now.replace(microsecond=0)
+    page = desk.page("words", title="Runbook", parent=parent, at=now)
+    desk.site.edit(page, "<p>better words</p>", at=now + timedelta(minutes=1))
     desk.sync()
     entry = desk.entries()[page]
 
     assert (entry.kind, entry.title, entry.content) == ("page", "Runbook", "better words")
     assert (entry.parent, entry.author) == (parent, "Ann")
-    assert entry.url.startswith(desk.fake.url) and page in entry.url
+    assert entry.url.startswith(f"{desk.fake.base}/") and "ENG" in entry.url and "Runbook" in entry.url
     assert facts(entry) == {"spaceKey": "ENG", "status": "current", "version": 2, "editor": "Bob"}
-    assert (entry.created_at, entry.updated_at) == ("2026-11-02T09:00:03Z", "2026-11-02T09:00:04Z")
+    assert (entry.created_at, entry.updated_at) == (f"{now:%FT%TZ}", f"{now + timedelta(minutes=1):%FT%TZ}")
 
 
 def test_posts_comments_and_files_are_read(desk):
@@ -210,6 +211,20 @@ def test_archived_spaces_are_read_only_where_they_are_wanted(desk):
     desk.options["include_archived"] = True
     desk.sync()
     assert sorted(desk.items().values()) == ["new", "old"]
+
+    desk.options |= {"include_archived": False, "spaces": ["OLD"]}
+    desk.sync()
+    assert list(desk.items().values()) == ["old"]
+
+
+def test_space_that_is_archived_later_goes_and_is_no_lost_one(desk):
+    old = desk.site.create_space("OLD")
+    desk.page("new"), desk.page("old", space=old)
+    desk.sync()
+    desk.site.archive_space(old)
+    result = desk.later()
+
+    assert not result.stream_errors and list(desk.items().values()) == ["new"]
 
 
 def test_space_that_was_read_before_and_is_not_seen_any_more_is_kept(desk):

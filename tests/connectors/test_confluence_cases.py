@@ -84,6 +84,17 @@ def test_case_2_a_token_of_a_service_account_goes_without_an_email(desk):
     assert desk.fake.asked[0].headers["authorization"] == f"Bearer {SCOPED_TOKEN}"
 
 
+def test_case_2_a_token_that_the_gateway_takes_only_as_bearer(desk):
+    page = desk.page("words")
+    desk.fake.tokens[SCOPED_TOKEN].email = "of nobody"
+    secrets = {"CONFLUENCE_EMAIL": EMAIL, "CONFLUENCE_API_TOKEN": SCOPED_TOKEN}
+    desk.options |= {"base_url": f"{desk.fake.url}{GATEWAY}", "credentials": secrets}
+    desk.sync()
+
+    assert list(desk.items()) == [page]
+    assert [asked.headers["authorization"][:6] for asked in desk.fake.asked[:3]] == ["Basic ", "Bearer", "Bearer"]
+
+
 def test_case_3_short_pages_go_on_and_empty_ones_end(either):
     either.fake.quirks.short_pages, either.fake.quirks.hollow_end = 3, True
     pages = [either.page(f"page {number}") for number in range(7)]

@@ -10,6 +10,7 @@ from aragora_sync.connectors.confluence.markdown import Setting, to_markdown
 from aragora_sync.connectors.confluence.marks import MOST_SEEN, Latest, Marks
 from aragora_sync.connectors.confluence.records import Attachment, Comment, Page, Space, moment_of
 from aragora_sync.connectors.confluence.storage import DEEPEST, mentioned, parse
+from aragora_sync.core.errors import CursorExpired
 
 BASE = "https://acme.atlassian.net/wiki"
 SETTING = Setting(BASE, "ENG", {"712020:a": "Ann", "8a7f": "Bob"})
@@ -336,6 +337,12 @@ def test_a_mark_is_never_nearer_to_the_present_than_half_a_minute():
     marks.advance("page", moment_of("2026-11-20T10:05:29Z"))
 
     assert marks.cursor == {"at": {"page": "2026-11-20T10:05:00+00:00"}, "seen": {}}
+
+
+@pytest.mark.parametrize("cursor", [["a"], "2026-11-20", {"at": 1}, {"at": {"page": 7}}, {"at": {}, "outside": "no"}])
+def test_cursor_of_another_version_begins_anew(cursor):
+    with pytest.raises(CursorExpired):
+        Marks(cursor, None)
 
 
 def test_a_mark_never_goes_back():

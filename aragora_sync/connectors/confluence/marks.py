@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from ...core.changes import Cursor
+from ...core.errors import CursorExpired
 from .records import moment_of
 
 SETTLED = timedelta(seconds=30)  # no mark is nearer to the present: what happens now may not be listed yet
@@ -43,13 +43,15 @@ class Marks:
     """
 
     def __init__(self, cursor: Cursor, began_at: datetime | None) -> None:
-        told: Mapping[str, Any] = cursor if isinstance(cursor, Mapping) else {}
+        told: Any = cursor or {}
         self.began_at = began_at
-        self._at: dict[str, datetime | None] = {name: moment_of(text) for name, text in told.get("at", {}).items()}
+        try:
+            self._at: dict[str, datetime | None] = {name: moment_of(text) for name, text in told.get("at", {}).items()}
+            self._seen: dict[str, list[str]] = dict(told.get("seen", {}))
+            self.outside, self.labels = _number(told.get("outside")), _number(told.get("labels"))
+        except (AttributeError, TypeError, ValueError) as error:
+            raise CursorExpired("the cursor is of another version of this program.") from error
         self._began = dict(self._at)  # at the beginning of this reading
-        self._seen: dict[str, list[str]] = dict(told.get("seen", {}))
-        self.outside = _number(told.get("outside"))
-        self.labels = _number(told.get("labels"))
 
     def low(self, name: str, reach: timedelta) -> datetime | None:
         """From when on this list is read again; None: from its beginning."""

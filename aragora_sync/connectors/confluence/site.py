@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from ...core.errors import AccessError, NotFound
-from ...net.access import Access, basic, bearer
+from ...net.access import Access, Fixed, basic, bearer
 from ...net.trouble import CHECK_ADDRESS
 from .cloud import Cloud
 from .datacenter import DataCenter
@@ -48,8 +48,11 @@ class Site:
 
     def wanted(self) -> dict[str, Space]:
         """Those of them that are read."""
-        archived = self._connector.include_archived
-        return {space.id: space for space in self.spaces().values() if archived or space.status == CURRENT}
+        return {space.id: space for space in self.spaces().values() if self._is_wanted(space)}
+
+    def _is_wanted(self, space: Space) -> bool:
+        """An archived space is read where it is named, or archived ones are."""
+        return bool(self._connector.spaces) or self._connector.include_archived or space.status == CURRENT
 
     def absent(self) -> list[str]:
         """Keys in the options that no space has that can be seen."""
@@ -79,8 +82,7 @@ class Site:
                 spaces = api.list_spaces(list(dict.fromkeys(self._connector.spaces)))
             except NotFound:
                 continue
-            archived = self._connector.include_archived
-            api.space_ids = [space.id for space in spaces if archived or space.status == CURRENT]
+            api.space_ids = [space.id for space in spaces if self._is_wanted(space)]
             return api, spaces
         raise NotFound(
             f"there is no Confluence at {self._address}; nothing was deleted.",
@@ -104,11 +106,28 @@ class Site:
 
     def _access(self) -> Access:
         """A mail address and its token; a token alone is one of a Data Center, or of an application."""
-        connector = self._connector
-        needs_email = self._in_cloud and "/ex/confluence/" not in self._address
-        email = connector.credential(EMAIL) if needs_email else self._email()
+        connector, at_gateway = self._connector, "/ex/confluence/" in self._address
+        email = connector.credential(EMAIL) if self._in_cloud and not at_gateway else self._email()
         token = connector.credential(TOKEN)
-        return basic(email, token) if email else bearer(token)
+        if not email:
+            return bearer(token)
+        return OneOf(basic(email, token), bearer(token)) if at_gateway else basic(email, token)
+
+
+class OneOf:
+    """Ways to show a credential, the first one that is not refused: the gateway takes some tokens one way alone."""
+
+    def __init__(self, *ways: Fixed) -> None:
+        self._ways = list(ways)
+        self.key = ways[0].key
+
+    def headers(self) -> Mapping[str, str]:
+        return self._ways[0].headers()
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        if refused == self.headers() and len(self._ways) > 1:
+            self._ways.pop(0)
+        return refused != self.headers()
 
 
 def unknown_space(key: str) -> AccessError:

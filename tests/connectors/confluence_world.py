@@ -66,9 +66,15 @@ class Editor:
     """
 
     def __init__(
-        self, fake: FakeConfluence, chance: random.Random, *, include: Collection[str], exclude: Collection[str]
+        self,
+        fake: FakeConfluence,
+        chance: random.Random,
+        *,
+        include: Collection[str],
+        exclude: Collection[str],
+        archived: bool,
     ) -> None:
-        self.fake, self.site, self.chance = fake, fake.site, chance
+        self.fake, self.site, self.chance, self.archived = fake, fake.site, chance, archived
         self.include, self.exclude = set(include), set(exclude)
         self.quiet: set[str] = set()
         self.number = 0
@@ -223,9 +229,11 @@ class Editor:
 
     def _is_in(self, page: Content) -> bool:
         wanted = not self.include or self.include & set(page.labels)
-        in_place = page.status == "current" and self.site.spaces[page.space].status == "current"
+        is_old = page.status == "archived" and self.archived and not self.fake.data_center
+        in_place = self.archived or self.site.spaces[page.space].status == "current"
         return (
             page.type in ("page", "blogpost")
+            and (page.status == "current" or is_old)
             and in_place
             and bool(wanted)
             and not self.exclude & set(page.labels)

@@ -217,6 +217,23 @@ def test_archived_spaces_are_read_only_where_they_are_wanted(desk):
     assert list(desk.items().values()) == ["old"]
 
 
+def test_archived_spaces_are_read_with_all_that_is_in_them(desk):
+    desk.options |= {"include_archived": True, "exclude_labels": ["draft"]}
+    page, draft = desk.page("words"), desk.page("not yet")
+    desk.site.label(draft, "draft")
+    desk.site.archive_space(desk.space)
+    comment = desk.site.comment(page, "<p>first</p>")
+    file = desk.site.attach(page, "notes.txt", b"inside")
+    desk.sync()
+    assert set(desk.items()) == {page, file} and "first" in desk.items()[page]
+
+    desk.fake.tick(3600)
+    desk.site.edit_comment(comment, "<p>edited</p>")
+    desk.site.replace(file, b"inside, again")
+    desk.later()
+    assert "edited" in desk.items()[page] and desk.items()[file] == "inside, again"
+
+
 def test_space_that_is_archived_later_goes_and_is_no_lost_one(desk):
     old = desk.site.create_space("OLD")
     desk.page("new"), desk.page("old", space=old)

@@ -76,13 +76,14 @@ def begin(desk: ConfluenceDesk, seed: int) -> Editor:
     desk.site, desk.hours, desk.fake.before = desk.fake.site, 0.0, lambda _asked: None
     chance = random.Random(seed)
     include, exclude = chance.choice([[], [], ["public"]]), chance.choice([[], ["draft"]])
-    desk.options = {"include_labels": include, "exclude_labels": exclude}
+    archived = chance.random() < 0.3
+    desk.options = {"include_labels": include, "exclude_labels": exclude, "include_archived": archived}
     quirks = desk.fake.quirks
     quirks.short_pages, quirks.hollow_end = chance.choice([2, 5, 0]), chance.random() < 0.3
     quirks.trash_moves, quirks.past_end = chance.random() < 0.5, chance.random() < 0.3
     desk.site.moves_make_versions = chance.random() < 0.3
     desk.site.index.lag = chance.choice([0, 0, 60, 600])
-    return Editor(desk.fake, chance, include=include, exclude=exclude)
+    return Editor(desk.fake, chance, include=include, exclude=exclude, archived=archived)
 
 
 def stored(desk: ConfluenceDesk) -> dict[str, Shown]:

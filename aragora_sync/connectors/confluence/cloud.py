@@ -65,6 +65,7 @@ class Cloud:
         self._http = http
         self._once = once
         self._archived = archived
+        self.statuses = (CURRENT, ARCHIVED) if archived else (CURRENT,)  # of what is in
         self.base = http.base_url
         self.began_at: datetime | None = None
         self.space_ids: Sequence[str] = ()  # of the spaces that are read

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from threading import Event
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from ...core.changes import Deleted, Failed, Item, Named, Seen, Skipped
 from ...core.errors import AccessError, NotFound, SourceError, TransientError
@@ -15,12 +15,9 @@ from ...net.prefetch import Ask, prefetch
 from ...net.trouble import TooLarge
 from .items import Place, without_text
 from .labels import Labelled
-from .records import ARCHIVED, BLOG_POST, CURRENT, PAGE, Attachment, Comment, Page, Space
+from .records import BLOG_POST, PAGE, Attachment, Comment, Page, Space
 from .site import Site, lost_space
 from .storage import mentioned
-
-if TYPE_CHECKING:
-    from . import ConfluenceConnector
 
 WIDTH = 8
 WAITING_BYTES = 32_000_000  # of what was read ahead
@@ -42,11 +39,10 @@ Asked: TypeAlias = "tuple[str, list[Attachment]] | Ask[tuple[str, list[Attachmen
 class Contents:
     """Reads what is in one space; `labelled` decides what of it is in."""
 
-    def __init__(self, site: Site, space: Space, options: ConfluenceConnector) -> None:
+    def __init__(self, site: Site, space: Space) -> None:
         self._api = site.api
         self._names = site.names
         self._space = space
-        self._statuses = (CURRENT, ARCHIVED) if options.include_archived else (CURRENT,)
         self._place = Place(space, self._api.base)
         self._space_seen = False
         self.labelled = Labelled(None)
@@ -134,7 +130,7 @@ class Contents:
 
     def _is_in(self, page: Page) -> bool:
         here = page.space_id in ("", self._space.id)
-        return here and page.status in self._statuses and self.labelled.has(page.id)
+        return here and page.status in self._api.statuses and self.labelled.has(page.id)
 
     def _with_comments(self, page: Page, _halt: Event) -> Named:
         try:
@@ -191,7 +187,7 @@ class Contents:
             if isinstance(error, AccessError) or _is_of_one(error):
                 return _unread(file_id, error)
             raise
-        if file.status not in self._statuses or file.page not in known.get([file.page]):
+        if file.status not in self._api.statuses or file.page not in known.get([file.page]):
             return Deleted(file_id)
         step = self.file(file, None)
         return step.run(halt) if isinstance(step, Ask) else step

@@ -49,6 +49,7 @@ class DataCenter:
     reach = timedelta(minutes=LATENESS_MINUTES)
     comment_lists = (COMMENTS,)
     page_lists: Mapping[str, str] = {PAGE: CONTENT, BLOG_POST: CONTENT}
+    statuses = (CURRENT,)  # of what is in: single pages cannot be archived there, only spaces
 
     def __init__(self, http: Http, once: Callable[[str, Callable[[], Any]], Any], *, archived: bool) -> None:
         self._http = http
@@ -111,7 +112,7 @@ class DataCenter:
         return None
 
     def outside(self, space: Space) -> Iterator[list[str]]:
-        """The ids of what is in the space's trash. Single pages cannot be archived there, only spaces."""
+        """The ids of what is in the space's trash."""
         for kind in (PAGE, BLOG_POST):
             asked: dict[str, Any] = {"spaceKey": space.key, "type": kind, "status": TRASHED, "limit": IDS_SIZE}
             for raws in self._entries("rest/api/content", **asked):
@@ -135,8 +136,8 @@ class DataCenter:
 
     def labelled(self, space: Space, labels: Sequence[str]) -> Iterator[str]:
         """The ids of the pages and blog posts of a space that have one of these labels."""
-        for answer in self._search(cql_of_labels(space, labels), None, IDS_SIZE):
-            yield from (str(raw["id"]) for raw in results_of(answer))
+        for raws in self._found(space, cql_of_labels(space, labels), "", IDS_SIZE):
+            yield from (str(raw["id"]) for raw in raws)
 
     # What hangs under pages
 
@@ -212,7 +213,15 @@ class DataCenter:
         if low is not None and self._latest is not None:
             minutes = math.ceil((self._latest - low) / timedelta(minutes=1))
             cql += f' and lastmodified >= now("-{max(1, minutes)}m")'
-        return self._entries(SEARCH, cql=f"{cql} order by created asc", expand=expand, limit=size)
+        return self._found(space, f"{cql} order by created asc", expand, size)
+
+    def _found(self, space: Space, cql: str, expand: str, size: int) -> Iterator[list[Raw]]:
+        """What a search finds. Only the general one looks into archived spaces."""
+        asked: dict[str, Any] = {"cql": cql, "limit": size, "expand": expand or None}
+        if space.status == CURRENT:
+            return self._entries(SEARCH, **asked)
+        asked["expand"] = ",".join(f"content.{each}" for each in expand.split(",") if each) or None
+        return self._entries("rest/api/search", **asked, includeArchivedSpaces=True, excerpt="none")
 
     def _search(self, cql: str, expand: str | None, size: int) -> Iterator[Answer]:
         asked = {"cql": cql, "limit": size, **({"expand": expand} if expand else {})}
@@ -227,8 +236,9 @@ class DataCenter:
             pages = 0
             for answer in self._listing(target, **params):
                 pages += 1
-                yield [raw for raw in results_of(answer) if str(raw["id"]) not in told]
-                told.update(str(raw["id"]) for raw in results_of(answer))
+                raws = [raw.get("content") or raw for raw in results_of(answer)]
+                yield [raw for raw in raws if str(raw["id"]) not in told]
+                told.update(str(raw["id"]) for raw in raws)
             if pages == 1:
                 return
 

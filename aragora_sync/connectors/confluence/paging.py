@@ -38,7 +38,7 @@ def offset_pages(http: Http, target: str, **params: Any) -> Iterator[Answer]:
     while True:
         answer = get(http, target, **params, start=start)
         yield answer
-        ids = {str(raw["id"]) for raw in results_of(answer)}
+        ids = {str((raw.get("content") or raw)["id"]) for raw in results_of(answer)}
         if ids <= told or next_target(answer) is None:
             return
         told |= ids

@@ -52,7 +52,7 @@ class SpaceReading:
         self._space = space
         self._known = known
         self._options = connector
-        self._contents = Contents(site, space, connector)
+        self._contents = Contents(site, space)
         self._marks = Marks(None, None)  # of this reading
         self._commented: dict[str, str] = {}  # pages with new comments, and their kinds
         self._talked_of: set[str] = set()  # pages of any space at which there are newer comments

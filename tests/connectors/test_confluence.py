@@ -286,6 +286,19 @@ def test_named_space_that_nobody_sees_is_said_and_the_others_are_read(desk):
     assert list(desk.items().values()) == ["words"]
 
 
+def test_space_that_is_only_not_named_any_more_is_not_called_lost(desk):
+    other = desk.site.create_space("OPS")
+    desk.page("here"), desk.page("there", space=other)
+    desk.sync()
+    desk.options["spaces"] = ["OPS", "NOPE"]
+    (error,) = desk.sync().stream_errors
+    assert error.stream == "#NOPE" and list(desk.items().values()) == ["there"]
+
+    desk.site.take_away(other)
+    assert {error.stream for error in desk.sync().stream_errors} == {other, "#NOPE", "#OPS"}
+    assert list(desk.items().values()) == ["there"]
+
+
 def test_a_token_that_sees_nothing_is_told(desk):
     desk.site.take_away(desk.space)
     (error,) = desk.sync().stream_errors

@@ -72,6 +72,12 @@ def test_case_15_a_pause_is_kept_to_and_the_request_sent_once_more(desk):
     assert len(desk.asked("blogposts")) == 1 + 2  # the trash, and the posts, of which one was asked for twice
 
 
+def test_case_15_a_pause_of_which_no_length_is_told_takes_five_seconds(desk):
+    desk.fake.order(too_many(11, desk.fake.now, told=False), path="/blogposts")
+
+    assert desk.sync().success and 5 <= desk.time.waited < 7
+
+
 def test_case_15_near_the_limit_requests_go_slower(desk):
     desk.fake.throttle.near = True
     desk.sync()

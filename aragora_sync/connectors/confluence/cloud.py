@@ -95,8 +95,12 @@ class Cloud:
 
     def sees(self, space: Space) -> bool:
         """Whether the space can be seen now."""
+        return self.shows(space.id)
+
+    def shows(self, space_id: str) -> bool:
+        """Whether a space that was not listed, perhaps because nobody named it, can be seen."""
         try:
-            get(self._http, f"api/v2/spaces/{space.id}")
+            get(self._http, f"api/v2/spaces/{space_id}")
         except NotFound:
             return False
         return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -57,6 +57,7 @@ class DataCenter:
         self.base = http.base_url
         self.began_at: datetime | None = None
         self.space_ids: Sequence[str] = ()
+        self._ids: Collection[str] = ()  # of all spaces that are not archived
         self._latest: datetime | None = None  # the server's clock, as it was told last
 
     # Spaces
@@ -64,6 +65,7 @@ class DataCenter:
     def list_spaces(self, keys: Sequence[str]) -> list[Space]:
         """The spaces of these keys, or all that the token sees; archived ones where they may be needed."""
         found = self._list_spaces(CURRENT)
+        self._ids = {space.id for space in found}
         if self._archived or not set(keys) <= {space.key for space in found}:
             found += self._list_spaces(ARCHIVED)
         return [space for space in found if not keys or space.key in keys]
@@ -79,6 +81,10 @@ class DataCenter:
             self.base = base_of(answer) or self.base
             spaces += (Space.read({"status": status, **raw}) for raw in results_of(answer))
         return spaces
+
+    def shows(self, space_id: str) -> bool:
+        """Whether a space that nobody named can be seen."""
+        return space_id in self._ids
 
     def sees(self, space: Space) -> bool:
         """Whether the space can be seen now."""

@@ -60,11 +60,11 @@ class Site:
         return [key for key in dict.fromkeys(self._connector.spaces) if key not in found]
 
     def lost(self, stored: Collection[str]) -> list[str]:
-        """The ids of spaces that were read before, are meant by the options and can no longer be seen."""
+        """The ids of spaces that were read before, may be meant by the options and can no longer be seen."""
         if self._connector.spaces and not self.absent():
             return []
         missing = [name for name in stored if name.isdigit() and name not in self.spaces()]
-        return [name for name in missing if name not in self.archived()] if missing else []
+        return [name for name in missing if name not in self.archived() and not self.api.shows(name)]
 
     def archived(self) -> Collection[str]:
         """The ids of archived spaces that are not among the others."""

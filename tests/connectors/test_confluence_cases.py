@@ -255,6 +255,18 @@ def test_case_10_nothing_is_gone_with_a_space_that_is_not_shown(either):
     assert (result.counts.deleted, result.counts.swept) == (0, 0)
 
 
+def test_case_10_space_that_is_lost_while_it_is_read_first_is_not_taken_for_its_beginning(desk):
+    desk.fake.quirks.short_pages = 2
+    pages = [desk.page(f"page {number}") for number in range(5)]
+    desk.fake.before = lambda asked: "cursor" in asked.query and desk.site.take_away(desk.space)
+    assert "can no longer be seen" in desk.sync().stream_errors[0].message
+
+    desk.fake.before = lambda _asked: None
+    desk.site.give_back(desk.space)
+    desk.sync()
+    assert sorted(desk.items()) == pages
+
+
 def test_case_11_page_that_moves_to_another_space_moves_here(either):
     other = either.site.create_space("OPS")
     page, top = either.page("words"), either.page("top", space=other)

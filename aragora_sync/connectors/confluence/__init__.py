@@ -11,9 +11,9 @@ from ...core.changes import Change, Cursor
 from ...core.errors import AccessError, ConfigError, SourceError
 from ...core.options import option
 from ...core.source import Check, KnownItems, Stream
-from .errors import EMAIL, TOKEN
+from .errors import EMAIL, TOKEN, lost_space, unknown_space
 from .reading import SpaceReading
-from .site import Site, lost_space, unknown_space
+from .site import Site
 
 URL = "https://mycompany.atlassian.net/wiki"
 UNKNOWN = "#"  # before a key in the options that no space has

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from ...core.errors import NotFound
 from ...net.answer import Answer
 from ...net.http import Http
+from .errors import lost_space
 from .gathered import Gathered
 from .paging import base_of, cursor_pages, get, next_target, results_of
 from .records import (
@@ -122,13 +123,17 @@ class Cloud:
         return f"{CURRENT},{ARCHIVED}" if self._archived and kind == PAGE else CURRENT
 
     def list_pages(self, space: Space, *, bodies: bool) -> Iterator[list[Page]]:
-        """All pages and blog posts of a space."""
+        """All pages and blog posts of a space. One that is lost meanwhile looks like one that ends there."""
         for kind, path in PATHS.items():
             asked = {"status": self._statuses(kind), "sort": "id", "limit": PAGE_SIZE}
             if bodies:
                 asked["body-format"] = "storage"
-            for answer in cursor_pages(self._http, f"api/v2/{path}", **{"space-id": space.id}, **asked):
-                yield _pages_of(answer, kind)
+            listing = cursor_pages(self._http, f"api/v2/{path}", **{"space-id": space.id}, **asked)
+            for number, answer in enumerate(listing, 1):
+                pages = _pages_of(answer, kind)
+                if number > 1 and not pages and not self.sees(space):
+                    raise lost_space(space.key)
+                yield pages
 
     def changed_pages(self, space: Space, kind: str, low: datetime | None) -> Iterator[list[Page]]:
         """Those of a space that changed since, the newest first."""

@@ -13,10 +13,11 @@ from ...core.source import Known, KnownItems
 from ...extract.text import decode
 from ...net.prefetch import Ask, prefetch
 from ...net.trouble import TooLarge
+from .errors import lost_space
 from .items import Place, without_text
 from .labels import Labelled
 from .records import BLOG_POST, PAGE, Attachment, Comment, Page, Space
-from .site import Site, lost_space
+from .site import Site
 from .storage import mentioned
 
 WIDTH = 8

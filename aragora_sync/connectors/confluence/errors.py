@@ -37,6 +37,23 @@ SCOPES = (  # by what an address holds, the first that fits
 )
 
 
+def unknown_space(key: str) -> AccessError:
+    """No space of this key can be seen."""
+    return AccessError(
+        f"no space {key} can be seen with this token; {NOTHING_DELETED}.",
+        hint="correct the option 'spaces' (keys as in the address: …/spaces/ENG), or give the token's user access",
+    )
+
+
+def lost_space(title: str) -> AccessError:
+    """A space that was read before cannot be seen any more."""
+    return AccessError(
+        f"the space {title} can no longer be seen with this token: access was taken away, or it was deleted; "
+        f"{NOTHING_DELETED}.",
+        hint="give the token's user access to it; if it is gone for good: aragora-sync reset --stream … --purge",
+    )
+
+
 def explain(answer: Answer) -> AragoraSyncError | None:
     """What an answer means where its status alone does not say it."""
     if answer.status < 300:  # noqa: PLR2004

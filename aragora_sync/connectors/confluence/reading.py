@@ -12,6 +12,7 @@ from ...core.changes import Change, Checkpoint, Cursor, Deleted, Named, Seen
 from ...core.source import Known, KnownItems
 from ...net.prefetch import prefetch
 from .contents import WAITING_BYTES, WIDTH, Contents, Step
+from .errors import lost_space
 from .gathered import MASK, REMEMBERED, Gathered
 from .items import had_comments, state_of, version_of
 from .labels import Labelled
@@ -29,7 +30,7 @@ from .records import (
     digest_of,
     moment_of,
 )
-from .site import Site, lost_space
+from .site import Site
 
 if TYPE_CHECKING:
     from . import ConfluenceConnector

@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
-from ...core.errors import AccessError, NotFound
+from ...core.errors import NotFound
 from ...net.access import Access, Fixed, basic, bearer
 from ...net.trouble import CHECK_ADDRESS
 from .cloud import Cloud
 from .datacenter import DataCenter
-from .errors import EMAIL, NOTHING_DELETED, TOKEN, explain
+from .errors import EMAIL, TOKEN, explain
 from .names import Names
 from .records import CURRENT, Space
 
@@ -128,20 +128,3 @@ class OneOf:
         if refused == self.headers() and len(self._ways) > 1:
             self._ways.pop(0)
         return refused != self.headers()
-
-
-def unknown_space(key: str) -> AccessError:
-    """No space of this key can be seen."""
-    return AccessError(
-        f"no space {key} can be seen with this token; {NOTHING_DELETED}.",
-        hint="correct the option 'spaces' (keys as in the address: …/spaces/ENG), or give the token's user access",
-    )
-
-
-def lost_space(title: str) -> AccessError:
-    """A space that was read before cannot be seen any more."""
-    return AccessError(
-        f"the space {title} can no longer be seen with this token: access was taken away, or it was deleted; "
-        f"{NOTHING_DELETED}.",
-        hint="give the token's user access to it; if it is gone for good: aragora-sync reset --stream … --purge",
-    )

@@ -26,7 +26,7 @@ NOTHING_DELETED = "what was read before is kept"
 APIS = ("/api/v2/", "/rest/api/")
 
 SCOPES = (  # by what an address holds, the first that fits
-    ("/content/search", "search:confluence"),
+    ("/content/search", "search:confluence or read:content-details:confluence"),
     ("/download", "readonly:content.attachment:confluence"),
     ("comments", "read:comment:confluence"),
     ("attachment", "read:attachment:confluence"),

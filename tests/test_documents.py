@@ -38,7 +38,7 @@ def test_every_command_and_flag_that_readme_shows_exists(line):
         return
     assert first in COMMANDS
     command = load_command(first)
-    if hasattr(command, "commands"):  # a group of them
+    if rest and hasattr(command, "commands"):  # a group of them
         command = command.commands[rest[0]]
     flags = {name for parameter in command.params for name in parameter.opts}
 

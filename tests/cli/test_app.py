@@ -28,7 +28,7 @@ def test_help_names_every_command_whole(cli: Cli) -> None:
     assert "--install-completion" in ended.out
 
 
-GROUPS = {"oauth": ("login", "status", "refresh", "revoke")}  # commands of commands
+GROUPS = {"audit": ("verify",), "oauth": ("login", "status", "refresh", "revoke")}  # commands of commands
 
 
 @pytest.mark.parametrize("name", COMMANDS)

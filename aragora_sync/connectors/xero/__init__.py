@@ -23,8 +23,8 @@ from .answers import (
     XeroAccount,
     XeroBankTransaction,
     XeroContact,
-    XeroCreditNote,
     XeroCredentials,
+    XeroCreditNote,
     XeroInvoice,
     XeroLineItem,
     XeroManualJournal,
@@ -83,7 +83,6 @@ class XeroConnector(OAuthConnector):
     keys: ClassVar[Mapping[str, str]] = {
         "XERO_CLIENT_ID": "client id of your app at developer.xero.com",
         "XERO_CLIENT_SECRET": "its secret; a mobile or desktop app (PKCE) has none",
-        "XERO_TOKENS": "what a login gave; kept by aragora-sync oauth login",
         "XERO_REFRESH_TOKEN": "a refresh token, instead of a login; optional",
         "XERO_ACCESS_TOKEN": "an access token, which ends after half an hour; optional",
     }
@@ -114,11 +113,11 @@ class XeroConnector(OAuthConnector):
     auth_url: str = option(AUTH_URL, help="Address where a person consents.", neutral=True)
     token_url: str = option(TOKEN_URL, help="Address where tokens are given.", neutral=True)
 
-    def __init__(self, credentials: Any = None, **options: Any) -> None:
-        if isinstance(credentials, XeroCredentials):
-            options.setdefault("xero_tenant_id", credentials.tenant_id)
-            credentials = credentials.by_name()
-        super().__init__(credentials=credentials, **options)
+    def __init__(self, **options: Any) -> None:
+        given = options.get("credentials")
+        if isinstance(given, XeroCredentials):
+            options = {"xero_tenant_id": given.tenant_id, **options, "credentials": given.by_name()}
+        super().__init__(**options)
         if wrong := [name for name in self.record_types if name not in ENDPOINTS]:
             raise ConfigError(f"xero: there are no records {wrong[0]!r}; known are {', '.join(ENDPOINTS)}")
         self._ledger: Ledger | None = None
@@ -243,7 +242,9 @@ class XeroConnector(OAuthConnector):
         wanted = scopes(self.record_types, self.scope_style, writing=self.allow_writes)
         missing = [each for each in wanted if each not in granted and each.removesuffix(".read") not in granted]
         if granted and missing:
-            return Check("scopes", False, f"the login lacks {', '.join(missing)}", f"log in again: {self.login_command}")
+            return Check(
+                "scopes", False, f"the login lacks {', '.join(missing)}", f"log in again: {self.login_command}"
+            )
         return Check("scopes", True, ", ".join(granted) or "not told")
 
     # For programs: typed answers
@@ -303,9 +304,7 @@ class XeroConnector(OAuthConnector):
         The same invoice asked for twice within six minutes is made once, unless `idempotency_key` tells them apart.
         """
         more = {"InvoiceNumber": invoice_number, "Reference": reference, "CurrencyCode": currency_code}
-        raw = writing.invoice(
-            contact_id, line_items, invoice_type, date, due_date, status, line_amount_types, **more
-        )
+        raw = writing.invoice(contact_id, line_items, invoice_type, date, due_date, status, line_amount_types, **more)
         return XeroInvoice.read(writing.written(self.ledger, self.tenant_id, "Invoices", [raw], idempotency_key)[0])
 
     def create_manual_journal(

@@ -15,7 +15,22 @@ COUNTS = frozenset({"Day"})  # numbers that are no amounts
 OF_ANSWERS = frozenset(  # what belongs to an answer, not to the record in it
     {"HasErrors", "HasValidationErrors", "StatusAttributeString", "ValidationErrors", "Warnings"}
 )
+OF_OTHERS = frozenset({"Balances"})  # what follows from other records, and moves no time of update
+REFERENCES = frozenset(  # other records, of which lists tell less than a record alone does
+    {
+        *("Account", "Allocations", "BankAccount", "BatchPayment", "Contact", "CreditNote", "CreditNotes", "Invoice"),
+        *("Overpayment", "Overpayments", "Payments", "Prepayment", "Prepayments"),
+    }
+)
+REFERRED = frozenset(
+    {
+        *("AccountID", "AllocationID", "BatchPaymentID", "ContactID", "CreditNoteID", "InvoiceID", "OverpaymentID"),
+        *("PaymentID", "PrepaymentID", "Name", "Code", "InvoiceNumber", "CreditNoteNumber", "Type", "CurrencyCode"),
+        *("Amount", "AppliedAmount", "Date", "Invoice"),
+    }
+)
 NOTHING = Decimal(0)
+EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
 def amount_of(value: Amount | None) -> Decimal:
@@ -35,9 +50,14 @@ def text_of(amount: Decimal) -> str:
 
 
 def plain(raw: Any, name: str = "") -> JSON:
-    """A record as metadata: the fields by their own names, amounts and times as text. Days stay days."""
+    """A record as metadata: the fields by their own names, amounts and times as text. Days stay days.
+
+    What is empty is left out, and of other records only what tells which they are: so it is the same however the
+    record was asked for.
+    """
     if isinstance(raw, Mapping):
-        return {key: plain(value, key) for key, value in raw.items() if not _is_double(key, raw)}
+        wanted = {key: value for key, value in raw.items() if not (_is_left_out(key, raw, name) or value in EMPTY)}
+        return {key: plain(value, key) for key, value in wanted.items()}
     if isinstance(raw, list):
         return [plain(each, name) for each in raw]
     if isinstance(raw, bool) or raw is None:
@@ -49,6 +69,8 @@ def plain(raw: Any, name: str = "") -> JSON:
     return str(raw)
 
 
-def _is_double(key: str, raw: Mapping[str, Any]) -> bool:
+def _is_left_out(key: str, raw: Mapping[str, Any], name: str) -> bool:
     """Whether it says again what another field says, or nothing about the record."""
-    return key in OF_ANSWERS or (key.endswith("String") and key.removesuffix("String") in raw)
+    if key in OF_ANSWERS or key in OF_OTHERS or (key.endswith("String") and key.removesuffix("String") in raw):
+        return True
+    return name in REFERENCES and key not in REFERRED

@@ -222,7 +222,8 @@ class XeroPayment:
     currency_rate: Decimal | None
     reference: str
     invoice_id: str
-    invoice_number: str
+    credit_note_id: str
+    number: str  # of what is paid
     contact_name: str
     account_id: str
     account_code: str
@@ -233,7 +234,7 @@ class XeroPayment:
     def read(cls, raw: Raw) -> XeroPayment:
         names = ("Invoice", "CreditNote", "Prepayment", "Overpayment")
         paid: Raw = next((raw[name] for name in names if raw.get(name)), {})
-        account = raw.get("Account") or {}
+        credit, account = raw.get("CreditNote") or {}, raw.get("Account") or {}  # a credit is also called an invoice
         return cls(
             payment_id=raw["PaymentID"],
             status=raw["Status"],
@@ -244,8 +245,9 @@ class XeroPayment:
             currency_code=paid.get("CurrencyCode") or "",
             currency_rate=optional_amount(raw.get("CurrencyRate")),
             reference=raw.get("Reference") or "",
-            invoice_id=(raw.get("Invoice") or {}).get("InvoiceID") or "",
-            invoice_number=paid.get("InvoiceNumber") or paid.get("CreditNoteNumber") or "",
+            invoice_id="" if credit else (raw.get("Invoice") or {}).get("InvoiceID") or "",
+            credit_note_id=credit.get("CreditNoteID") or "",
+            number=paid.get("InvoiceNumber") or paid.get("CreditNoteNumber") or "",
             contact_name=(paid.get("Contact") or {}).get("Name") or "",
             account_id=account.get("AccountID") or "",
             account_code=account.get("Code") or "",
@@ -349,5 +351,3 @@ def _day(raw: Raw, name: str) -> date | None:
 
 def _updated_at(raw: Raw) -> datetime | None:
     return from_xero_date(raw["UpdatedDateUTC"]) if raw.get("UpdatedDateUTC") else None
-
-

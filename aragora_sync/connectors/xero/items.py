@@ -31,10 +31,11 @@ class Shown(NamedTuple):
 
     describe: Callable[[Raw], Described]
     address: Callable[[Raw], str]
-    parent: Sequence[str] = ()  # names of the stream, the field, and the id in it
+    parents: Sequence[Sequence[str]] = ()  # stream, field, and the id in it; the first that is there counts
 
 
-OF_CONTACT = ("contacts", "Contact", "ContactID")
+OF_CONTACT = (("contacts", "Contact", "ContactID"),)
+PAID = (("credit_notes", "CreditNote", "CreditNoteID"), ("invoices", "Invoice", "InvoiceID"))
 SHOWN: Mapping[str, Shown] = {
     "contact": Shown(lambda raw: contact(XeroContact.read(raw), raw), lambda raw: f"Contacts/View/{raw['ContactID']}"),
     "invoice": Shown(
@@ -56,7 +57,7 @@ SHOWN: Mapping[str, Shown] = {
     "payment": Shown(
         lambda raw: payment(XeroPayment.read(raw)),
         lambda _raw: "",
-        ("invoices", "Invoice", "InvoiceID"),
+        PAID,
     ),
     "bank_transaction": Shown(
         lambda raw: bank_transaction(XeroBankTransaction.read(raw)),
@@ -88,16 +89,16 @@ def item_of(endpoint: Endpoint, raw: Raw) -> Item:
         title=title,
         content=content,
         url=f"{GO}/{place}" if (place := shown.address(raw)) else "",
-        parent=_parent(shown.parent, metadata),
+        parent=_parent(shown.parents, metadata),
         updated_at=updated_at,
         version=moment_text(updated_at) if updated_at else "",
         metadata=metadata,
     )
 
 
-def _parent(where: Sequence[str], metadata: Mapping[str, JSON]) -> str:
-    if not where:
-        return ""
-    stream, name, key = where
-    holder = metadata.get(name)
-    return f"{stream}/{holder[key]}" if isinstance(holder, Mapping) and holder.get(key) else ""
+def _parent(where: Sequence[Sequence[str]], metadata: Mapping[str, JSON]) -> str:
+    for stream, name, key in where:
+        holder = metadata.get(name)
+        if isinstance(holder, Mapping) and key in holder:
+            return f"{stream}/{holder[key]}"
+    return ""

@@ -75,7 +75,7 @@ def bank_transaction(of: XeroBankTransaction) -> tuple[str, str]:
 
 def payment(of: XeroPayment) -> tuple[str, str]:
     money = f"{of.currency_code} {text_of(of.amount)}".strip()
-    title = _title("Payment", money, f"of {of.invoice_number}" if of.invoice_number else "")
+    title = _title("Payment", money, f"of {of.number}" if of.number else "")
     text = _lines(
         f"{title}, {of.status}.",
         _named("Date", of.date),

@@ -91,9 +91,9 @@ def manual_journal(narration: str, lines: Sequence[JournalLine], on: date | None
             raise ConfigError(f"line {number} of the journal is below zero.", hint="write it on the other side")
         if bool(line.debit) == bool(line.credit):
             raise ConfigError(f"line {number} of the journal must have a debit or a credit, and not both.")
-    debits, credits = sum(line.debit for line in lines), sum(line.credit for line in lines)
-    if debits != credits:
-        told = [text_of(Decimal(each)) for each in (debits, credits, debits - credits)]
+    debited, credited = (sum(getattr(line, side) for line in lines) for side in ("debit", "credit"))
+    if debited != credited:
+        told = [text_of(Decimal(each)) for each in (debited, credited, debited - credited)]
         raise ConfigError(f"the journal does not balance: debits {told[0]}, credits {told[1]}, difference {told[2]}.")
     return {
         "Narration": narration,

@@ -26,7 +26,7 @@ REFERRED = frozenset(
     {
         *("AccountID", "AllocationID", "BatchPaymentID", "ContactID", "CreditNoteID", "InvoiceID", "OverpaymentID"),
         *("PaymentID", "PrepaymentID", "Name", "Code", "InvoiceNumber", "CreditNoteNumber", "Type", "CurrencyCode"),
-        *("Amount", "AppliedAmount", "Date", "Invoice"),
+        *("Amount", "AppliedAmount", "Date", "Invoice", "IsDeleted"),
     }
 )
 NOTHING = Decimal(0)

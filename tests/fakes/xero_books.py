@@ -117,6 +117,7 @@ class Books:
     def add_contact(self, name: str, **fields: Any) -> str:
         empty: Raw = {"Addresses": [], "Phones": [], "ContactGroups": [], "ContactPersons": []}
         usual = {"ContactStatus": "ACTIVE", "Name": name, "EmailAddress": "", "BankAccountDetails": "", **empty}
+        usual["TaxNumber"] = ""
         return self.keep("Contacts", {**usual, "HasAttachments": False, "HasValidationErrors": False, **fields})
 
     def archive(self, id: str) -> None:

@@ -125,7 +125,9 @@ class Keeper:
 
     def expected(self) -> dict[str, dict[str, Any]]:
         """The fields of every record that is there, by the id of its item."""
-        found = ((item_of(self.books, one.id), one.fields) for one in self.books.records.values() if one.kind in STREAMS)
+        found = (
+            (item_of(self.books, one.id), one.fields) for one in self.books.records.values() if one.kind in STREAMS
+        )
         return {item_id: fields for item_id, fields in found if is_there(fields)}
 
     # Acts
@@ -134,7 +136,9 @@ class Keeper:
         self.books.add_contact(self._word())
 
     def invoice(self, type: str = "ACCREC") -> None:
-        lines = [(self._word(), self.chance.randint(1, 9), self._amount(), "200") for _ in range(self.chance.randint(1, 3))]
+        lines = [
+            (self._word(), self.chance.randint(1, 9), self._amount(), "200") for _ in range(self.chance.randint(1, 3))
+        ]
         self.books.create_invoice(self._contact(), *lines, type=type, Reference=self._word())
 
     def bill(self) -> None:
@@ -208,8 +212,8 @@ class Keeper:
 
     def void(self) -> None:
         kind = self.chance.choice(["Invoices", "ManualJournals"])
-        free = lambda one: one["Status"] in ("AUTHORISED", "POSTED") and not (  # noqa: E731
-            one.get("AmountPaid") or one.get("AmountCredited")
+        free = lambda one: (
+            one["Status"] in ("AUTHORISED", "POSTED") and not (one.get("AmountPaid") or one.get("AmountCredited"))
         )
         if record := self._any(kind, free):
             self.books.void(record)
@@ -237,9 +241,7 @@ class Keeper:
     def _items_of(self, contact: str) -> Iterator[str]:
         """What shows the name of this contact: documents, and the payments of those."""
         books = self.books
-        theirs = {
-            one.id for one in books.records.values() if one.fields.get("Contact", {}).get("ContactID") == contact
-        }
+        theirs = {one.id for one in books.records.values() if one.fields.get("Contact", {}).get("ContactID") == contact}
         for one in books.records.values():
             if one.kind in STREAMS and (one.id in theirs or any(each in str(one.fields) for each in theirs)):
                 yield item_of(books, one.id)

@@ -212,10 +212,7 @@ class Keeper:
 
     def void(self) -> None:
         kind = self.chance.choice(["Invoices", "ManualJournals"])
-        free = lambda one: (
-            one["Status"] in ("AUTHORISED", "POSTED") and not (one.get("AmountPaid") or one.get("AmountCredited"))
-        )
-        if record := self._any(kind, free):
+        if record := self._any(kind, _may_be_voided):
             self.books.void(record)
 
     def unpay(self) -> None:
@@ -252,3 +249,8 @@ class Keeper:
     def _word(self) -> str:
         self.number += 1
         return f"word{self.number}x"
+
+
+def _may_be_voided(fields: dict[str, Any]) -> bool:
+    paid = fields.get("AmountPaid") or fields.get("AmountCredited")
+    return fields["Status"] in ("AUTHORISED", "POSTED") and not paid

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from aragora_sync.audit import audit_path, verify
-from aragora_sync.connectors.xero import JournalLine, XeroConnector, XeroCredentials, XeroLineItem
+from aragora_sync.connectors.xero import XeroConnector, XeroCredentials, XeroLineItem
 from aragora_sync.core.errors import ConfigError
 
 from ..fakes.xero_apps import PKCE
@@ -231,62 +231,6 @@ def test_credentials_of_a_program_name_the_organisation(desk):
     finally:
         xero.close()
     assert desk.token not in repr(credentials)
-
-
-# What they write
-
-
-def test_invoice_is_made_as_the_guide_has_it(desk):
-    with desk.program() as xero:
-        line = XeroLineItem(description="Consulting services", quantity=10, unit_amount=150.00, account_code="200")
-        made = xero.create_invoice(contact_id=desk.acme, line_items=[line], due_date=date(2026, 12, 24))
-    (asked,) = desk.fake.asked
-    fields = desk.books.fields(made.invoice_id)
-
-    assert (made.status, made.total) == ("DRAFT", Decimal("1725.00"))
-    assert fields["DueDate"] == date(2026, 12, 24)
-    assert (asked.method, asked.query) == ("PUT", {"unitdp": "4", "summarizeErrors": "false"})
-    assert asked.headers["idempotency-key"].startswith("aragora:default:invoices:")
-    assert b'"UnitAmount":150.0}' in asked.body
-
-
-def test_manual_journal_is_made_as_the_guide_has_it(desk):
-    with desk.program() as xero:
-        made = xero.create_manual_journal(
-            narration="Monthly depreciation",
-            journal_lines=[
-                JournalLine(account_code="720", debit=1000.00),
-                JournalLine(account_code="180", credit=1000.00),
-            ],
-        )
-
-    assert [line.line_amount for line in made.lines] == [Decimal(1000), Decimal(-1000)]
-    assert desk.books.fields(made.manual_journal_id)["Narration"] == "Monthly depreciation"
-
-
-@pytest.mark.parametrize(
-    ("lines", "message"),
-    [
-        ([JournalLine("720", debit=1)], "two lines"),
-        ([JournalLine("720", debit=1, credit=1), JournalLine("180", credit=1)], "line 1 .* not both"),
-        ([JournalLine("720"), JournalLine("180", credit=1)], "line 1 .* a debit or a credit"),
-        ([JournalLine("720", debit=-1), JournalLine("180", credit=-1)], "line 1 .* below zero"),
-    ],
-)
-def test_journal_that_is_none_is_refused(desk, lines, message):
-    with desk.program() as xero, pytest.raises(ConfigError, match=message):
-        xero.create_manual_journal("x", lines)
-    assert desk.fake.asked == []
-
-
-@pytest.mark.parametrize(
-    ("more", "message"),
-    [({"line_items": []}, "needs a line"), ({"status": "AUTHORISED"}, "needs a due date")],
-)
-def test_invoice_that_is_none_is_refused(desk, more, message):
-    with desk.program() as xero, pytest.raises(ConfigError, match=message):
-        xero.create_invoice(desk.acme, **{"line_items": [XeroLineItem("x")], **more})
-    assert desk.fake.asked == []
 
 
 # The trail

@@ -95,7 +95,9 @@ class XeroConnector(OAuthConnector):
         identity=True,
     )
     record_types: list[str] = option(
-        list(ENDPOINTS), help="Kinds of records to sync; the login asks for their scopes alone.", example=["invoices"]
+        [],
+        help="Kinds of records to sync, by default all: " + ", ".join(ENDPOINTS) + ".",
+        example=["contacts", "invoices", "payments"],
     )
     scope_style: str = option(
         GRANULAR,
@@ -120,6 +122,7 @@ class XeroConnector(OAuthConnector):
         super().__init__(**options)
         if wrong := [name for name in self.record_types if name not in ENDPOINTS]:
             raise ConfigError(f"xero: there are no records {wrong[0]!r}; known are {', '.join(ENDPOINTS)}")
+        self._wanted = list(dict.fromkeys(self.record_types or ENDPOINTS))
         self._ledger: Ledger | None = None
 
     def open(self) -> None:
@@ -141,7 +144,7 @@ class XeroConnector(OAuthConnector):
     # Login
 
     def oauth_client(self) -> OAuthClient:
-        wanted = scopes(self.record_types, self.scope_style, writing=self.allow_writes)
+        wanted = scopes(self._wanted, self.scope_style, writing=self.allow_writes)
         secret = self.asked_credentials.get("XERO_CLIENT_SECRET") or ""
         if wrong := address_problem("auth_url", self.auth_url, AUTH_URL, allow_http=self.allow_http):
             raise ConfigError(f"xero: {wrong}")
@@ -192,11 +195,11 @@ class XeroConnector(OAuthConnector):
     def streams(self, stored: Collection[str]) -> Iterable[Stream]:
         """The kinds of records that the options name, and what was read of another organisation before."""
         organisation = self.ledger.organisation
-        for name in dict.fromkeys(self.record_types):
+        for name in self._wanted:
             yield Stream(f"{organisation}/{name}", name.replace("_", " "), reports_deletes=True)
         for name in stored:
             of, _, kind = name.partition("/")
-            if of != organisation and kind in self.record_types:
+            if of != organisation and kind in self._wanted:
                 yield Stream(name)
 
     def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
@@ -239,7 +242,7 @@ class XeroConnector(OAuthConnector):
         return chosen(found, self.xero_tenant_id or told, self.login_command)
 
     def _check_scopes(self, granted: Sequence[str]) -> Check:
-        wanted = scopes(self.record_types, self.scope_style, writing=self.allow_writes)
+        wanted = scopes(self._wanted, self.scope_style, writing=self.allow_writes)
         missing = [each for each in wanted if each not in granted and each.removesuffix(".read") not in granted]
         if granted and missing:
             return Check(

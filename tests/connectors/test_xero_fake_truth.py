@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from dataclasses import replace
 
 import pytest
 import yaml
 
 from ..fakes.web import Answer
-from ..specs import description, spec_file
+from ..specs import Description, description, spec_file
 from .xero_client import opened
 
 pytestmark = pytest.mark.contract
@@ -140,6 +142,19 @@ def test_writes_are_described(books, client):
     assert complaints(client.fake) == []
 
 
+def test_events_are_described(books, client):
+    """Of invoices, contacts and credit notes, and of nothing else."""
+    furnish(books)
+    words = yaml.load(spec_file("xero/xero-webhooks.yaml").read_bytes(), yaml.CSafeLoader)
+    judge = Description({"openapi": "3.1.1", "paths": {}, "components": words["components"]}, "")
+    told = json.loads(client.fake.webhooks.deliver().body)
+    notes = {**told, "events": [one for one in told["events"] if one["eventCategory"] == "CREDITNOTE"]}
+    schemas = judge.document["components"]["schemas"]
+    assert list(judge._wrong(schemas["WebhookEvent"], told, "event")) == []
+    assert list(judge._wrong(schemas["CreditNoteWebhookEvent"], notes, "event")) == []
+    assert {one["eventCategory"] for one in told["events"]} == {"INVOICE", "CONTACT", "CREDITNOTE"}
+
+
 # What the examples of the description hold: a connector may rely on that much
 
 ENOUGH = {
@@ -161,8 +176,13 @@ def test_all_is_told_that_the_examples_hold(books, client, part):
     assert told >= example_of(part) - ENOUGH.get(part, set())
 
 
+@functools.cache
+def document():
+    """The description with its examples, which the judge does not keep."""
+    return yaml.load(spec_file("xero/xero_accounting.yaml").read_bytes(), yaml.CSafeLoader)
+
+
 def example_of(part):
-    """The names in the first row of the example, which the judge does not keep."""
-    document = yaml.load(spec_file("xero/xero_accounting.yaml").read_bytes(), yaml.CSafeLoader)
-    answer = document["paths"][f"/{part}"]["get"]["responses"]["200"]["content"]["application/json"]
+    """The names in the first row of the example."""
+    answer = document()["paths"][f"/{part}"]["get"]["responses"]["200"]["content"]["application/json"]
     return set(answer["example"][part][0])

@@ -19,6 +19,7 @@ from .xero_login import Login
 from .xero_reports import aged
 from .xero_rows import envelope
 from .xero_scopes import NEEDED, READING, suffices
+from .xero_webhooks import Webhooks
 from .xero_writes import Writes
 
 BASE = "/api.xro/2.0/"
@@ -55,7 +56,7 @@ class FakeXero(FakeService):
 
     `limits` (xero_limits.Limits) hold from the start: 60 requests a minute, 5000 a day; use_up_day(). `lists`
     (xero_lists.Lists) and `writes` (xero_writes.Writes) hold the switches of what nobody outside knows for sure.
-    `scope_status`: 401 or 403 where a scope is missing. `told_zone`: of /Date()/.
+    `scope_status`: 401 or 403 where a scope is missing. `webhooks` (xero_webhooks.Webhooks): deliver(), intent().
 
     For `order`: too_many("minute"|"day"|"concurrent"|"appminute", seconds) and offline() of xero_limits, html of web;
     lose_answer(path) does what was asked and cuts the connection.
@@ -73,6 +74,7 @@ class FakeXero(FakeService):
         self.limits = Limits()
         self.lists = Lists(self)
         self.writes = Writes(self)
+        self.webhooks = Webhooks(self)
         self.scope_status = 401
         self.provider = "aragora"
         self._envelopes = 0

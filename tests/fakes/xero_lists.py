@@ -107,7 +107,7 @@ class Lists:
     def _in_order(self, found: list[Raw], kind: Kind, query: dict[str, str]) -> list[Raw]:
         """The oldest change first, where nothing else is asked for."""
         found = sorted(found, key=lambda one: (one[kind.since], one[kind.key]))
-        if "order" not in query:
+        if "order" not in query or not found:
             return found
         self._not_too_heavy(found, {part.split()[0] for part in query["order"].split(",") if part.split()}, kind)
         known = {kind.key, kind.since, *LIGHT, *(name for one in found[:50] for name in one)}

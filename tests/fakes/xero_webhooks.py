@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SIGNING_KEY = "the-signing-key-of-the-webhook"
 CATEGORIES = {"Invoices": "INVOICE", "Contacts": "CONTACT", "CreditNotes": "CREDITNOTE"}
+LATER = {"Prepayments": "PREPAYMENT", "Overpayments": "OVERPAYMENT"}  # came in August and September of 2026
 ADDRESS = "https://api.xero.com/api.xro/2.0"
 
 
@@ -34,6 +35,7 @@ class Delivery:
 class Webhooks:
     """`deliver` gives what happened since the last time; a delivery that is thrown away leaves a gap in the sequence,
     one that is used twice is what a receiver sees who answered too late. `intent` gives the trial at the beginning.
+    `categories` are what is subscribed to.
     """
 
     def __init__(self, fake: FakeXero) -> None:
@@ -60,12 +62,12 @@ class Webhooks:
         return [
             self._event(books, kind, key, happened, at)
             for kind, key, happened, at in books.moved[reached:]
-            if CATEGORIES.get(kind) in self.categories
+            if (CATEGORIES | LATER).get(kind) in self.categories
         ]
 
     def _event(self, books: Books, kind: str, key: str, happened: str, at: datetime) -> Raw:
         event = {"resourceUrl": f"{ADDRESS}/{KINDS[kind].name}/{key}", "resourceId": key, "tenantId": books.tenant_id}
-        event |= {"tenantType": books.tenant_type, "eventCategory": CATEGORIES[kind], "eventType": happened}
+        event |= {"tenantType": books.tenant_type, "eventCategory": (CATEGORIES | LATER)[kind], "eventType": happened}
         event["eventDateUtc"] = f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}"
         fields = books.fields(key)
         return event | ({"data": {name: fields[name] for name in ("Type", "Status")}} if kind == "CreditNotes" else {})

@@ -205,6 +205,10 @@ def test_other_requests_to_the_token_endpoint(client):
     assert refused(client.token_endpoint(client_id=PKCE), "invalid_request")
     assert refused(client.token_endpoint(client_id=PKCE, grant_type="password"), "unsupported_grant_type")
     assert refused(client.refresh("never given"))
+    headers = {"Authorization": "Basic nonsense"}
+    url = f"{client.fake.url}/connect/token"
+    answer = client._http.post(url, data={"grant_type": "refresh_token"}, headers=headers)
+    assert refused(answer, "invalid_client")
 
 
 def test_without_offline_access_there_is_no_refresh_token(login):

@@ -113,6 +113,7 @@ def test_after_any_acts(client, seed):
         assert clocks == {key: row["UpdatedDateUTC"] for key, row in known.get(part, {}).items()}
         for row in rows.values():
             agree(part, row)
+    agree_with_payments(client)
 
 
 def catch_up(client, known):
@@ -143,3 +144,12 @@ def agree(part, row):
     if part == "CreditNotes":
         used = sum((each["Amount"] for each in row["Allocations"]), Decimal())
         assert row["RemainingCredit"] + used == row["Total"]
+
+
+def agree_with_payments(client):
+    """What payments say of the documents they are for."""
+    payments = [row for row in client.rows("Payments") if row["Status"] == "AUTHORISED"]
+    for invoice in client.rows("Invoices"):
+        paid = [row for row in payments if row["Invoice"]["InvoiceID"] == invoice["InvoiceID"]]
+        assert invoice["AmountPaid"] == sum((row["Amount"] for row in paid), Decimal())
+        assert {row["PaymentID"] for row in invoice["Payments"]} == {row["PaymentID"] for row in paid}

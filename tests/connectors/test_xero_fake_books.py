@@ -219,7 +219,7 @@ def test_balances_move_without_the_contact_s_clock(books, client, acme):
 def test_17_archived_contacts_are_shown_where_they_are_asked_for(books, client, acme):
     books.archive(acme)
 
-    assert client.rows("Contacts") == []
+    assert client.rows("Contacts") == client.rows("Contacts", IDs=acme) == []
     assert one(client, "Contacts", acme, includeArchived="true")["ContactStatus"] == "ARCHIVED"
     assert client.read(f"Contacts/{acme}")["Contacts"][0]["ContactStatus"] == "ARCHIVED"
     books.restore(acme)

@@ -87,7 +87,7 @@ class Lists:
         return [one for one in found if one[kind.since] > moment]
 
     def _filtered(self, found: list[Raw], kind: Kind, query: dict[str, str], view: View) -> list[Raw]:
-        if kind.name == "Contacts" and not _yes(query, "includeArchived") and "IDs" not in query:
+        if kind.name == "Contacts" and not _yes(query, "includeArchived"):
             found = [one for one in found if one["ContactStatus"] not in HIDDEN_CONTACTS]
         if kind.name == "BankTransfers" and not _yes(query, "includeDeleted"):
             found = [one for one in found if one["Status"] != "DELETED"]

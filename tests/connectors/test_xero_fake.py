@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from ..fakes.xero import FakeXero
 from .xero_client import opened
 
 LINE = ("Consulting services", 10, "150", "200")
@@ -39,6 +40,12 @@ def ids(rows, key="InvoiceID"):
 
 def header(moment):
     return f"{moment:%Y-%m-%dT%H:%M:%S}"
+
+
+def test_clock_may_begin_elsewhere():
+    fake = FakeXero(began_at=datetime(2026, 12, 24, tzinfo=UTC))
+
+    assert fake.books.now() == fake.now == datetime(2026, 12, 24, tzinfo=UTC)
 
 
 # Amounts and dates
@@ -124,6 +131,15 @@ def test_pages_have_from_1_to_1000_rows(client, query):
     answer = client.get("Invoices", **query)
 
     assert (answer.status_code, answer.json()["Type"]) == (400, "ValidationException")
+
+
+def test_pages_may_be_smaller_than_what_was_asked_for(fake, books, client, acme):
+    fake.lists.page_size = 2
+    made = [books.create_invoice(acme, LINE) for _ in range(3)]
+    body = client.read("Invoices", page=2, pageSize=1000)
+
+    assert ids(body["Invoices"]) == made[2:]
+    assert body["pagination"] == {"page": 2, "pageSize": 2, "pageCount": 2, "itemCount": 3}
 
 
 def test_accounts_come_all_at_once(books, client):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from dataclasses import replace
 
 import pytest
 import yaml
 
 from ..fakes.web import Answer
-from ..specs import description, spec_file
+from ..fakes.xero import prepare
+from ..specs import Description, description, spec_file
 from .xero_client import opened
 
 pytestmark = pytest.mark.contract
 
-LINES = [("Consulting", 10, "150", "200"), ("a third", 3, "0.3333", "200", "NONE")]
 SINCE = "2026-11-02T09:00:00"
 
 
@@ -44,41 +46,12 @@ def complaints(fake):
     return found
 
 
-def furnish(books):
-    """Some of everything, in all states."""
-    acme, beta = books.add_contact("Acme", FirstName="Ann", LastName="Lee"), books.add_contact("Beta")
-    paid, open_, credited = (books.create_invoice(acme, *LINES) for _ in range(3))
-    books.create_invoice(beta, *LINES, type="ACCPAY", status="DRAFT", due=None, tax="Inclusive")
-    books.create_invoice(beta, *LINES, currency="USD", rate="0.61", tax="NoTax")
-    books.void(books.create_invoice(acme, *LINES))
-    books.delete(books.create_invoice(acme, *LINES, status="DRAFT"))
-    books.pay(paid, "1726.00")
-    books.delete(books.pay(open_, "1"))
-    note = books.create_credit_note(acme, LINES[0])
-    books.allocate(note, credited, "100")
-    books.pay(note, "5")
-    over = books.overpay(acme, "20")
-    books.allocate(over, credited, "10")
-    books.pay(books.prepay(beta, "30", type="SPEND"), "1")
-    books.spend(beta, ("Rent", 1, "800", "429"))
-    books.delete(books.receive(acme, ("Interest", 1, "1.5", "260", "NONE")))
-    books.delete(books.transfer("50"))
-    books.transfer("60")
-    books.void(books.post_journal("depreciation", ("10", "720", "d"), ("-10", "180")))
-    books.delete(books.post_journal("draft", ("10", "720"), ("-10", "180"), status="DRAFT"))
-    books.add_item("HOSE", "A hose", "12.5")
-    books.archive(books.add_account("430", "Old things"))
-    books.merge(books.add_contact("Acme again"), acme)
-    books.forget(books.add_contact("Zoe"))
-    return acme
-
-
 PAGED = ("Contacts", "Invoices", "CreditNotes", "Overpayments", "Prepayments", "BankTransactions", "Payments")
 
 
 @pytest.mark.parametrize("part", [*PAGED, "ManualJournals"])
-def test_paged_lists_are_described(books, client, part):
-    furnish(books)
+def test_paged_lists_are_described(client, part):
+    prepare(client.fake)
     key = {"ManualJournals": "ManualJournalID"}.get(part, f"{part.removesuffix('s')}ID")
     query = {} if part in ("Contacts", "Payments", "ManualJournals") else {"unitdp": 4}
     query |= {"includeArchived": "true"} if part in ("Contacts", "Invoices") else {}
@@ -91,8 +64,8 @@ def test_paged_lists_are_described(books, client, part):
     assert complaints(client.fake) == []
 
 
-def test_whole_lists_are_described(books, client):
-    furnish(books)
+def test_whole_lists_are_described(client):
+    prepare(client.fake)
     for part in ("Accounts", "Items", "BankTransfers"):
         assert client.read(part, SINCE)[part]
     client.read("BankTransfers", includeDeleted="true")
@@ -102,8 +75,8 @@ def test_whole_lists_are_described(books, client):
     assert complaints(client.fake) == []
 
 
-def test_report_is_described(books, client):
-    acme = furnish(books)
+def test_report_is_described(client):
+    acme = prepare(client.fake)
     client.read("Reports/AgedReceivablesByContact", contactId=acme)
     client.read("Reports/AgedReceivablesByContact", contactId=acme, date="2026-11-30", fromDate="2026-01-01")
 
@@ -119,7 +92,8 @@ def test_connections_are_described(client):
     assert complaints(client.fake) == []
 
 
-def test_writes_are_described(books, client):
+def test_writes_are_described(client):
+    books = client.fake.books
     client.token = client.fake.token_for("accounting.invoices", "accounting.manualjournals")
     acme = books.add_contact("Acme")
     line = {"Description": "Consulting", "Quantity": 10, "UnitAmount": 150.0, "AccountCode": "200"}
@@ -140,6 +114,19 @@ def test_writes_are_described(books, client):
     assert complaints(client.fake) == []
 
 
+def test_events_are_described(client):
+    """Of invoices, contacts and credit notes, and of nothing else."""
+    prepare(client.fake)
+    words = yaml.load(spec_file("xero/xero-webhooks.yaml").read_bytes(), yaml.CSafeLoader)
+    judge = Description({"openapi": "3.1.1", "paths": {}, "components": words["components"]}, "")
+    told = json.loads(client.fake.webhooks.deliver().body)
+    notes = {**told, "events": [one for one in told["events"] if one["eventCategory"] == "CREDITNOTE"]}
+    schemas = judge.document["components"]["schemas"]
+    assert list(judge._wrong(schemas["WebhookEvent"], told, "event")) == []
+    assert list(judge._wrong(schemas["CreditNoteWebhookEvent"], notes, "event")) == []
+    assert {one["eventCategory"] for one in told["events"]} == {"INVOICE", "CONTACT", "CREDITNOTE"}
+
+
 # What the examples of the description hold: a connector may rely on that much
 
 ENOUGH = {
@@ -153,16 +140,21 @@ ENOUGH = {
 
 
 @pytest.mark.parametrize("part", [*PAGED, "ManualJournals", "BankTransfers", "Items", "Accounts"])
-def test_all_is_told_that_the_examples_hold(books, client, part):
+def test_all_is_told_that_the_examples_hold(client, part):
     """But for what only some have."""
-    furnish(books)
+    prepare(client.fake)
     told = {name for row in client.read(part, page=1)[part] for name in row}
 
     assert told >= example_of(part) - ENOUGH.get(part, set())
 
 
+@functools.cache
+def document():
+    """The description with its examples, which the judge does not keep."""
+    return yaml.load(spec_file("xero/xero_accounting.yaml").read_bytes(), yaml.CSafeLoader)
+
+
 def example_of(part):
-    """The names in the first row of the example, which the judge does not keep."""
-    document = yaml.load(spec_file("xero/xero_accounting.yaml").read_bytes(), yaml.CSafeLoader)
-    answer = document["paths"][f"/{part}"]["get"]["responses"]["200"]["content"]["application/json"]
+    """The names in the first row of the example."""
+    answer = document()["paths"][f"/{part}"]["get"]["responses"]["200"]["content"]["application/json"]
     return set(answer["example"][part][0])

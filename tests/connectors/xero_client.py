@@ -31,7 +31,8 @@ class Client:
         self._http.close()
 
     def headers(self, **more: str) -> dict[str, str]:
-        sent = {"Authorization": f"Bearer {self.token}", "xero-tenant-id": self.tenant, "Accept": "application/json"}
+        bearer = f"Bearer {self.token}" if self.token else ""
+        sent = {"Authorization": bearer, "xero-tenant-id": self.tenant, "Accept": "application/json"}
         return {name: value for name, value in {**sent, **more}.items() if value}
 
     def get(self, part: str, since: str = "", headers: dict[str, str] | None = None, **query: Any) -> httpx.Response:

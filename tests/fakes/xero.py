@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from .web import Answer, Asked, FakeService
+from .web import Answer, Asked, FakeService, html
 from .xero_apps import PKCE, Access
 from .xero_books import Books
 from .xero_documents import KINDS
@@ -17,11 +19,14 @@ from .xero_limits import Limits
 from .xero_lists import Lists
 from .xero_login import Login
 from .xero_reports import aged
-from .xero_rows import envelope
+from .xero_rows import Rows, View, envelope
 from .xero_scopes import NEEDED, READING, suffices
+from .xero_webhooks import Webhooks
 from .xero_writes import Writes
 
 BASE = "/api.xro/2.0/"
+LONGEST_QUERY = 2048
+TOO_LONG = "The length of the query string for this request exceeds the configured maxQueryStringLength value."
 SMALL = ("Organisation", "Currencies", "TaxRates", "TrackingCategories")
 ENDPOINTS = {
     "issuer": "",
@@ -52,17 +57,21 @@ class FakeXero(FakeService):
 
     `login` (xero_login.Login): apps, person, connections; log_in() gives tokens without a browser, end_access() makes
     access tokens too old. `token` is an access token that may read everything; `token_for(*scopes)` another one.
+    `rows(part)` is what lists should tell in the end. `FakeXero(began_at=…)` sets the clock.
+    `prepare(fake)` fills the books with some of everything.
 
     `limits` (xero_limits.Limits) hold from the start: 60 requests a minute, 5000 a day; use_up_day(). `lists`
     (xero_lists.Lists) and `writes` (xero_writes.Writes) hold the switches of what nobody outside knows for sure.
-    `scope_status`: 401 or 403 where a scope is missing. `told_zone`: of /Date()/.
+    `scope_status`: 401 or 403 where a scope is missing. `webhooks` (xero_webhooks.Webhooks): deliver(), intent().
 
     For `order`: too_many("minute"|"day"|"concurrent"|"appminute", seconds) and offline() of xero_limits, html of web;
     lose_answer(path) does what was asked and cuts the connection.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, began_at: datetime | None = None) -> None:
         super().__init__()
+        self.now = began_at or self.now
+        self._place = threading.local()
         self.begin_anew()
 
     def begin_anew(self) -> None:
@@ -73,6 +82,7 @@ class FakeXero(FakeService):
         self.limits = Limits()
         self.lists = Lists(self)
         self.writes = Writes(self)
+        self.webhooks = Webhooks(self)
         self.scope_status = 401
         self.provider = "aragora"
         self._envelopes = 0
@@ -104,6 +114,15 @@ class FakeXero(FakeService):
         self.login.person.name = before
         return token
 
+    def rows(self, part: str, books: Books | None = None) -> list[Raw]:
+        """All there is of a kind, as a page with `unitdp=4` and everything archived or deleted would tell it now.
+
+        Costs no request; amounts are Decimals. It shows also what `lag` still hides from lists.
+        """
+        shown = Rows(books or self.books, View(places=4, offset=self.lists.offset))
+        found = (books or self.books).of_kind(part)
+        return [shown.shown(KINDS[part], record.fields) for record in found]
+
     def use_up_day(self, books: Books | None = None, client_id: str = PKCE, left: int = 0) -> None:
         """This application has used up the day, but for so many requests."""
         app = self.login.apps[client_id]
@@ -117,6 +136,7 @@ class FakeXero(FakeService):
     # Every request
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        self._place.query = environ.get("QUERY_STRING", "")
         with self.limits.entered():
             return super().__call__(environ, start_response)
 
@@ -167,6 +187,8 @@ class FakeXero(FakeService):
         access = self._access(asked)
         call = Call(asked, access, self._books(asked, access))
         app, tenant = access.grant.app, call.books.tenant_id
+        if len(getattr(self._place, "query", "")) > LONGEST_QUERY:
+            return html(400, TOO_LONG)
         if refused := self.limits.refusal(app.client_id, app.tier, tenant, self.now):
             return refused
         try:
@@ -230,3 +252,47 @@ class FakeXero(FakeService):
 
 def _cut(answer: Answer) -> Answer:
     return replace(answer, cut=0)
+
+
+def prepare(fake: FakeXero, invoices: int = 12) -> str:
+    """Books with some of everything, in all states; the id of a contact with open invoices."""
+    books = fake.books
+    acme, beta, gone = (books.add_contact(name, FirstName="Ann", LastName="Lee") for name in ("Acme", "Beta", "Gone"))
+    for number in range(invoices):
+        kind, code = ("ACCPAY", "400") if number % 4 == 3 else ("ACCREC", "200")
+        lines = ((f"Work {number}", number + 1, "99.95", code), ("A third", 3, "0.3333", code, "NONE"))
+        made = books.create_invoice((acme, beta)[number % 2], *lines, type=kind, date="2026-10-01", due="2026-10-31")
+        _go_on(books, made, number)
+    books.create_invoice(beta, ("Later", 1, "1", "400"), type="ACCPAY", status="DRAFT", due=None, tax="Inclusive")
+    books.create_invoice(beta, ("Abroad", 1, "100", "200"), currency="USD", rate="0.61", tax="NoTax")
+    books.delete(books.create_invoice(acme, ("Never", 1, "1", "200"), status="DRAFT"))
+    note, over = books.create_credit_note(acme, ("Back", 1, "10", "200")), books.overpay(acme, "20")
+    for credit in (note, over):
+        books.allocate(credit, made, "5")
+    books.pay(note, "1")
+    books.pay(books.prepay(beta, "30", type="SPEND"), "1")
+    books.spend(beta, ("Rent", 1, "800", "429"))
+    books.delete(books.receive(acme, ("Interest", 1, "1.5", "260", "NONE")))
+    books.transfer("250")
+    books.delete(books.transfer("50"))
+    books.post_journal("Monthly depreciation", ("1000", "720"), ("-1000", "180"))
+    books.void(books.post_journal("A mistake", ("10", "720"), ("-10", "180")))
+    books.delete(books.post_journal("A draft", ("10", "720"), ("-10", "180"), status="DRAFT"))
+    books.add_item("HOSE", "A hose", "12.5")
+    books.archive(books.add_account("430", "Old things"))
+    books.archive(gone)
+    books.merge(books.add_contact("Acme again"), acme)
+    books.forget(books.add_contact("Zoe"))
+    return acme
+
+
+def _go_on(books: Books, invoice: str, number: int) -> None:
+    """One of the things that happen to invoices."""
+    if number % 6 == 1:
+        books.pay(invoice, str(books.fields(invoice)["Total"]))
+    elif number % 6 == 2:
+        books.delete(books.pay(invoice, "1"))
+    elif number % 6 == 3:
+        books.void(invoice)
+    elif number % 6 == 4:
+        books.pay(invoice, "50.05")

@@ -72,7 +72,7 @@ def _number(books: Books, one: Raw, before: Raw | None) -> Iterator[str]:
 
 def _dated(books: Books, one: Raw) -> Iterator[str]:
     for name in ("Date", "DueDate"):
-        if name in one:
+        if one.get(name):
             try:
                 made = day(str(one[name]))
             except ValueError:

@@ -37,7 +37,7 @@ class Limits:
         self._count = 0
         self._inside = 0
         self._place = threading.local()
-        self._counting = threading.Lock()
+        self._counting = threading.Condition()
 
     @contextmanager
     def entered(self) -> Iterator[None]:
@@ -45,11 +45,17 @@ class Limits:
         with self._counting:
             self._inside += 1
             self._place.number = self._inside
+            self._counting.notify_all()
         try:
             yield
         finally:
             with self._counting:
                 self._inside -= 1
+
+    def await_inside(self, number: int) -> bool:
+        """Until so many requests wait or are answered."""
+        with self._counting:
+            return self._counting.wait_for(lambda: self._inside >= number, timeout=10)
 
     def refusal(self, app: str, tier: str, tenant: str, now: datetime) -> Answer | None:
         """Why this request is not answered, if it is not; else it counts. Without `tenant` only all together do."""
@@ -81,7 +87,7 @@ class Limits:
             (self.app_by_minute, "appminute", self._recent(app, now)),
         ):
             if len(log) >= limit:
-                return name, _until(log[0] + MINUTE, now)
+                return name, _until((log[0] if log else now) + MINUTE, now)
         return "", 0
 
     def headers(self, app: str, tier: str, tenant: str, now: datetime) -> dict[str, str]:

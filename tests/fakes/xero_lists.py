@@ -29,7 +29,8 @@ SEARCHED = ("InvoiceNumber", "Reference", "Name", "EmailAddress", "FirstName", "
 class Lists:
     """Switches: `since` is "after", "from" or "second": whether a record of that very moment counts as modified, or
     only from the next second on. `unmodified` names kinds that answer 304 where nothing changed. `offset` stands behind
-    the milliseconds of dates. `heavy` is the number of records from which slow filters are refused.
+    the milliseconds of dates. `heavy` is the number of records from which slow filters are refused. `page_size`: pages
+    are no larger, whatever is asked for.
     `journals_forget_since`: manual journals with `order` come all, whatever the header says.
     """
 
@@ -39,7 +40,7 @@ class Lists:
         self.unmodified: set[str] = set()
         self.offset = "+0000"
         self.heavy = HEAVY
-        self.largest_page = LARGEST_PAGE
+        self.page_size = LARGEST_PAGE
         self.journals_forget_since = True
 
     def list(self, call: Call, kind: Kind) -> Answer:
@@ -86,7 +87,7 @@ class Lists:
         return [one for one in found if one[kind.since] > moment]
 
     def _filtered(self, found: list[Raw], kind: Kind, query: dict[str, str], view: View) -> list[Raw]:
-        if kind.name == "Contacts" and not _yes(query, "includeArchived") and "IDs" not in query:
+        if kind.name == "Contacts" and not _yes(query, "includeArchived"):
             found = [one for one in found if one["ContactStatus"] not in HIDDEN_CONTACTS]
         if kind.name == "BankTransfers" and not _yes(query, "includeDeleted"):
             found = [one for one in found if one["Status"] != "DELETED"]
@@ -94,6 +95,8 @@ class Lists:
             if name in query and kind.name in ("Invoices", "Contacts"):
                 wanted = {each.strip().lower() for each in query[name].split(",")}
                 found = [one for one in found if str(value_of(one, path or kind.key)).lower() in wanted]
+        if _yes(query, "createdByMyApp"):
+            found = [one for one in found if one[kind.key] in self._fake.writes.written]
         if term := query.get("searchTerm", "").lower():
             found = [one for one in found if any(term in str(one.get(name, "")).lower() for name in SEARCHED)]
         if "where" in query:
@@ -107,7 +110,7 @@ class Lists:
     def _in_order(self, found: list[Raw], kind: Kind, query: dict[str, str]) -> list[Raw]:
         """The oldest change first, where nothing else is asked for."""
         found = sorted(found, key=lambda one: (one[kind.since], one[kind.key]))
-        if "order" not in query:
+        if "order" not in query or not found:
             return found
         self._not_too_heavy(found, {part.split()[0] for part in query["order"].split(",") if part.split()}, kind)
         known = {kind.key, kind.since, *LIGHT, *(name for one in found[:50] for name in one)}
@@ -122,7 +125,7 @@ class Lists:
         if not kind.paged or "page" not in query:
             return found, None
         page = _whole(query, "page", 1, 10**9, 1)
-        size = _whole(query, "pageSize", 1, self.largest_page, USUAL_PAGE)
+        size = min(_whole(query, "pageSize", 1, LARGEST_PAGE, USUAL_PAGE), self.page_size)
         count = -(-len(found) // size)
         pagination = {"page": page, "pageSize": size, "pageCount": count, "itemCount": len(found)}
         return found[(page - 1) * size : page * size], pagination

@@ -175,7 +175,10 @@ class Login:
         scheme, _, value = asked.headers.get("authorization", "").partition(" ")
         client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
         if scheme == "Basic":
-            client_id, _, secret = b64decode(value).decode().partition(":")
+            try:
+                client_id, _, secret = b64decode(value, validate=True).decode().partition(":")
+            except ValueError:
+                raise _refused("invalid_client") from None
         app = self.apps.get(client_id)
         if app is None or app.secret != secret:
             raise _refused("invalid_client")

@@ -33,6 +33,7 @@ class Writes:
         self._fake = fake
         self.break_next = 0
         self.partial = False
+        self.written: set[str] = set()  # ids of what came over the API
         self._kept: dict[tuple[str, str, str], tuple[datetime, str, Answer]] = {}
 
     def answer(self, call: Call, kind: Kind, id: str) -> Answer:
@@ -78,8 +79,13 @@ class Writes:
             raise invalid("A validation exception occurred", elements=bad)
         rows = []
         for one, wrong in checked:
-            kept = "" if wrong else keepers[kind.name](call, one, self._old(call, kind, one))
-            rows.append(_with_errors(one, wrong, kind) if wrong else self._shown(call, kind, kept))
+            if wrong:
+                rows.append(_with_errors(one, wrong, kind))
+                continue
+            old = self._old(call, kind, one)
+            kept = keepers[kind.name](call, one, old)
+            self.written |= set() if old else {kept}
+            rows.append(self._shown(call, kind, kept))
         if bad and not alone:
             raise invalid("A validation exception occurred", elements=bad)
         return self._fake.written(call, kind.name, rows)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .postgresql import PostgreSQLConnector as PostgreSQLConnector
     from .s3 import S3Connector as S3Connector
     from .slack import SlackConnector as SlackConnector
+    from .xero import XeroConnector as XeroConnector
 
 ENTRY_POINTS = "aragora_sync.connectors"
 
@@ -32,6 +33,7 @@ _OURS = {
     "postgresql": "PostgreSQLConnector",
     "s3": "S3Connector",
     "slack": "SlackConnector",
+    "xero": "XeroConnector",
 }
 _ALIASES = {"postgres": "postgresql"}
 

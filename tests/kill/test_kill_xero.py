@@ -18,7 +18,7 @@ from ..connectors.xero_world import item_of
 from ..fakes.web import running
 from ..fakes.xero import FakeXero
 from ..fakes.xero_apps import PKCE
-from .desk import SHARES, KillDesk, share_of, soak_kills
+from .desk import SHARES, KillDesk, share_of, soak_size
 
 INVOICES, JOURNALS = 120, 60
 TEST_KILLS = 4
@@ -128,4 +128,4 @@ def test_killed_runs_lose_and_double_nothing(tmp_path, fake, seed):
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("seed", range(100, 100 + SHARES))
 def test_runs_killed_by_the_hundred_lose_and_double_nothing(tmp_path, fake, seed):
-    BooksDesk(tmp_path, seed, fake).kill_and_compare(share_of(soak_kills(25, 200)), **SPAN)
+    BooksDesk(tmp_path, seed, fake).kill_and_compare(share_of(soak_size(25, 200)), **SPAN)

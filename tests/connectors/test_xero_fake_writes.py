@@ -326,4 +326,6 @@ def test_other_things_cannot_be_written(fake, client, books):
     client.token = fake.token_for("accounting.payments", "accounting.settings")
 
     assert client.write("PUT", "Payments", {}).status_code == 404
+    client.token = fake.token_for("accounting.invoices", "accounting.settings")
+    assert client.write("POST", f"Invoices/{NOBODY}", {"Reference": "x"}).status_code == 404
     assert client.write("DELETE", "Accounts/x", {}).status_code == 404

@@ -71,6 +71,8 @@ class Writes:
         }
         if kind.name not in keepers or call.asked.method not in ("PUT", "POST") or (id and call.asked.method == "PUT"):
             raise not_found()
+        if id and id not in call.books.records:
+            raise not_found()
         given = self._given(call, kind, id)
         checked = [(one, self._wrong(call, kind, one)) for one in given]
         bad = [_with_errors(one, wrong, kind) for one, wrong in checked if wrong]
@@ -128,10 +130,10 @@ class Writes:
     def _keep_invoice(self, call: Call, one: Raw, old: str) -> str:
         books, before = call.books, call.books.fields(old) if old else {}
         places = int(call.asked.query.get("unitdp", "2"))
-        contact = self._contact_of(call, one["Contact"]) if "Contact" in one else before["Contact"]["ContactID"]
+        contact = self._contact_of(call, one["Contact"]) if one.get("Contact") else before["Contact"]["ContactID"]
         types = one.get("LineAmountTypes", before.get("LineAmountTypes", "Exclusive"))
         tax = {"NoTax": "NONE"}.get(types, "OUTPUT2" if one.get("Type", before.get("Type")) == "ACCREC" else "INPUT2")
-        fields = {name: one[name] for name in COPIED if name in one}
+        fields = {name: one[name] for name in COPIED if one.get(name) is not None}
         fields |= {"CurrencyRate": Decimal(str(one["CurrencyRate"]))} if "CurrencyRate" in one else {}
         dates = {name: one[name] and day(one[name]) for name in ("Date", "DueDate") if name in one}
         made = old

@@ -19,7 +19,9 @@ def bank_balances(balances: Iterable[Balance]) -> Section:
     by_currency: dict[str, list[Balance]] = defaultdict(list)
     for one in accounts:
         by_currency[one.currency].append(one)
+    is_realtime = bool(accounts) and all(one.is_realtime for one in accounts)
     return {
+        "freshness": "realtime" if is_realtime else "cached",
         "accounts": list(map(_account, accounts)),
         "by_currency": {currency: _sums(found) for currency, found in by_currency.items()},
     }

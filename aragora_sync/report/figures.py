@@ -54,6 +54,7 @@ class Balance:
     institution: str = ""
     mask: str = ""
     subtype: str = ""
+    is_realtime: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ SECTIONS = {  # what each is made of
     "book_cash": ("qbo",),
     "payroll": ("gusto",),
 }
-CALLED = {"ar_aging": "receivables", "bank_balances": "bank balances", "payroll": "payroll cost"}
+CALLED = {"ar_aging": "receivables", "bank_balances": "bank balances", "payroll": "costs of payroll"}
 TENTH = Decimal("0.1")
 OF_THE_READING = frozenset({"digest", "fetched_at", "sources", "warnings"})  # what may change while no figure does
 
@@ -44,7 +44,7 @@ def document(tenant: str, as_of: date, reads: Sequence[Read]) -> Section:
     }
     bodies = {
         "ar_aging": {"by_currency": age(found.receivables, as_of)},
-        "bank_balances": {"freshness": "cached", **bank_balances(found.balances)},
+        "bank_balances": bank_balances(found.balances),
         "book_cash": {"by_currency": book_cash(found.books, found.balances)},
         "payroll": {"by_currency": summarize(found.payrolls, as_of)},
     }

@@ -8,9 +8,10 @@ from .balances import linked_twice, worth
 from .figures import Balance
 from .reading import Found, Stored, currency, optional_amount
 
-NEEDED: dict[str, str] = {}  # its streams are logins at banks
+NEEDED = {"accounts": "bank balances"}  # the last parts of names of streams, of which each bank has its own
 WANTED: dict[str, str] = {}
 KINDS = frozenset({"account"})
+REALTIME = "realtime"
 
 
 def read(stored: Stored) -> Found:
@@ -24,7 +25,7 @@ def read(stored: Stored) -> Found:
                 account_id=str(fields["account_id"]),
                 name=str(fields.get("name") or stored.title),
                 type=str(fields["type"]),
-                currency=currency(told.get("iso_currency_code") or told.get("unofficial_currency_code")),
+                currency=currency(fields.get("currency")),
                 current=optional_amount(told.get("current")),
                 available=optional_amount(told.get("available")),
                 limit=optional_amount(told.get("limit")),
@@ -32,6 +33,7 @@ def read(stored: Stored) -> Found:
                 institution=str(fields.get("institution_name") or fields.get("institution_id") or ""),
                 mask=str(fields.get("mask") or ""),
                 subtype=str(fields.get("subtype") or ""),
+                is_realtime=fields.get("freshness") == REALTIME,
             )
         ]
     )

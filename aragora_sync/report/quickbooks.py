@@ -8,7 +8,12 @@ from .figures import BookBalance, Receivable
 from .reading import Fields, Found, Stored, amount, currency, day
 
 NEEDED = {"Invoice": "invoices"}  # streams without which there are no receivables
-WANTED = {"CreditMemo": "credits", "Payment": "payments that are not taken off an invoice"}
+WANTED = {
+    "CreditMemo": "credits",
+    "Payment": "payments that are not taken off an invoice",
+    "Account": "balances of the books",
+    "JournalEntry": "journal entries",
+}
 KINDS = frozenset({"invoice", "credit_memo", "payment", "account", "journal_entry"})
 VOIDED = "voided"
 RECEIVABLES, BANK = "Accounts Receivable", "Bank"  # types of accounts

@@ -83,11 +83,13 @@ def _standing(
     last = next((run for run in runs if run.status != RUNNING), None)
     if last is not None and last.status != OK:
         yield f"{name}: its last run ended with {last.status!r}{_reasons(last)}"
+    parts = set(map(_part, streams))
     for wanted, what in reader.WANTED.items():
-        if wanted not in streams:
+        if wanted not in parts:
             yield f"{name} does not sync {wanted}: {what} are not known."
     for row in streams.values():
-        yield from (f"{name}: {row.title or row.name}: {text}" for text in _stream_warnings(row))
+        if _part(row.name) in (*reader.NEEDED, *reader.WANTED):
+            yield from (f"{name}: {row.title or row.name}: {text}" for text in _stream_warnings(row))
     failures = sorted(failure.id for failure in store.failures(name))
     if failures:
         shown = ", ".join(failures[:3]) + (" …" if len(failures) > 3 else "")  # noqa: PLR2004 - as a sentence bears
@@ -112,7 +114,8 @@ def _reasons(run: RunRow) -> str:
 
 def _stream_warnings(row: StreamRow) -> Iterator[str]:
     if row.lost:
-        yield f"access is lost: {row.lost}"
+        since = f"; it was last read whole on {row.reconciled_at.date()}" if row.reconciled_at else ""
+        yield f"access is lost: {row.lost.rstrip('.')}{since}."
     elif row.reconciled_at is None:
         yield "it was not read to its end yet."
     if row.refusal:
@@ -121,8 +124,13 @@ def _stream_warnings(row: StreamRow) -> Iterator[str]:
 
 def _was_read(streams: Mapping[str, StreamRow], reader: ModuleType) -> bool:
     """Whether all that is needed was read to its end at least once."""
-    finished = {name for name, row in streams.items() if row.reconciled_at is not None}
-    return bool(finished) and finished.issuperset(reader.NEEDED)
+    finished = {_part(name) for name, row in streams.items() if row.reconciled_at is not None}
+    return finished.issuperset(reader.NEEDED)
+
+
+def _part(stream: str) -> str:
+    """What a stream holds, by its name; of a bank's accounts the bank's own id stands before it."""
+    return stream.rpartition("/")[2]
 
 
 def _good_end(runs: Iterable[RunRow]) -> datetime | None:

@@ -12,8 +12,8 @@ from typing import Any
 from ..store.base import Store
 from .aging import age, is_later
 from .balances import bank_balances, book_cash, cash
-from .figures import Section, money, optional_money, sorted_keys, total
-from .payroll import estimated_debit, next_planned, summarize, weekly_debit
+from .figures import Section, money, sorted_keys, total
+from .payroll import summarize, weekly_debit
 from .reading import Found
 from .sources import Read, Source, read_source
 
@@ -34,8 +34,11 @@ def financial_context(store: Store, tenant: str, sources: Iterable[Source], as_o
     return document(tenant, as_of, [read_source(store, source, as_of) for source in sources])
 
 
-def document(tenant: str, as_of: date, reads: Sequence[Read]) -> Section:
-    """Of whatever was read. The same figures give the same text, and the same `digest` whenever they were fetched."""
+def document(tenant: str, as_of: date, reads: Sequence[Read], payroll: Section | None = None) -> Section:
+    """Of whatever was read. The same figures give the same text, and the same `digest` whenever they were fetched.
+
+    `payroll`: summaries by currency that somebody else made.
+    """
     found = Found()
     for read in reads:
         found.add(read.found)
@@ -46,9 +49,10 @@ def document(tenant: str, as_of: date, reads: Sequence[Read]) -> Section:
         "ar_aging": {"by_currency": age(found.receivables, as_of)},
         "bank_balances": bank_balances(found.balances),
         "book_cash": {"by_currency": book_cash(found.books, found.balances)},
-        "payroll": {"by_currency": summarize(found.payrolls, as_of)},
+        "payroll": {"by_currency": summarize(found.payrolls, as_of) if payroll is None else payroll},
     }
     sections = {name: {**_sources(ready[name]), **body} if ready[name] else None for name, body in bodies.items()}
+    sections["book_cash"] = sections["book_cash"] if found.books else None
     currencies = sorted({each for body in bodies.values() for each in body["by_currency"]})
     told: Section = {
         "schema": SCHEMA,
@@ -73,7 +77,7 @@ def derived(found: Found, sections: Section, as_of: date) -> Section:
     return {
         "ar_overdue_pct": _overdue(sections["ar_aging"]),
         "runway_weeks": _runway(found, as_of),
-        "next_payroll_cash_need": _next_need(found, as_of),
+        "next_payroll_cash_need": _next_need(sections["payroll"]),
     }
 
 
@@ -107,17 +111,20 @@ def _runway(found: Found, as_of: date) -> Section:
     return weeks
 
 
-def _next_need(found: Found, as_of: date) -> Section:
+def _next_need(payroll: Section | None) -> Section:
     """What the next payroll will take from the bank, by the mean of the last ones."""
-    needs: Section = {}
-    for currency in {one.currency for one in found.payrolls}:
-        payrolls = _of(currency, found.payrolls)
-        if next_planned(payrolls, as_of):
-            needs[currency] = {
-                "value": optional_money(estimated_debit(payrolls, as_of)),
-                "of": [f"payroll.by_currency.{currency}.next_unprocessed.estimate"],
-            }
-    return needs
+    planned = {
+        currency: summary["next_unprocessed"]
+        for currency, summary in (payroll or {"by_currency": {}})["by_currency"].items()
+        if summary["next_unprocessed"]
+    }
+    return {
+        currency: {
+            "value": each["estimate"],
+            "of": [f"payroll.by_currency.{currency}.next_unprocessed.estimate"],
+        }
+        for currency, each in planned.items()
+    }
 
 
 def _sources(reads: Sequence[Read]) -> Section:

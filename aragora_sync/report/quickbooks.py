@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from .figures import BookBalance, Receivable
 from .reading import Fields, Found, Stored, amount, currency, day
@@ -34,8 +35,16 @@ def read(stored: Stored) -> Found:
 
 
 def settle(connector: str, found: Found, items: Iterable[Stored]) -> None:
-    """Journal entries may change what customers owe, and nothing tells how much of one is still open."""
+    """Journal entries may change what customers owe, and nothing tells how much of one is still open. Accounts need
+    not say their currency where the books know one only.
+    """
     stored = list(items)
+    home = _home_currency(stored)
+    found.books[:] = [one if one.currency else replace(one, currency=home) for one in found.books]
+    if unknown := [one for one in found.books if not one.currency]:
+        found.books[:] = [one for one in found.books if one.currency]
+        names = ", ".join(one.name for one in unknown)
+        found.warnings.append(f"{connector}: not counted, as nothing tells their currency: {names}.")
     accounts = {one.origin.id.rpartition("/")[2] for one in stored if _is_receivables(one)}
     posting = [one for one in stored if one.kind == "journal_entry" and accounts.intersection(_accounts(one.fields))]
     if posting:
@@ -65,9 +74,15 @@ def _book_balance(stored: Stored) -> BookBalance:
         stored.origin,
         account_id=stored.origin.id.rpartition("/")[2],
         name=str(fields.get("FullyQualifiedName") or fields.get("Name") or stored.title),
-        currency=currency(fields.get("currency") or (fields.get("CurrencyRef") or {}).get("value")),
+        currency=str(fields.get("currency") or (fields.get("CurrencyRef") or {}).get("value") or ""),
         current=amount(fields.get("CurrentBalance")),
     )
+
+
+def _home_currency(items: Iterable[Stored]) -> str:
+    """What `qbo` notes for documents that name no currency themselves; empty where there is none of those."""
+    noted = (one.fields for one in items if "CurrencyRef" not in one.fields)
+    return next((str(fields["currency"]) for fields in noted if fields.get("currency")), "")
 
 
 def _is_receivables(stored: Stored) -> bool:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from importlib.metadata import EntryPoint
 
 import pytest
 import time_machine
 
+from aragora_sync import connectors
+
 from ..clock import FakeClock
 from ..report.ledger import Ledger, gusto_payroll, plaid_account, qbo_account, qbo_invoice
 from .conftest import Cli, Home
+from .toy import ToyConnector
 
 
 def sync(home: Home, *, banks: bool = True) -> None:
@@ -73,6 +77,24 @@ warning: plaid is not configured any more; its figures stay as they were.
 warning: qbo-1 is not configured any more; its figures stay as they were.
 """
     )
+
+
+def test_configured_connectors_are_known_by_their_type(home: Home, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    toy = EntryPoint("qbo", f"{ToyConnector.__module__}:ToyConnector", connectors.ENTRY_POINTS)
+    monkeypatch.setattr(connectors, "_installed", lambda: {"qbo": toy})
+    monkeypatch.setattr(connectors, "_OURS", {})
+    home.tenants["acme"] = [{"type": "qbo", "id": "books", "world": "books.json"}]
+    home.write()
+    ledger = Ledger(home.stores)
+    ledger.keep("github-1")
+    ledger.close()
+
+    assert cli("report", "finance", "--json").document["warnings"] == [
+        "receivables are not known: qbo or xero was not read yet.",
+        "no plaid connector: bank balances are not known.",
+        "no gusto connector: costs of payroll are not known.",
+        "books was not read yet: aragora-sync run books",
+    ]
 
 
 def test_document_for_programs_is_sorted(home: Home, cli: Cli) -> None:

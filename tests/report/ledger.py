@@ -45,7 +45,7 @@ class Ledger:
     def keep(self, connector: str, *items: Item, status: str = "ok", errors: tuple[str, ...] = ()) -> None:
         """A run in which every stream is read whole, and holds these."""
         desk = Desk(self.store, connector)
-        for kind, stream in STREAMS[type_of(connector)].items():
+        for kind, stream in STREAMS.get(type_of(connector), {}).items():
             desk.passed(*(item for item in items if item.kind == kind), stream=stream, guard=False)
         self.store.end_run(desk.run, status, list(errors))
 

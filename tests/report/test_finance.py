@@ -282,3 +282,16 @@ def test_what_is_dated_later_is_left_out_and_told(ledger: Ledger) -> None:
 
     assert document["ar_aging"]["by_currency"]["USD"]["total"] == "5.00"
     assert "receivables dated after 2026-03-01 are left out: 7.00 USD." in document["warnings"]
+
+
+def test_account_that_names_no_currency_has_that_of_the_books(ledger: Ledger) -> None:
+    nameless = qbo_account("35", "Bank", "9.00")
+    nameless.metadata = {**nameless.metadata, "CurrencyRef": {}}
+    foreign = qbo_invoice("1", "5.00", currency="EUR", CurrencyRef={"value": "EUR"})
+    ledger.keep("qbo-1", foreign, nameless)
+    unknown = ledger.document()
+    ledger.keep("qbo-1", foreign, nameless, qbo_invoice("2", "5.00"))
+
+    assert unknown["book_cash"] is None
+    assert "qbo-1: not counted, as nothing tells their currency: Account 35." in unknown["warnings"]
+    assert ledger.document()["book_cash"]["by_currency"]["USD"]["total"] == "9.00"

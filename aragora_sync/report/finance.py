@@ -26,7 +26,9 @@ SECTIONS = {  # what each is made of
 }
 CALLED = {"ar_aging": "receivables", "bank_balances": "bank balances", "payroll": "costs of payroll"}
 TENTH = Decimal("0.1")
-OF_THE_READING = frozenset({"digest", "fetched_at", "sources", "warnings"})  # what may change while no figure does
+OF_THE_READING = frozenset(
+    {"digest", "fetched_at", "source_time", "sources", "warnings"}
+)  # what may change while no figure does
 
 
 def financial_context(store: Store, tenant: str, sources: Iterable[Source], as_of: date) -> Section:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any, NamedTuple, TypeAlias
 
 Section: TypeAlias = dict[str, Any]
 
 CENTS = 2
 NOTHING = Decimal(0)
+EXACT = Context(prec=200)  # digits: more than any sum of money has, so that none is ever rounded
 
 
 class Origin(NamedTuple):

@@ -6,13 +6,13 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import Any
 
 from ..store.base import Store
 from .aging import age, is_later
 from .balances import bank_balances, book_cash, cash
-from .figures import Section, money, sorted_keys, total
+from .figures import EXACT, Section, money, sorted_keys, total
 from .payroll import summarize, weekly_debit
 from .reading import Found
 from .sources import Read, Source, read_source
@@ -41,6 +41,11 @@ def document(tenant: str, as_of: date, reads: Sequence[Read], payroll: Section |
 
     `payroll`: summaries by currency that somebody else made.
     """
+    with localcontext(EXACT):
+        return _document(tenant, as_of, reads, payroll)
+
+
+def _document(tenant: str, as_of: date, reads: Sequence[Read], payroll: Section | None) -> Section:
     found = Found()
     for read in reads:
         found.add(read.found)

@@ -133,8 +133,8 @@ def _next(payrolls: Sequence[PayrollCost], as_of: date) -> Section | None:
 
 
 def _lately(payrolls: Iterable[PayrollCost], as_of: date) -> list[PayrollCost]:
-    since = as_of - timedelta(weeks=WEEKS)
-    return [one for one in payrolls if one.is_counted and since < one.check_date <= as_of]
+    period = timedelta(weeks=WEEKS)
+    return [one for one in payrolls if one.is_counted and timedelta(0) <= as_of - one.check_date < period]
 
 
 def _latest_regular(payrolls: Iterable[PayrollCost], as_of: date) -> list[PayrollCost]:

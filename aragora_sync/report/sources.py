@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import localcontext
 from types import ModuleType
 
 from ..store.base import Entry, RunRow, Store, StreamRow
 from . import gusto, plaid, quickbooks, xero
+from .figures import EXACT
 from .reading import UNREADABLE, Found, Stored
 
 READERS: Mapping[str, ModuleType] = {"gusto": gusto, "plaid": plaid, "qbo": quickbooks, "xero": xero}
-OK, PARTIAL, RUNNING = "ok", "partial", "running"  # as the store says
+OK, PARTIAL, RUNNING, NEEDS_LOGIN = "ok", "partial", "running", "needs login"  # as the store says
+MOST_SHOWN = 3  # of what went wrong
 FRESH_DAYS = 1  # yesterday's figures are fresh: days begin at other times elsewhere
 MOST_RUNS = 1000  # that are looked through for a good one
 DAY_IS_OVER = timedelta(days=1, hours=12)  # after its begin in UTC, a day is over everywhere on earth
@@ -45,6 +48,11 @@ def type_of(connector: str) -> str:
 
 def read_source(store: Store, source: Source, as_of: date) -> Read:
     """Everything that its items say, at one moment of the store."""
+    with localcontext(EXACT):
+        return _read(store, source, as_of)
+
+
+def _read(store: Store, source: Source, as_of: date) -> Read:
     reader, streams = READERS[source.type], store.streams(source.connector)
     runs = store.runs(source.connector, MOST_RUNS)
     read = Read(source, fetched_at=_good_end(runs))
@@ -83,6 +91,8 @@ def _standing(
     last = next((run for run in runs if run.status != RUNNING), None)
     if last is not None and last.status != OK:
         yield f"{name}: its last run ended with {last.status!r}{_reasons(last)}"
+        if last.status == NEEDS_LOGIN:
+            yield f"{name} gets no newer figures until somebody logs in: aragora-sync oauth login {name}"
     parts = set(map(_part, streams))
     for wanted, what in reader.WANTED.items():
         if wanted not in parts:
@@ -92,7 +102,7 @@ def _standing(
             yield from (f"{name}: {row.title or row.name}: {text}" for text in _stream_warnings(row))
     failures = sorted(failure.id for failure in store.failures(name))
     if failures:
-        shown = ", ".join(failures[:3]) + (" …" if len(failures) > 3 else "")  # noqa: PLR2004 - as a sentence bears
+        shown = ", ".join(failures[:MOST_SHOWN]) + (" …" if len(failures) > MOST_SHOWN else "")
         yield f"{name}: what could not be read counts as it was before: {shown}"
 
 
@@ -104,12 +114,13 @@ def _ages(fetched_at: datetime | None, as_of: date) -> Iterator[str]:
     days = (as_of - fetched_at.date()).days
     if days > FRESH_DAYS:
         yield f"its figures are {days} days older than {as_of}."
-    if fetched_at >= datetime.combine(as_of, time(), UTC) + DAY_IS_OVER:
+    if fetched_at - datetime.combine(as_of, time(), UTC) >= DAY_IS_OVER:
         yield f"its figures are of {fetched_at.date()}: what was paid after {as_of} is not open any more."
 
 
 def _reasons(run: RunRow) -> str:
-    return f": {'; '.join(run.errors)}" if run.errors else "."
+    shown = [*run.errors[:MOST_SHOWN], *(["…"] if len(run.errors) > MOST_SHOWN else [])]
+    return f": {'; '.join(shown)}" if shown else "."
 
 
 def _stream_warnings(row: StreamRow) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from importlib.metadata import EntryPoint
 
@@ -12,23 +13,35 @@ import time_machine
 from aragora_sync import connectors
 
 from ..clock import FakeClock
+from ..documents import README
 from ..report.ledger import Ledger, gusto_payroll, plaid_account, qbo_account, qbo_invoice
 from .conftest import Cli, Home
 from .toy import ToyConnector
+
+INVOICES = (qbo_invoice("1", "362.07", "2026-02-20"), qbo_invoice("2", "100.00", customer="Umbrella"))
+ACCOUNT = plaid_account("A1-0000", "1203.42", available="1103.42")
+
+
+@pytest.fixture
+def accounting(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A tenant with books and a bank that are configured; toys stand for the connectors."""
+    place = f"{ToyConnector.__module__}:ToyConnector"
+    toys = {kind: EntryPoint(kind, place, connectors.ENTRY_POINTS) for kind in ("qbo", "plaid")}
+    monkeypatch.setattr(connectors, "_installed", lambda: toys)
+    monkeypatch.setattr(connectors, "_OURS", {})
+    ids = {"qbo": "qbo-1", "plaid": "plaid"}
+    home.tenants["workspace-1"] = [{"type": kind, "id": ids[kind], "world": f"{kind}.json"} for kind in toys]
+    home.write()
+    return home
 
 
 def sync(home: Home, *, banks: bool = True) -> None:
     """What runs of the connectors would have left."""
     ledger = Ledger(home.stores, FakeClock())
-    ledger.keep(
-        "qbo-1",
-        qbo_invoice("1", "362.07", "2026-02-20"),
-        qbo_invoice("2", "100.00", customer="Umbrella"),
-        qbo_account("35", "Bank", "1300.00"),
-    )
+    ledger.keep("qbo-1", *INVOICES, qbo_account("35", "Bank", "1300.00"))
     ledger.keep("gusto", gusto_payroll("p1", "2026-02-27"))
     if banks:
-        ledger.keep("plaid", plaid_account("A1-0000", "1203.42", available="1103.42"))
+        ledger.keep("plaid", ACCOUNT)
     ledger.close()
 
 
@@ -79,22 +92,29 @@ warning: qbo-1 is not configured any more; its figures stay as they were.
     )
 
 
-def test_configured_connectors_are_known_by_their_type(home: Home, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    toy = EntryPoint("qbo", f"{ToyConnector.__module__}:ToyConnector", connectors.ENTRY_POINTS)
-    monkeypatch.setattr(connectors, "_installed", lambda: {"qbo": toy})
-    monkeypatch.setattr(connectors, "_OURS", {})
-    home.tenants["acme"] = [{"type": "qbo", "id": "books", "world": "books.json"}]
-    home.write()
-    ledger = Ledger(home.stores)
+def test_configured_connectors_are_known_by_their_type(accounting: Home, cli: Cli) -> None:
+    ledger = Ledger(accounting.stores, tenant="workspace-1")
     ledger.keep("github-1")
     ledger.close()
 
     assert cli("report", "finance", "--json").document["warnings"] == [
         "receivables are not known: qbo or xero was not read yet.",
-        "no plaid connector: bank balances are not known.",
+        "bank balances are not known: plaid was not read yet.",
         "no gusto connector: costs of payroll are not known.",
-        "books was not read yet: aragora-sync run books",
+        "qbo-1 was not read yet: aragora-sync run qbo-1",
+        "plaid was not read yet: aragora-sync run plaid",
     ]
+
+
+def test_readme_shows_what_is_printed(accounting: Home, cli: Cli) -> None:
+    ledger = Ledger(accounting.stores, FakeClock(), tenant="workspace-1")
+    ledger.keep("qbo-1", *INVOICES)
+    ledger.keep("plaid", ACCOUNT)
+    ledger.close()
+    (told,) = re.findall(r"^\$ (aragora-sync report .*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
+    command, _, printed = told.partition("\n")
+
+    assert cli(*command.split()[1:]).out == printed
 
 
 def test_document_for_programs_is_sorted(home: Home, cli: Cli) -> None:

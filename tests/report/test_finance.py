@@ -295,3 +295,17 @@ def test_account_that_names_no_currency_has_that_of_the_books(ledger: Ledger) ->
     assert unknown["book_cash"] is None
     assert "qbo-1: not counted, as nothing tells their currency: Account 35." in unknown["warnings"]
     assert ledger.document()["book_cash"]["by_currency"]["USD"]["total"] == "9.00"
+
+
+def test_no_sum_is_ever_rounded(ledger: Ledger) -> None:
+    ledger.keep("plaid", plaid_account("A1-0001", "1" + "0" * 30), plaid_account("A1-0002", "0." + "0" * 29 + "1"))
+
+    cash = ledger.document()["bank_balances"]["by_currency"]["USD"]["cash"]
+    assert cash == "1" + "0" * 30 + "." + "0" * 29 + "1"
+
+
+@pytest.mark.parametrize("as_of", [date.min, date.max])
+def test_first_and_last_day_there_is(ledger: Ledger, as_of: date) -> None:
+    whole(ledger)
+
+    assert ledger.document(as_of)["as_of"] == as_of.isoformat()

@@ -46,6 +46,7 @@ def test_last_run_that_needs_a_login_is_told_and_the_figures_keep_their_time(led
     assert [each for each in document["warnings"] if each.startswith("gusto")] == [
         "gusto: its figures are 3 days older than 2026-03-04.",
         "gusto: its last run ended with 'needs login': Gusto refused the refresh token.",
+        "gusto gets no newer figures until somebody logs in: aragora-sync oauth login gusto",
     ]
 
 

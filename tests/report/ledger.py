@@ -140,9 +140,9 @@ def xero_credit(number: str, remaining: str, **more: Any) -> Item:
     return item(f"credit_notes/{number}", "credit_note", {**told, **more})
 
 
-def xero_bank(number: str, kind: str, total: str) -> Item:
+def xero_bank(number: str, kind: str, total: str, **more: Any) -> Item:
     told = {"Type": kind, "Status": "AUTHORISED", "Total": total, "CurrencyCode": "NZD"}
-    return item(f"bank_transactions/{number}", "bank_transaction", told)
+    return item(f"bank_transactions/{number}", "bank_transaction", {**told, **more})
 
 
 def plaid_account(account: str, current: str | None, kind: str = "depository", **more: Any) -> Item:

@@ -79,6 +79,10 @@ def test_answers_give_the_same_figures_as_the_store(ledger: Ledger) -> None:
     assert told["payroll"] == stored["payroll"]
     assert told["derived"]["ar_overdue_pct"] == stored["derived"]["ar_overdue_pct"]
     assert told["warnings"] == []
+    assert (
+        combine("acme", TODAY, payroll_costs=Summary({"source_time": "1", "next_unprocessed": None}))["digest"]
+        == (combine("acme", TODAY, payroll_costs=Summary({"source_time": "2", "next_unprocessed": None}))["digest"])
+    )
 
 
 def test_every_bucket_stays_itself() -> None:

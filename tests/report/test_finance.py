@@ -7,6 +7,8 @@ from datetime import date
 
 import pytest
 
+from aragora_sync.core.changes import Item
+
 from .ledger import (
     TODAY,
     Ledger,
@@ -85,7 +87,12 @@ def test_receivables_of_xero_are_open_sales_invoices_less_what_remains_of_credit
 
 
 def test_what_customers_paid_ahead_is_told(ledger: Ledger) -> None:
-    ledger.keep("xero", xero_bank("b1", "RECEIVE-PREPAYMENT", "5.00"), xero_bank("b2", "RECEIVE", "9.00"))
+    ledger.keep(
+        "xero",
+        xero_bank("b1", "RECEIVE-PREPAYMENT", "5.00"),
+        xero_bank("b2", "RECEIVE", "9.00"),
+        xero_bank("b3", "RECEIVE-OVERPAYMENT", "7.00", Status="VOIDED"),
+    )
 
     (warning,) = [each for each in ledger.document()["warnings"] if each.startswith("xero")]
     assert warning == "xero: what customers paid ahead is not taken off; it was 5.00 NZD at first."
@@ -205,6 +212,61 @@ def test_next_payroll_is_estimated_by_the_last_regular_ones(ledger: Ledger) -> N
     assert planned["items"] == {"gusto": ["payrolls/p1", "payrolls/p2"]}
     assert document["derived"]["next_payroll_cash_need"]["USD"]["value"] == "14290.55"
     assert document["derived"]["runway_weeks"]["USD"]["value"] == "10.0"
+
+
+def payroll(uuid: str, check_date: str, debit: str, **more: object) -> Item:
+    return gusto_payroll(uuid, check_date, totals={"gross_pay": debit, "company_debit": debit}, **more)
+
+
+def test_estimate_is_the_mean_of_the_last_three_regular_payrolls(ledger: Ledger) -> None:
+    ledger.keep(
+        "gusto",
+        payroll("p1", "2026-01-09", "1000.00"),
+        payroll("p2", "2026-01-23", "10.00"),
+        payroll("p3", "2026-02-06", "20.00"),
+        payroll("p4", "2026-02-20", "31.00"),
+        payroll("p5", "2026-02-27", "5000.00", off_cycle=True),
+        payroll("p6", "2026-03-06", "", processed=False),
+        payroll("p7", "2026-02-28", "", processed=False),
+    )
+
+    planned = ledger.document()["payroll"]["by_currency"]["USD"]["next_unprocessed"]
+
+    assert (planned["check_date"], planned["estimate"]) == ("2026-03-06", "20.33")
+
+
+def test_usual_week_is_of_the_last_thirteen(ledger: Ledger) -> None:
+    ledger.keep(
+        "gusto",
+        payroll("p1", "2025-11-30", "1000.00"),
+        payroll("p2", "2025-12-01", "13.00"),
+        payroll("p3", "2026-03-01", "26.00"),
+        payroll("p4", "2026-03-02", "1000.00"),
+    )
+
+    assert ledger.document()["payroll"]["by_currency"]["USD"]["usual_week"] == {
+        "debit": "3.00", "weeks": 13, "items": {"gusto": ["payrolls/p2", "payrolls/p3"]},
+    }  # fmt: skip
+
+
+def test_cash_tips_came_from_customers_and_are_no_cost(ledger: Ledger) -> None:
+    tips = [{"name": "Cash Tips", "amount": "30.00"}, {"name": "Bonus", "amount": "10.00"}]
+    line = {"employee_uuid": "e1", "gross_pay": "100.00", "fixed_compensations": tips}
+    totals = {"gross_pay": "100.00", "employee_cash_tips": "30.00"}
+    ledger.keep("gusto", gusto_payroll("p1", "2026-02-27", totals=totals, employee_compensations=[line]))
+
+    summary = ledger.document()["payroll"]["by_currency"]["USD"]
+
+    assert summary["total_employer_cost"] == "70.00"
+    assert summary["by_department"][0]["cost"] == "70.00"
+
+
+def test_balances_are_realtime_only_if_all_are(ledger: Ledger) -> None:
+    ledger.keep("plaid", plaid_account("A1-0001", "1.00", freshness="realtime"))
+    realtime = ledger.document()["bank_balances"]["freshness"]
+    ledger.keep("plaid", plaid_account("A1-0001", "1.00", freshness="realtime"), plaid_account("A1-0002", "1.00"))
+
+    assert (realtime, ledger.document()["bank_balances"]["freshness"]) == ("realtime", "cached")
 
 
 def test_derived_figures_name_those_they_come_from(ledger: Ledger) -> None:

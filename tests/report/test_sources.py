@@ -8,6 +8,7 @@ import pytest
 
 from aragora_sync.report.sources import Source, read_source, type_of
 
+from ..contract.desk import Desk
 from .ledger import TODAY, Ledger, gusto_payroll, plaid_account, qbo_invoice
 
 
@@ -25,6 +26,32 @@ def test_old_figures_are_told_with_their_age(ledger: Ledger) -> None:
     ledger.keep("qbo-1", qbo_invoice("1", "5.00"))
 
     assert warnings(ledger, "qbo-1", date(2026, 3, 4)) == [": its figures are 3 days older than 2026-03-04."]
+
+
+def test_two_days_are_old(ledger: Ledger) -> None:
+    ledger.keep("qbo-1", qbo_invoice("1", "5.00"))
+
+    assert warnings(ledger, "qbo-1", date(2026, 3, 3)) == [": its figures are 2 days older than 2026-03-03."]
+
+
+def test_figures_are_of_the_last_run_that_read_all_also_where_a_later_one_read_a_part(ledger: Ledger) -> None:
+    ledger.keep("qbo-1", qbo_invoice("1", "5.00"))
+    ledger.clock.turn(hours=1)
+    ledger.keep("qbo-1", qbo_invoice("1", "5.00"), status="partial", errors=("Payment: a", "b", "c", "d"))
+
+    document = ledger.document()
+
+    assert document["ar_aging"]["fetched_at"] == "2026-03-01T12:00:00Z"
+    assert "qbo-1: its last run ended with 'partial': Payment: a; b; c; …" in document["warnings"]
+
+
+def test_stream_that_was_never_read_to_its_end_is_told(ledger: Ledger) -> None:
+    Desk(ledger.store, "qbo-1").say(qbo_invoice("1", "5.00"), stream="Invoice")
+
+    assert ledger.document()["ar_aging"]["by_currency"]["USD"]["total"] == "5.00"
+    told = warnings(ledger, "qbo-1: ")
+    assert told[0] == "no run of it ever ended well."
+    assert "title of Invoice: it was not read to its end yet." in told
 
 
 def test_day_that_was_over_when_it_was_read_is_told(ledger: Ledger) -> None:

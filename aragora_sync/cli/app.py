@@ -33,6 +33,7 @@ COMMANDS = {
     "backup": ("backup", "Writes the store of a tenant into one file."),
     "restore": ("backup", "Puts a backup in the place of a tenant's store."),
     "oauth": ("oauth", "Logs in at a service once; shows, renews and ends logins."),
+    "report": ("report", "Makes documents from what was synced."),
     "audit": ("audit", "Proves that the trail of who read what is whole."),
     "init": ("init", "Writes a configuration to start with."),
     "connectors": ("connectors", "Lists the types of connectors, or the options of one."),

@@ -28,7 +28,11 @@ def test_help_names_every_command_whole(cli: Cli) -> None:
     assert "--install-completion" in ended.out
 
 
-GROUPS = {"audit": ("verify",), "oauth": ("login", "status", "refresh", "revoke")}  # commands of commands
+GROUPS = {  # commands of commands
+    "audit": ("verify",),
+    "oauth": ("login", "status", "refresh", "revoke"),
+    "report": ("finance",),
+}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

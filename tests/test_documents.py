@@ -38,13 +38,8 @@ def test_every_command_and_flag_that_readme_shows_exists(line):
         return
     assert first in COMMANDS
     command = load_command(first)
-<<<<<<< HEAD
     if rest and hasattr(command, "commands"):  # a group of them
         command = command.commands[rest[0]]
-=======
-    if rest and rest[0] in getattr(command, "commands", {}):
-        command = command.commands[rest.pop(0)]
->>>>>>> report
     flags = {name for parameter in command.params for name in parameter.opts}
 
     assert {word.rstrip(".,;:") for word in rest if word.startswith("--")} <= flags | {"--help"}

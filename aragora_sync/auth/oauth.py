@@ -44,7 +44,8 @@ class OAuthClient:
     as_json: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)  # of the token endpoint
     more: Mapping[str, str] = field(default_factory=dict)
-    told: Sequence[str] = ()  # members of the token's answer and of the callback that are kept
+    told: Sequence[str] = ()  # members of the token's answer that are kept
+    needed: Sequence[str] = ()  # what the callback must tell beside the code, which is not spent without it
 
     def __repr__(self) -> str:
         return f"<OAuthClient of {self.service}>"
@@ -76,7 +77,7 @@ def new_verifier() -> str:
     return made
 
 
-def answered(url: str, state: str, service: str) -> dict[str, str]:
+def answered(url: str, state: str, service: str, needed: Sequence[str] = ()) -> dict[str, str]:
     """The parameters of the address to which the vendor sent the browser back.
 
     Raises CredentialError where consent was refused, and ConfigError where the address is not the answer to `state`.
@@ -93,6 +94,11 @@ def answered(url: str, state: str, service: str) -> dict[str, str]:
         raise CredentialError(refused, hint="log in again, and allow it there")
     if not told.get("code"):
         raise ConfigError("this address holds no code.", hint="paste the whole address of the page that came last")
+    if missing := [name for name in needed if not told.get(name)]:
+        raise ConfigError(
+            f"{service} did not say {', '.join(missing)} in this address, so that nothing was kept.",
+            hint="paste the whole address of the page that came last, or begin again",
+        )
     return told
 
 
@@ -112,7 +118,7 @@ def refreshed(open_http: OpenHttp, client: OAuthClient, refresh_token: str) -> T
 def revoked(open_http: OpenHttp, client: OAuthClient, token: str) -> None:
     """The vendor takes this token, and what hangs on it, no more."""
     if client.revoke_url:
-        _send(open_http, client, client.revoke_url, {"token": token})
+        _send(open_http, client, client.revoke_url, {"token": token}, raw=True)
 
 
 def explain(answer: Answer) -> AragoraSyncError | None:
@@ -152,7 +158,8 @@ def tokens_of(answer: Answer, client: OAuthClient) -> Tokens:
     return Tokens(str(body["access_token"]), str(body.get("refresh_token") or ""), ends, scope, told)
 
 
-def _send(open_http: OpenHttp, client: OAuthClient, url: str, form: dict[str, str]) -> Answer:
+def _send(open_http: OpenHttp, client: OAuthClient, url: str, form: dict[str, str], *, raw: bool = False) -> Answer:
+    """`raw`: the answer has no body that counts, perhaps none at all."""
     access = None
     if client.client_secret and not client.secret_in_body:
         access = basic(client.client_id, client.client_secret)
@@ -164,6 +171,6 @@ def _send(open_http: OpenHttp, client: OAuthClient, url: str, form: dict[str, st
     http = open_http(f"{parts.scheme}://{parts.netloc}", access, place=client.service, explain=explain)
     body: dict[str, Any] = {"json": form} if client.as_json else {"form": form}
     try:
-        return http.ask("POST", url, headers={"Accept": "application/json", **client.headers}, **body)
+        return http.ask("POST", url, headers={"Accept": "application/json", **client.headers}, raw=raw, **body)
     finally:
         http.close()

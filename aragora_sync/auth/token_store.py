@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from ..core.errors import CredentialError, StateError
@@ -27,29 +28,41 @@ class TokenStore:
     """Keeps the newest tokens of a connector, and says which those are.
 
     `name` is what they are called in a keyring, such as XERO_TOKENS; `refresh_name` is the credential with which a
-    user may begin a line without a login, such as XERO_REFRESH_TOKEN. `allow_file`: a file may be made where no place
+    user may begin a line without a login, such as XERO_REFRESH_TOKEN; `access_name` is that of an access token which
+    may come with it, and is used until it is refused. `allow_file`: a file may be made where no place
     for secrets can be written; one that is there is used in any case.
     """
 
-    def __init__(self, credentials: Credentials, name: str, refresh_name: str, path: Path, *, allow_file: bool) -> None:
+    def __init__(
+        self,
+        credentials: Credentials,
+        name: str,
+        refresh_name: str,
+        path: Path,
+        *,
+        allow_file: bool,
+        access_name: str = "",
+    ) -> None:
         self._credentials = credentials
         self._name = name
         self._refresh_name = refresh_name
+        self._access_name = access_name
         self._allow_file = allow_file
         self.path = path
 
     def current(self) -> Tokens | None:
         """The newest, read anew. A credential of the user that is another than the line began with comes first."""
-        given = self._credentials.get(self._refresh_name) or ""
-        kept = self._kept()
+        given, kept = self._given(), self._kept()
         if kept is not None and (not given or kept.descends_from == fingerprint(given)):
             return kept
-        return Tokens(refresh=given, descends_from=fingerprint(given)) if given else None
+        if not given:
+            return None
+        refresh = self._credentials.get(self._refresh_name) or ""
+        return Tokens(self._given_access(), refresh, descends_from=fingerprint(given))
 
     def begin(self, tokens: Tokens) -> Tokens:
         """Keeps the tokens of a login, which begins a line of its own."""
-        given = self._credentials.get(self._refresh_name) or ""
-        begun = Tokens(tokens.access, tokens.refresh, tokens.expires_at, tokens.scope, tokens.told, fingerprint(given))
+        begun = replace(tokens, descends_from=fingerprint(self._given()))
         self.keep(begun)
         return begun
 
@@ -91,7 +104,8 @@ class TokenStore:
         if self.path.exists():
             return str(self.path)
         kept = self._credentials.origin(self._name)
-        return kept or self._credentials.origin(self._refresh_name) or ""
+        given = self._credentials.origin(self._refresh_name)
+        return kept or given or (self._credentials.origin(self._access_name) if self._access_name else "") or ""
 
     @contextlib.contextmanager
     def lock(self, stop: StopSign) -> Iterator[None]:
@@ -109,6 +123,13 @@ class TokenStore:
             yield
         finally:
             os.close(descriptor)
+
+    def _given(self) -> str:
+        """The credential of the user with which a line begins without a login."""
+        return self._credentials.get(self._refresh_name) or self._given_access()
+
+    def _given_access(self) -> str:
+        return (self._credentials.get(self._access_name) if self._access_name else "") or ""
 
     def _kept(self) -> Tokens | None:
         try:

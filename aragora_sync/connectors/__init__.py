@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .filesystem import FilesystemConnector as FilesystemConnector
     from .github import GitHubEnterpriseConnector as GitHubEnterpriseConnector
     from .postgresql import PostgreSQLConnector as PostgreSQLConnector
+    from .qbo import QuickBooksConnector as QuickBooksConnector
     from .s3 import S3Connector as S3Connector
     from .slack import SlackConnector as SlackConnector
 
@@ -26,10 +27,11 @@ _OURS = {
     "filesystem": "FilesystemConnector",
     "github": "GitHubEnterpriseConnector",
     "postgresql": "PostgreSQLConnector",
+    "qbo": "QuickBooksConnector",
     "s3": "S3Connector",
     "slack": "SlackConnector",
 }
-_ALIASES = {"postgres": "postgresql"}
+_ALIASES = {"postgres": "postgresql", "quickbooks": "qbo"}
 
 
 def connector_types() -> list[str]:

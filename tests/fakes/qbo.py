@@ -42,7 +42,20 @@ CDC_OBJECTS = 1000
 BATCH_ITEMS = 30
 MINOR_VERSION = 75
 LOWER_STATUSES = (401, 403)  # what the gateway itself says, in small letters
-MONTHS = "January February March April May June July August September October November December".split()
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 PATH = re.compile(r"/v3/company/([^/]+)(/.+)")
 
 
@@ -300,7 +313,10 @@ def company_info(books: Books) -> Row:
         "Country": books.country,
         "SupportedLanguages": "en",
         "DefaultTimeZone": str(books.zone),
-        **{"domain": "QBO", "sparse": False, "Id": "1", "SyncToken": "4"},
+        "domain": "QBO",
+        "sparse": False,
+        "Id": "1",
+        "SyncToken": "4",
         "MetaData": {"CreateTime": stamped, "LastUpdatedTime": stamped},
     }
 
@@ -313,7 +329,10 @@ def preferences(books: Books) -> Row:
             "MultiCurrencyEnabled": books.multicurrency,
             "HomeCurrency": {"value": currency(books.currency)["value"]},
         },
-        **{"domain": "QBO", "sparse": False, "Id": "1", "SyncToken": "2"},
+        "domain": "QBO",
+        "sparse": False,
+        "Id": "1",
+        "SyncToken": "2",
         "MetaData": {"CreateTime": stamped, "LastUpdatedTime": stamped},
     }
 
@@ -325,9 +344,9 @@ def _changes(books: Books, kind: str, since: Any) -> list[Row]:
         for version in books.seen(kind)
         if version.row is not None and version.stamped.replace(microsecond=0) >= since
     ]
-    for id, version in books.deleted(kind):
+    for gone_id, version in books.deleted(kind):
         if version.stamped.replace(microsecond=0) >= since:
-            gone = {"domain": "QBO", "status": "Deleted", "Id": id}
+            gone = {"domain": "QBO", "status": "Deleted", "Id": gone_id}
             found.append((version.stamped, {**gone, "MetaData": {"LastUpdatedTime": books.told(version.stamped)}}))
     return [row for _, row in sorted(found, key=lambda each: (each[0], int(each[1]["Id"])))]
 

@@ -57,8 +57,8 @@ def aged_detail(side: str) -> Callable[[Books, Query, date, date, str], dict[str
     titles += [("String", side, "cust_name" if side == "Customer" else "vend_name"), ("Date", "Due Date", "due_date")]
     titles += [("Money", "Amount", "subt_amount"), ("Money", "Open Balance", "subt_open_bal")]
     columns = [
-        {"ColTitle": title, "ColType": type, "MetaData": [{"Name": "ColKey", "Value": key}]}
-        for type, title, key in titles
+        {"ColTitle": title, "ColType": shows, "MetaData": [{"Name": "ColKey", "Value": key}]}
+        for shows, title, key in titles
     ]
 
     def make(books: Books, query: Query, _start: date, end: date, _parent_balance: str) -> dict[str, Any]:
@@ -114,8 +114,8 @@ def _open(books: Books, side: str, day: date, query: Query) -> Iterator[Open]:
     spare: list[Open] = []
     for row in _rows(books, PAYING[side], day):
         left = row.get("TotalAmt", ZERO)
-        for kind, id, amount in links(PAYING[side], row):
-            paid[kind, id] = paid.get((kind, id), ZERO) + amount
+        for kind, settled, amount in links(PAYING[side], row):
+            paid[kind, settled] = paid.get((kind, settled), ZERO) + amount
             left += amount if kind in ("CreditMemo", "VendorCredit") else -amount
         spare.append(_opened(side, PAYING[side], row, -left))
     found = [
@@ -187,12 +187,15 @@ class _Tree:
                 self._below.setdefault(reference(version.row, "ParentRef"), []).append(version.row["Id"])
 
     def rows(self, parent: str = "") -> list[Row]:
-        named = sorted(self._below.get(parent, []), key=lambda id: str(self._books.must(self._side, id)["DisplayName"]))
-        return [row for id in named for row in self._row(id)]
+        named = sorted(self._below.get(parent, []), key=self._name)
+        return [row for whom in named for row in self._row(whom)]
+
+    def _name(self, id: str) -> str:
+        return str(self._books.must(self._side, id)["DisplayName"])
 
     def _row(self, id: str) -> list[Row]:
         below = self.rows(id)
-        who = {"value": self._books.must(self._side, id)["DisplayName"], "id": id}
+        who = {"value": self._name(id), "id": id}
         own = self._sums.get(id)
         if not below:
             return [{"ColData": [who, *_cells(own)]}] if own else []

@@ -23,6 +23,7 @@ STANDING = {  # accounts that every company has
     "income": ("Sales of Product Income", "Income"),
     "expense": ("Office Expenses", "Expense"),
     "equity": ("Opening Balance Equity", "Equity"),
+    "tax": ("Sales Tax Payable", "Other Current Liability"),
 }
 OWN = ("Id", "SyncToken", "MetaData", "domain", "sparse")  # fields that nobody enters
 
@@ -84,7 +85,7 @@ class Books(Entries):
         self._sequences: dict[str, int] = {}
         self._at: datetime | None = self.began_at
         self.standing = {
-            place: self.create("Account", Name=name, AccountType=type) for place, (name, type) in STANDING.items()
+            place: self.create("Account", Name=name, AccountType=sort) for place, (name, sort) in STANDING.items()
         }
         self._at = None
 
@@ -93,10 +94,10 @@ class Books(Entries):
     def create(self, kind: str, **fields: Any) -> str:
         """A new thing; its Id."""
         at = self._act()
-        id = self._next_id(kind)
+        new = self._next_id(kind)
         made = complete(self, kind, _entered(fields))
-        self._put(kind, id, self._stamped(kind, id, made, None, at), at)
-        return id
+        self._put(kind, new, self._stamped(kind, new, made, None, at), at)
+        return new
 
     def bulk(self, kind: str, count: int, **fields: Any) -> list[str]:
         """As an import does it: all in the same second. Texts may hold {}, where the number goes."""
@@ -115,13 +116,10 @@ class Books(Entries):
         at = self._act()
         old = self.must(kind, id)
         entered = _entered(fields)
-        if kind not in LISTS and "Line" in entered and entered.get("Line") != old.get("Line"):
-            if entered.get("TotalAmt") == old.get("TotalAmt") and kind != "JournalEntry":
-                entered.pop("TotalAmt", None)  # follows from the lines
-        if kind == "Customer" or kind == "Vendor":
-            entered["Balance"] = old["Balance"]
-        if kind == "Account":
-            entered["CurrentBalance"] = old["CurrentBalance"]
+        other_lines = kind not in LISTS and entered.get("Line") != old.get("Line")
+        if other_lines and entered.get("TotalAmt") == old.get("TotalAmt"):
+            entered.pop("TotalAmt", None)  # follows from the lines
+        entered |= {name: old[name] for name in ("Balance", "CurrentBalance") if kind in LISTS and name in old}
         made = complete(self, kind, entered)
         self._put(kind, id, self._stamped(kind, id, made, old, at), at)
         return self.must(kind, id)
@@ -162,9 +160,9 @@ class Books(Entries):
             name = f"{kind}Ref"
             target = {"value": winner, "name": self.must(kind, winner)["DisplayName"]}
             for kind_of, records in self.records.items():
-                for id, record in records.items():
+                for record in records.values():
                     if record.row and record.row.get(name, {}).get("value") == loser:
-                        self.edit(kind_of, id, **{name: target})
+                        self.edit(kind_of, record.id, **{name: target})
             self.deactivate(kind, loser)
         finally:
             self._at = None
@@ -200,10 +198,10 @@ class Books(Entries):
     def deleted(self, kind: str) -> Iterator[tuple[str, Version]]:
         """Ids of what is gone, and since when."""
         moment = self._now() - timedelta(seconds=self.lag)
-        for id, record in self.records[kind].items():
+        for record in self.records[kind].values():
             version = record.at(moment)
             if version is not None and version.row is None:
-                yield id, version
+                yield record.id, version
 
     def today(self) -> date:
         """The company's own day."""
@@ -226,7 +224,9 @@ class Books(Entries):
         created = old["MetaData"]["CreateTime"] if old else self.told(at)
         return {
             **{name: value for name, value in made.items() if value is not None},
-            **{"domain": "QBO", "sparse": False, "Id": id},
+            "domain": "QBO",
+            "sparse": False,
+            "Id": id,
             "SyncToken": str(int(old["SyncToken"]) + 1) if old else "0",
             "MetaData": {"CreateTime": created, "LastUpdatedTime": self.told(at)},
         }
@@ -261,12 +261,12 @@ class Books(Entries):
         """Documents that a payment settles are open for less, or for more again."""
         deltas: dict[tuple[str, str], Decimal] = {}
         for sign, side in ((1, old), (-1, row)):
-            for paid_kind, id, amount in links(kind, side) if side else ():
-                deltas[paid_kind, id] = deltas.get((paid_kind, id), ZERO) + sign * amount
-        for (paid_kind, id), delta in deltas.items():
-            paid = self.row(paid_kind, id)
+            for paid_kind, paid_id, amount in links(kind, side) if side else ():
+                deltas[paid_kind, paid_id] = deltas.get((paid_kind, paid_id), ZERO) + sign * amount
+        for (paid_kind, paid_id), delta in deltas.items():
+            paid = self.row(paid_kind, paid_id)
             if delta and paid is not None:
-                self._change(paid_kind, id, at, settled(self, paid_kind, paid, paid["Balance"] + delta))
+                self._change(paid_kind, paid_id, at, settled(self, paid_kind, paid, paid["Balance"] + delta))
 
     def _unlink(self, kind: str, id: str, at: datetime) -> None:
         """Payments of a document that is void or gone are unapplied."""
@@ -290,18 +290,18 @@ class Books(Entries):
             if side is None:
                 continue
             moved = [("Account", *posting) for posting in postings(kind, side, self.standing, items)]
-            for whose, id, amount in [*moved, *owed(kind, side, types)]:
-                deltas[whose, id] = deltas.get((whose, id), ZERO) + sign * amount
+            for whose, holder, amount in [*moved, *owed(kind, side, types)]:
+                deltas[whose, holder] = deltas.get((whose, holder), ZERO) + sign * amount
         silent = self.balances == "silent"
-        for (whose, id), delta in deltas.items():
-            sign = balance_sign(types.get(id, "")) if whose == "Account" else 1
-            held = self.row(whose, id)
+        for (whose, holder), delta in deltas.items():
+            sign = balance_sign(types.get(holder, "")) if whose == "Account" else 1
+            held = self.row(whose, holder)
             if not delta or not sign or held is None:
                 continue
             names = ("CurrentBalance", "CurrentBalanceWithSubAccounts") if whose == "Account" else ("Balance",)
             if whose == "Customer":
                 names = ("Balance", "BalanceWithJobs")
-            self._change(whose, id, at, {name: held[name] + sign * delta for name in names}, silent=silent)
+            self._change(whose, holder, at, {name: held[name] + sign * delta for name in names}, silent=silent)
 
 
 def _entered(fields: Mapping[str, Any]) -> Row:

@@ -131,9 +131,9 @@ class Entries:
     def journal(self, debits: Mapping[str, Amount], credits: Mapping[str, Amount], **fields: Any) -> str:
         """By account. Lines on receivable and payable accounts need an Entity: give `Line` for those."""
         lines = []
-        for type, side in (("Debit", debits), ("Credit", credits)):
+        for posting, side in (("Debit", debits), ("Credit", credits)):
             for account, amount in side.items():
-                detail = {"PostingType": type, "AccountRef": self.ref("Account", account)}
+                detail = {"PostingType": posting, "AccountRef": self.ref("Account", account)}
                 lines.append({"Amount": _exact(amount), "JournalEntryLineDetail": detail})
         rows = [
             {"Id": str(number), **line, "DetailType": "JournalEntryLineDetail"} for number, line in enumerate(lines)
@@ -221,6 +221,6 @@ def _lines(amounts: Lines) -> list[Row]:
 
 def _settling(kind: str, amounts: Mapping[str, Amount] | None) -> list[Row]:
     return [
-        {"Amount": _exact(amount), "LinkedTxn": [{"TxnId": id, "TxnType": kind}]}
-        for id, amount in (amounts or {}).items()
+        {"Amount": _exact(amount), "LinkedTxn": [{"TxnId": settled, "TxnType": kind}]}
+        for settled, amount in (amounts or {}).items()
     ]

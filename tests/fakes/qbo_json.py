@@ -52,7 +52,8 @@ def read(content: bytes) -> Any:
 def xml(body: Mapping[str, Any], stamp: str) -> bytes:
     """The same answer for those who did not ask for JSON."""
     inner = "".join(_element(name, value) for name, value in body.items() if name != "time")
-    return f'<?xml version="1.0" encoding="UTF-8"?><IntuitResponse xmlns="{XMLNS}" time="{stamp}">{inner}</IntuitResponse>'.encode()
+    head = '<?xml version="1.0" encoding="UTF-8"?>'
+    return f'{head}<IntuitResponse xmlns="{XMLNS}" time="{stamp}">{inner}</IntuitResponse>'.encode()
 
 
 def _element(name: str, value: Any) -> str:
@@ -114,13 +115,18 @@ class Refused(Exception):
             "intuitObject": None,
             "fault": {"error": [error], "type": self.type},
             **dict.fromkeys(("report", "queryResponse")),
-            **{"batchItemResponse": [], "attachableResponse": [], "syncErrorResponse": None, "requestId": None},
-            **{"time": int(at.timestamp() * 1000), "status": None, "cdcresponse": []},
+            "batchItemResponse": [],
+            "attachableResponse": [],
+            "syncErrorResponse": None,
+            "requestId": None,
+            "time": int(at.timestamp() * 1000),
+            "status": None,
+            "cdcresponse": [],
         }
 
 
 def gateway(status: int, code: str, name: str, detail: str, type: str) -> Refused:
-    """What the gateway says before a request reaches the books: `code` such as 003200, of which the fault tells 3200."""
+    """What is said before a request reaches the books. `code`: such as 003200, of which the fault tells 3200."""
     return Refused(status, code.lstrip("0"), f"message={name}; errorCode={code}; statusCode={status}", detail, type)
 
 

@@ -41,7 +41,7 @@ FILTERS = {
     "CompanyCurrency": {"Name", "Code", "Active"},
     "Budget": {"Name", "Active", "StartDate", "EndDate"},
     **dict.fromkeys(SALES, _SALES),
-    **dict.fromkeys(("Bill", "PurchaseOrder", "VendorCredit", "BillPayment"), {*_SPENT, "DueDate", "Balance"}),
+    **{kind: {*_SPENT, "DueDate", "Balance"} for kind in ("Bill", "PurchaseOrder", "VendorCredit", "BillPayment")},
     "Payment": {"TxnDate", "CustomerRef", "TotalAmt", "UnappliedAmt", "PaymentRefNum"},
     "JournalEntry": {"TxnDate", "DocNumber", "TotalAmt", "Adjustment"},
     "Deposit": {"TxnDate", "DocNumber", "TotalAmt", "DepositToAccountRef"},

@@ -22,6 +22,8 @@ CLASSES = {
     "Equity": "Equity",
 }
 
+SELLING = ("Invoice", "SalesReceipt", "CreditMemo", "RefundReceipt")
+
 Posting = tuple[str, Decimal]  # an account, and how much it is debited, in home currency
 Owed = tuple[str, str, Decimal]  # "Customer" or "Vendor", its id, and how much more is owed
 Link = tuple[str, str, Decimal]  # kind and id of a document, and how much of it is settled
@@ -61,7 +63,9 @@ def postings(kind: str, row: Row, standing: Mapping[str, str], items: Mapping[st
         sign, against = _against(kind, row, standing)
         if against:
             lines = list(_lines(row, standing, items, kind))
-            yield against, sign * sum((amount for _, amount in lines), ZERO)
+            rest = home(row, total) - sum((amount for _, amount in lines), ZERO)  # rounded, or without a line
+            lines.append((standing["income" if kind in SELLING else "expense"], rest))
+            yield against, sign * home(row, total)
             yield from ((account, -sign * amount) for account, amount in lines)
 
 
@@ -81,7 +85,9 @@ def _against(kind: str, row: Row, standing: Mapping[str, str]) -> tuple[int, str
 
 
 def _lines(row: Row, standing: Mapping[str, str], items: Mapping[str, Row], kind: str) -> Iterator[Posting]:
-    sells = kind in ("Invoice", "SalesReceipt", "CreditMemo", "RefundReceipt")
+    sells = kind in SELLING
+    if tax := row.get("TxnTaxDetail", {}).get("TotalTax"):
+        yield standing["tax"], home(row, tax)
     for line in row.get("Line", []):
         detail = line.get(line.get("DetailType", ""), {})
         if line.get("DetailType") == "SubTotalLineDetail":

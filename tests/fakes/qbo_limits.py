@@ -36,7 +36,7 @@ class Limits:
         """One request is counted. Raises Refused where it is one too many; such a request counts for nothing."""
         if not self.on:
             return
-        windows = [(("minute", realm), self.per_minute, MINUTE)]
+        windows: list[tuple[tuple[str, ...], int, float]] = [(("minute", realm), self.per_minute, MINUTE)]
         if sandbox:
             windows.append((("second", realm, client), self.per_second, 1.0))
         if path == "/batch":

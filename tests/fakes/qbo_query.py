@@ -88,11 +88,11 @@ def _columns(row: Row, names: tuple[str, ...]) -> Row:
 def _value(row: Row, name: str, zone: ZoneInfo) -> Any:
     outer, _, inner = name.partition(".")
     value = row.get(outer)
+    if name == "Id":
+        return int(row["Id"])
     if isinstance(value, dict):
         value = value.get(inner or ("Address" if "Address" in value else "value"))
-    if name.startswith("MetaData."):
-        return instant(value, zone)
-    return int(value) if name == "Id" else value
+    return instant(str(value), zone) if name.startswith("MetaData.") else value
 
 
 def _sortable(value: Any) -> tuple[bool, Any]:
@@ -114,7 +114,8 @@ def _holds(row: Row, condition: Condition, zone: ZoneInfo) -> bool:
     first: Any = wanted[0]
     if condition.comparison == "=":
         return bool(value == first)
-    return {"<": value < first, ">": value > first, "<=": value <= first, ">=": value >= first}[condition.comparison]
+    held = {"<": value < first, ">": value > first, "<=": value <= first, ">=": value >= first}
+    return bool(held[condition.comparison])
 
 
 def _typed(given: Any, value: Any, name: str, zone: ZoneInfo) -> Any:

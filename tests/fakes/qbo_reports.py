@@ -36,7 +36,7 @@ def report(books: Books, name: str, query: Query, now: datetime, parent_balance:
     start, end = _dates(books, name, query)
     made = REPORTS[name](books, query, start, end, parent_balance)
     empty = not made["rows"]
-    header = {
+    header: Row = {
         "Time": precise(now, books.zone),
         "ReportName": name,
         **_period(name, start, end),
@@ -94,10 +94,10 @@ class _Sheet:
 
     def __init__(self, books: Books, sums: Mapping[str, Decimal]) -> None:
         self.books = books
-        self.sums = {id: amount for id, amount in sums.items() if amount}
+        self.sums = {account: amount for account, amount in sums.items() if amount}
 
     def rows(self, types: tuple[str, ...], sign: int) -> list[Row]:
-        accounts = [books_row for id in self.sums if (books_row := self.books.row("Account", id))]
+        accounts = [self.books.must("Account", account) for account in self.sums]
         chosen = sorted((each for each in accounts if each["AccountType"] in types), key=lambda row: str(row["Name"]))
         return [
             {"ColData": [{"value": row["Name"], "id": row["Id"]}, money(sign * self.sums[row["Id"]])], "type": "Data"}
@@ -106,9 +106,8 @@ class _Sheet:
 
     def total(self, types: tuple[str, ...], sign: int) -> Decimal:
         total = ZERO
-        for id, amount in self.sums.items():
-            row = self.books.row("Account", id)
-            if row and row["AccountType"] in types:
+        for account, amount in self.sums.items():
+            if self.books.must("Account", account)["AccountType"] in types:
                 total += sign * amount
         return total
 
@@ -142,7 +141,7 @@ def balance_sheet(books: Books, _query: Query, _start: date, end: date, _parents
     sheet = _Sheet(books, sums)
     if not sheet.sums:
         return {"columns": columns(MONEY), "rows": []}
-    earned = -sum((sums[id] for id in sums if not _lasting(books, id)), ZERO)
+    earned = -sum((amount for account, amount in sums.items() if not _lasting(books, account)), ZERO)
     assets, liabilities = sheet.total(DEBIT_TYPES, 1), sheet.total(tuple(set(CREDIT_TYPES) - {"Equity"}), -1)
     equity = [*sheet.rows(("Equity",), -1), {"ColData": [{"value": "Net Income"}, money(earned)], "type": "Data"}]
     held = sheet.total(("Equity",), -1) + earned
@@ -156,15 +155,16 @@ def balance_sheet(books: Books, _query: Query, _start: date, end: date, _parents
 
 
 def trial_balance(books: Books, _query: Query, start: date, end: date, _parents: str) -> Row:
-    rows, sides = [], [ZERO, ZERO]
-    for id, amount in sorted(balances(books, None, end).items(), key=lambda each: int(each[0])):
+    rows: list[Row] = []
+    sides = [ZERO, ZERO]
+    for account, amount in sorted(balances(books, None, end).items(), key=lambda each: int(each[0])):
         side = 0 if amount > 0 else 1
         sides[side] += abs(amount)
         if amount:
-            name = books.must("Account", id)["Name"]
+            name = books.must("Account", account)["Name"]
             told = [money(abs(amount)), {"value": ""}]
-            rows.append({"ColData": [{"value": name, "id": id}, *(told if side == 0 else told[::-1])]})
-    total = {"ColData": [{"value": "TOTAL"}, *map(money, sides)]}
+            rows.append({"ColData": [{"value": name, "id": account}, *(told if side == 0 else told[::-1])]})
+    total: Row = {"ColData": [{"value": "TOTAL"}, *map(money, sides)]}
     titles = [("Account", "", "account"), ("Money", "Debit", "debit_amt"), ("Money", "Credit", "credit_amt")]
     rows += [{"Summary": total, "type": "Section", "group": "GrandTotal"}] if rows else []
     return {"columns": columns(titles), "rows": rows}
@@ -202,8 +202,8 @@ def section(title: str, rows: list[Row], total: Decimal, group: str) -> Row:
 
 def columns(titles: list[tuple[str, str, str]]) -> list[Row]:
     return [
-        {"ColTitle": title, "ColType": type, "MetaData": [{"Name": "ColKey", "Value": key}]}
-        for type, title, key in titles
+        {"ColTitle": title, "ColType": shows, "MetaData": [{"Name": "ColKey", "Value": key}]}
+        for shows, title, key in titles
     ]
 
 

@@ -22,7 +22,10 @@ REFERENCES = {
     "FromAccountRef": "Account",
     "ToAccountRef": "Account",
 }
-STALE = "Stale Object Error : You and root were working on this at the same time. root finished before you did, so your work was not saved."
+STALE = (
+    "Stale Object Error : You and root were working on this at the same time. "
+    "root finished before you did, so your work was not saved."
+)
 
 
 class Writes:
@@ -162,13 +165,13 @@ class Writes:
 
     def _is_owed(self, inside: Row) -> bool:
         account = self.books.row("Account", reference(inside, "AccountRef"))
-        type = account["AccountType"] if account else ""
-        whose = {RECEIVABLE: "Customer", PAYABLE: "Vendor"}.get(type)
+        sort = account["AccountType"] if account else ""
+        whose = {RECEIVABLE: "Customer", PAYABLE: "Vendor"}.get(sort)
         if whose is None:
             return False
         entity = inside.get("Entity", {})
         if entity.get("Type") != whose or self.books.row(whose, reference(entity, "EntityRef")) is None:
-            raise _rule(f"When you use {type}, you must choose a {whose.lower()} in the Name field")
+            raise _rule(f"When you use {sort}, you must choose a {whose.lower()} in the Name field")
         return True
 
 

@@ -19,7 +19,7 @@ from ...oauth import OAuthConnector
 from .answers import QBOAccount, QBOCustomer, QBOItem, QBOLine, QBOTransaction, QBOVendor
 from .company import Company, Raw
 from .credentials import ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, QBOCredentials, QBOEnvironment
-from .entities import ENTITIES, TRANSACTIONS, Entity, wanted
+from .entities import ENTITIES, TRANSACTIONS, wanted
 from .feed import Feed
 from .login import (
     AUTH_URL,

@@ -14,7 +14,7 @@ from ...core.errors import AragoraSyncError, CredentialError, ReadAgain, SourceE
 from ...net.answer import Answer
 from .entities import Entity
 from .errors import Gone, QuotaSpent, Shut, explain
-from .values import changed_at, moment, moment_text
+from .values import changed_at, moment, moment_text, version_of
 
 if TYPE_CHECKING:
     from . import QuickBooksConnector
@@ -124,7 +124,7 @@ class Company:
                 if restarts > MOST_RESTARTS:
                     raise ReadAgain(f"{entity.words}: rows move faster than they can be read.")
                 continue
-            keys = [(str(row["Id"]), str(row.get("SyncToken", ""))) for row in rows]
+            keys = [(str(row["Id"]), version_of(row)) for row in rows]
             yield [row for row, key in zip(rows, keys, strict=True) if key not in told]
             if len(rows) < PAGE_SIZE:
                 return

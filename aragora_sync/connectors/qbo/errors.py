@@ -9,7 +9,7 @@ from ...core.errors import AccessError, AragoraSyncError, CredentialError, Curso
 from ...net.answer import Answer
 from ...net.retry import TooLong
 
-NOT_FOUND, NO_PERMISSION, STALE, LAPSED = "610", "120", "5010", "6190"
+NO_PERMISSION = "120"
 WRONG_KEYS = ("3100", "3202")
 FEED = "/cdc"
 
@@ -60,7 +60,7 @@ def explain(answer: Answer, login: str) -> AragoraSyncError | None:
     if answer.status == 401 or (fault is not None and fault.kind.upper() == "AUTHENTICATION"):  # noqa: PLR2004
         said = f" ({fault.words})" if fault and fault.words else ""
         return CredentialError(f"QuickBooks refused the access token{said}.", hint=login)
-    if answer.status == 403:  # noqa: PLR2004
+    if answer.status == 403 and (fault is None or fault.code != NO_PERMISSION):  # noqa: PLR2004
         return _wrong_keys(fault)
     return _of_request(answer, fault) if fault is not None and answer.status < 500 else None  # noqa: PLR2004
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from ...core.errors import AccessError, CursorExpired, SourceError, TransientError
+from ...core.errors import CursorExpired, SourceError, TransientError
 from ...net.answer import Answer
 from .company import Company, Raw, time_of
 from .entities import Entity
@@ -52,7 +52,8 @@ class Feed:
         self._company = company
         self._entities = [entity for entity in entities if entity.in_feed]
         self._shared: list[Changes] = []
-        self._refused: SourceError | None = None
+        self._too_old: datetime | None = None  # so long ago, and before, it tells nothing
+        self._alone = False  # each entity is asked for by itself
         self._asking = threading.Lock()
 
     def changes(self, entity: Entity, at: datetime) -> Changes:
@@ -68,18 +69,24 @@ class Feed:
     def _of_all(self, since: datetime) -> Changes | None:
         """One answer for all who ask since then; None where each must ask for itself."""
         with self._asking:
+            if self._too_old is not None and since <= self._too_old:
+                raise CursorExpired(TOO_OLD)
             for told in self._shared:
                 if told.since <= since:
                     return told
-            if self._refused is None:
-                try:
-                    self._shared.append(self._ask(self._entities, since))
-                    return self._shared[-1]
-                except (AccessError, CursorExpired, TransientError):
-                    raise
-                except SourceError as error:  # perhaps because of one entity: the others need not suffer
-                    self._refused = error
-            return None
+            if self._alone:
+                return None
+            try:
+                self._shared.append(self._ask(self._entities, since))
+                return self._shared[-1]
+            except CursorExpired:
+                self._too_old = since
+                raise
+            except TransientError:
+                raise
+            except SourceError:  # one entity may not be read, and the others need not suffer for it
+                self._alone = True
+                return None
 
     def _ask(self, entities: Sequence[Entity], since: datetime) -> Changes:
         told = Changes.read(self._company.changes(entities, since), since)

@@ -35,6 +35,7 @@ TEXTS: Mapping[str, str] = {  # what is told of a thing beside its name, money a
     "POStatus": "Status",
     "PaymentRefNum": "Reference",
     "PaymentType": "Paid by",
+    "PayType": "Paid by",
     "AccountType": "Type",
     "AccountSubType": "Subtype",
     "AcctNum": "Number",
@@ -192,8 +193,8 @@ def _line(line: Mapping[str, Any]) -> str:
     detail = line.get(kind) or {}
     what = [str(line["Description"]).strip()] if line.get("Description") else []
     what += [told for key in ("ItemRef", "AccountRef") if (told := reference(detail, key)[1]) and told not in what]
-    if entity := reference(detail.get("Entity") or {}, "EntityRef")[1]:
-        what.append(entity)
+    what += filter(None, [reference(detail.get("Entity") or {}, "EntityRef")[1]])
+    what += [f"{linked.get('TxnType')} {linked.get('TxnId')}" for linked in line.get("LinkedTxn") or []]
     worth = "" if line.get("Amount") is None else money_text(amount(line["Amount"]))
     if detail.get("Qty") is not None and detail.get("UnitPrice") is not None:
         worth = f"{amount(detail['Qty']):f} × {money_text(amount(detail['UnitPrice']))} = {worth}"

@@ -115,9 +115,9 @@ def usual(fake: FakeQuickBooks, tokens: Mapping[str, Any]) -> dict[str, Any]:
 @contextmanager
 def home_of(folder: Path, fake: FakeQuickBooks) -> Iterator[None]:
     """A home of its own, in which the company's clock goes."""
-    with mock.patch.dict(os.environ, {"HOME": str(folder)}), mock.patch(CLOCKS[0], lambda: fake.now):
-        with mock.patch(CLOCKS[1], lambda: fake.now):
-            yield
+    home = mock.patch.dict(os.environ, {"HOME": str(folder)})
+    with home, mock.patch(CLOCKS[0], lambda: fake.now), mock.patch(CLOCKS[1], lambda: fake.now):
+        yield
 
 
 @contextmanager

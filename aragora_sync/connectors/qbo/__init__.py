@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from ...auth.oauth import OAuthClient, refreshed, revoked
 from ...core.address import address_problem
 from ...core.changes import Change, Cursor
-from ...core.clock import utc_now
 from ...core.errors import ConfigError, CredentialError, SourceError
 from ...core.options import option
 from ...core.source import Check, KnownItems, Stream
@@ -252,17 +251,16 @@ class QuickBooksConnector(OAuthConnector):
         return sorted(found, key=lambda one: (one.txn_date or date.min, one.type, one.id))
 
     def get_ar_aging_report(self, as_of: date | datetime | None = None) -> AgingReport:
-        """Who owes how much, by how long it is due, on a day; by default today."""
-        return aging(self.company, _day(as_of or utc_now()))
+        """Who owes how much, by how long it is due, on a day; by default today, where the company is."""
+        return aging(self.company, _day(as_of) if as_of else None)
 
     def get_profit_and_loss(self, start_date: date | datetime, end_date: date | datetime) -> Statement:
-        """Income and expenses of these days."""
-        days = {"start_date": _day(start_date).isoformat(), "end_date": _day(end_date).isoformat()}
-        return statement(self.company, "ProfitAndLoss", **days)
+        """Income and expenses of these days, both included."""
+        return statement(self.company, "ProfitAndLoss", _day(start_date), _day(end_date))
 
     def get_balance_sheet(self, as_of: date | datetime | None = None) -> Statement:
-        """Assets, liabilities and equity on a day; by default today."""
-        return statement(self.company, "BalanceSheet", end_date=_day(as_of or utc_now()).isoformat())
+        """Assets, liabilities and equity on a day; by default today, where the company is."""
+        return statement(self.company, "BalanceSheet", None, _day(as_of) if as_of else None)
 
     def _all(self, name: str, conditions: Sequence[str] = ()) -> Iterable[Raw]:
         """Each thing once, as it was read last."""

@@ -45,7 +45,7 @@ class AgingReport:
     source: str = "qbo"
 
     @classmethod
-    def read(cls, raw: Raw, as_of: date, currency: str) -> AgingReport:
+    def read(cls, raw: Raw, currency: str) -> AgingReport:
         """Raises SourceError where the rows do not add up to what the report itself says they do."""
         header, table = raw.get("Header") or {}, Table(raw)
         places = [table.column(title) for title in TITLES]
@@ -68,8 +68,7 @@ class AgingReport:
                 hint="try again; if it stays so, look at the report in QuickBooks",
             )
         at = header.get("Time")
-        told_day = day(header.get("EndPeriod")) or as_of
-        return cls(told_day, header.get("Currency") or currency, rows, totals, total, moment(at) if at else None)
+        return cls(_as_of(header), currency, rows, totals, total, moment(at) if at else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ class Statement:
             str(header.get("ReportName") or ""),
             day(header.get("StartPeriod")),
             day(header.get("EndPeriod")),
-            header.get("Currency") or currency,
+            currency,
             str(header.get("ReportBasis") or ""),
             tuple(table.lines()),
             moment(at) if at else None,
@@ -178,17 +177,34 @@ def _line(cells: Sequence[Mapping[str, Any]], group: tuple[str, ...], *, is_sum:
     return StatementLine(name, str(first.get("id") or ""), group, amount(cells[-1].get("value")), is_sum)
 
 
+def _as_of(header: Mapping[str, Any]) -> date:
+    told = header.get("EndPeriod") or next(
+        (each.get("Value") for each in header.get("Option") or [] if each.get("Name") == "report_date"), None
+    )
+    found = day(told or header.get("Time"))
+    if found is None:
+        raise SourceError("a report of QuickBooks does not say of which day it is.", hint="update aragora-sync")
+    return found
+
+
 def _plain(title: str) -> str:
     return "".join(title.lower().split())
 
 
-def aging(company: Company, as_of: date) -> AgingReport:
-    """What customers owe on a day."""
-    raw = company.report(AGING, report_date=as_of.isoformat(), **PERIODS)
-    return AgingReport.read(raw, as_of, "" if (raw.get("Header") or {}).get("Currency") else company.home_currency())
+def aging(company: Company, as_of: date | None) -> AgingReport:
+    """What customers owe on a day; by default on the company's own today."""
+    asked = {"report_date": as_of.isoformat()} if as_of else {}
+    raw = company.report(AGING, **asked, **PERIODS)
+    return AgingReport.read(raw, _currency(raw, company))
 
 
-def statement(company: Company, name: str, **asked: str) -> Statement:
-    """A statement over a time, or of a day."""
-    raw = company.report(name, **asked)
-    return Statement.read(raw, "" if (raw.get("Header") or {}).get("Currency") else company.home_currency())
+def statement(company: Company, name: str, start: date | None, end: date | None) -> Statement:
+    """A statement over a time, or of a day; by default of the company's own today."""
+    days = {"start_date": start, "end_date": end} if end else {}
+    told = {word: day.isoformat() for word, day in days.items() if day}
+    raw = company.report(name, **told or {"date_macro": "Today"})
+    return Statement.read(raw, _currency(raw, company))
+
+
+def _currency(raw: Raw, company: Company) -> str:
+    return str((raw.get("Header") or {}).get("Currency") or company.home_currency())

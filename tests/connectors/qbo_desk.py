@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -36,11 +37,13 @@ class QuickBooksDesk(ServiceDesk):
 
     def __init__(self, folder: Path, fake: FakeQuickBooks, time: PatientClock) -> None:
         super().__init__(folder)
+        self.home = folder / "home"
         self.fake, self.time = fake, time
         self.begin_anew()
 
     def begin_anew(self) -> None:
-        """Books of one's own, with nothing in them."""
+        """Books of one's own, with nothing in them, and a login that is known to nobody else."""
+        shutil.rmtree(self.home, ignore_errors=True)
         self.fake.begin_anew()
         self.books = self.fake.books
         self.tokens = self.fake.login.connect(app=self.fake.app)
@@ -73,7 +76,7 @@ class QuickBooksDesk(ServiceDesk):
 
     def trail(self) -> list[dict[str, Any]]:
         """The lines of the audit trail."""
-        path = self.folder / "home" / ".aragora" / "audit" / "default.jsonl"
+        path = self.home / ".aragora" / "audit" / "default.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()]
 
     def assert_equal(self) -> None:

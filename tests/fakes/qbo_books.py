@@ -25,6 +25,7 @@ STANDING = {  # accounts that every company has
     "equity": ("Opening Balance Equity", "Equity"),
     "tax": ("Sales Tax Payable", "Other Current Liability"),
 }
+DELETED = " (deleted)"  # what a name ends with that is inactive
 OWN = ("Id", "SyncToken", "MetaData", "domain", "sparse")  # fields that nobody enters
 
 
@@ -120,6 +121,9 @@ class Books(Entries):
         if other_lines and entered.get("TotalAmt") == old.get("TotalAmt"):
             entered.pop("TotalAmt", None)  # follows from the lines
         entered |= {name: old[name] for name in ("Balance", "CurrentBalance") if kind in LISTS and name in old}
+        if kind in LISTS and entered.get("Active") != old["Active"]:
+            name = name_field(kind)
+            entered[name] = entered[name].removesuffix(DELETED) + ("" if entered.get("Active", True) else DELETED)
         made = complete(self, kind, entered)
         self._put(kind, id, self._stamped(kind, id, made, old, at), at)
         return self.must(kind, id)
@@ -145,13 +149,10 @@ class Books(Entries):
 
     def deactivate(self, kind: str, id: str) -> Row:
         """What people call deleting, of a list."""
-        row = self.must(kind, id)
-        field = name_field(kind)
-        return self.edit(kind, id, Active=False, **{field: f"{row[field]} (deleted)"})
+        return self.edit(kind, id, Active=False)
 
     def reactivate(self, kind: str, id: str) -> Row:
-        field = name_field(kind)
-        return self.edit(kind, id, Active=True, **{field: str(self.must(kind, id)[field]).removesuffix(" (deleted)")})
+        return self.edit(kind, id, Active=True)
 
     def merge(self, kind: str, loser: str, winner: str) -> None:
         """One customer or vendor becomes another: documents point to the winner, the loser is inactive."""

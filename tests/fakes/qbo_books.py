@@ -66,7 +66,8 @@ class Books(Entries):
 
     Switches: `pace`; `lag` (so many seconds after its stamp a change is seen by queries, CDC and reports);
     `balances` ("stamped": who owes or is owed more gets a new LastUpdatedTime, "silent": only another balance);
-    `lapsed` (the subscription has ended); `denied` (kinds that the user of the grant may not see); `zone`,
+    `lapsed` (the subscription has ended); `denied` (kinds that the user of the grant may not see); `hidden`
+    (fields that the API leaves out, by kind, as {"Invoice": {"TotalAmt"}}); `zone`,
     `multicurrency`, `currency`, `country`, `name`.
     """
 
@@ -80,6 +81,7 @@ class Books(Entries):
         self.balances = "stamped"
         self.lapsed = False
         self.denied: set[str] = set()
+        self.hidden: dict[str, set[str]] = {}
         self.fiscal_start = 1
         self.began_at = now() - timedelta(days=400)
         self.records: dict[str, dict[str, Record]] = {kind: {} for kind in KINDS}
@@ -203,6 +205,11 @@ class Books(Entries):
             version = record.at(moment)
             if version is not None and version.row is None:
                 yield record.id, version
+
+    def shown(self, kind: str, row: Row) -> Row:
+        """The row as the API tells it."""
+        hidden = self.hidden.get(kind, ())
+        return {name: value for name, value in row.items() if name not in hidden} if hidden else row
 
     def today(self) -> date:
         """The company's own day."""

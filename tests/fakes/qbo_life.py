@@ -77,8 +77,10 @@ class Life:
 
     def _sale(self) -> str:
         make = self.random.choice(
-            [self.books.invoice, self.books.invoice, self.books.credit_memo, self.books.sales_receipt]
-            + [self.books.estimate, self.books.refund_receipt]
+            [
+                *(self.books.invoice, self.books.invoice, self.books.credit_memo, self.books.sales_receipt),
+                *(self.books.estimate, self.books.refund_receipt),
+            ]
         )
         more = {"due": self._day()} if make == self.books.invoice else {}
         made = make(self.random.choice(self.customers), [self._amount(), self._amount()], on=self._day(), **more)
@@ -122,7 +124,7 @@ class Life:
     def _amend(self) -> str:
         kind = self.random.choice(["Invoice", "Bill", "Estimate", "Purchase"])
         row = self._any(kind)
-        if row is None or row.get("Balance", 1) != row["TotalAmt"] and kind in ("Invoice", "Bill"):
+        if row is None or row.get("Balance", row["TotalAmt"]) != row["TotalAmt"]:
             return f"no {kind} to amend"
         self.books.amend(kind, row["Id"], [self._amount(), self._amount()])
         return f"amend {kind} {row['Id']}"

@@ -256,7 +256,7 @@ class FakeQuickBooks(FakeService):
         if kind == "Preferences":
             return preferences(books)
         row = books.row(kind, rest[0]) if rest else None
-        return row if row is not None else _raise(not_found(f"{kind} {rest}"))
+        return books.shown(kind, row) if row is not None else _raise(not_found(f"{kind} {rest}"))
 
     def _permit(self, books: Books, kind: str) -> None:
         if kind in books.denied:
@@ -340,7 +340,7 @@ def preferences(books: Books) -> Row:
 def _changes(books: Books, kind: str, since: Any) -> list[Row]:
     """What changed since then, the gone only by Id and clock; oldest change first."""
     found = [
-        (version.stamped, version.row)
+        (version.stamped, books.shown(kind, version.row))
         for version in books.seen(kind)
         if version.row is not None and version.stamped.replace(microsecond=0) >= since
     ]

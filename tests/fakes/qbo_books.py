@@ -25,6 +25,7 @@ STANDING = {  # accounts that every company has
     "equity": ("Opening Balance Equity", "Equity"),
     "tax": ("Sales Tax Payable", "Other Current Liability"),
 }
+DELETED = " (deleted)"  # what a name ends with that is inactive
 OWN = ("Id", "SyncToken", "MetaData", "domain", "sparse")  # fields that nobody enters
 
 
@@ -65,7 +66,8 @@ class Books(Entries):
 
     Switches: `pace`; `lag` (so many seconds after its stamp a change is seen by queries, CDC and reports);
     `balances` ("stamped": who owes or is owed more gets a new LastUpdatedTime, "silent": only another balance);
-    `lapsed` (the subscription has ended); `denied` (kinds that the user of the grant may not see); `zone`,
+    `lapsed` (the subscription has ended); `denied` (kinds that the user of the grant may not see); `hidden`
+    (fields that the API leaves out, by kind, as {"Invoice": {"TotalAmt"}}); `zone`,
     `multicurrency`, `currency`, `country`, `name`.
     """
 
@@ -79,6 +81,7 @@ class Books(Entries):
         self.balances = "stamped"
         self.lapsed = False
         self.denied: set[str] = set()
+        self.hidden: dict[str, set[str]] = {}
         self.fiscal_start = 1
         self.began_at = now() - timedelta(days=400)
         self.records: dict[str, dict[str, Record]] = {kind: {} for kind in KINDS}
@@ -120,6 +123,9 @@ class Books(Entries):
         if other_lines and entered.get("TotalAmt") == old.get("TotalAmt"):
             entered.pop("TotalAmt", None)  # follows from the lines
         entered |= {name: old[name] for name in ("Balance", "CurrentBalance") if kind in LISTS and name in old}
+        if kind in LISTS and entered.get("Active") != old["Active"]:
+            name = name_field(kind)
+            entered[name] = entered[name].removesuffix(DELETED) + ("" if entered.get("Active", True) else DELETED)
         made = complete(self, kind, entered)
         self._put(kind, id, self._stamped(kind, id, made, old, at), at)
         return self.must(kind, id)
@@ -145,13 +151,10 @@ class Books(Entries):
 
     def deactivate(self, kind: str, id: str) -> Row:
         """What people call deleting, of a list."""
-        row = self.must(kind, id)
-        field = name_field(kind)
-        return self.edit(kind, id, Active=False, **{field: f"{row[field]} (deleted)"})
+        return self.edit(kind, id, Active=False)
 
     def reactivate(self, kind: str, id: str) -> Row:
-        field = name_field(kind)
-        return self.edit(kind, id, Active=True, **{field: str(self.must(kind, id)[field]).removesuffix(" (deleted)")})
+        return self.edit(kind, id, Active=True)
 
     def merge(self, kind: str, loser: str, winner: str) -> None:
         """One customer or vendor becomes another: documents point to the winner, the loser is inactive."""
@@ -202,6 +205,11 @@ class Books(Entries):
             version = record.at(moment)
             if version is not None and version.row is None:
                 yield record.id, version
+
+    def shown(self, kind: str, row: Row) -> Row:
+        """The row as the API tells it."""
+        hidden = self.hidden.get(kind, ())
+        return {name: value for name, value in row.items() if name not in hidden} if hidden else row
 
     def today(self) -> date:
         """The company's own day."""

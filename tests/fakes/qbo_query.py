@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 from .qbo_books import Books
 from .qbo_json import Row, instant, invalid
-from .qbo_kinds import LISTS, SINGLE, by_name, filters_of
+from .qbo_kinds import CLOCKS, LISTS, SINGLE, by_name, filters_of
 
 MOST_RESULTS = 1000
 USUAL_RESULTS = 100
 TOKEN = re.compile(r"\s*(?:('(?:[^'\\]|\\.)*')|([A-Za-z_][\w.]*)|(-?\d+(?:\.\d+)?)|(<=|>=|!=|[=<>(),*]))")
+UTC = ZoneInfo("UTC")
 COMPARISONS = ("=", "<", ">", "<=", ">=", "IN", "LIKE")
 CLAUSES = ("WHERE", "ORDERBY", "ORDER", "STARTPOSITION", "MAXRESULTS")
 
@@ -43,14 +44,15 @@ def parse(text: str, *, second_key: bool = True) -> Query:
     return _Parser(text, second_key).query()
 
 
-def answer(query: Query, books: Books, limit: Callable[[Row], Row] = lambda row: row) -> Row:
+def answer(query: Query, books: Books) -> Row:
     """The QueryResponse: without a member for the kind where nothing was found."""
-    rows = [limit(row) for row in _found(query, books)]
+    rows = _found(query, books)
     if query.counts:
         return {"totalCount": len(rows)}
     page = rows[query.start - 1 : query.start - 1 + query.most]
     if not page:
         return {}
+    page = [books.shown(query.kind, row) for row in page]
     told = [_columns(row, query.columns) for row in page] if query.columns else page
     return {query.kind: told, "startPosition": query.start, "maxResults": len(told)}
 
@@ -235,6 +237,10 @@ class _Parser:
         for name in [each.name for each in made.conditions] + [name for name, _ in made.order]:
             if name not in allowed:
                 raise _wrong(f"property '{name}' is not queryable")
+        for each in made.conditions:
+            if each.name in CLOCKS:
+                for value in each.values:
+                    _typed(value, None, each.name, UTC)
 
     def _peek(self) -> str:
         token = self._tokens[self._place] if self._place < len(self._tokens) else ""

@@ -7,7 +7,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,6 @@ __all__ = ["ENTITIES", "FEED", "PREFERENCES", "QUERY", "QuickBooksDesk", "change
 
 QUERY, FEED, PREFERENCES = "query", "cdc", "preferences"
 ENTITIES = len(USUAL)  # that are read by default
-STANDING = 7  # accounts that every company has
 CLOCKS = ("aragora_sync.auth.refreshing.utc_now", "aragora_sync.connectors.qbo.login.utc_now")
 
 
@@ -51,6 +50,13 @@ class QuickBooksDesk(ServiceDesk):
 
     def usual(self) -> Mapping[str, Any]:
         return usual(self.fake, self.tokens)
+
+    @contextmanager
+    def asking(self) -> Iterator[QuickBooksConnector]:
+        """A connector that a program asks."""
+        self.fake.asked.clear()
+        with closing(self.connector()) as made:
+            yield made
 
     def row(self, item_id: str) -> Mapping[str, Any]:
         """The metadata that is stored of an item."""

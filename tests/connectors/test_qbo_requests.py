@@ -1,0 +1,98 @@
+"""How many requests `qbo` needs: the minimum that the API allows, for a first run and for one without changes."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from aragora_sync.store.base import PassKind
+
+from .qbo_desk import ENTITIES, FEED, PREFERENCES, QUERY, opened_desk
+
+PAGE = 1000
+INVOICES, VENDORS = 2100, 1500
+
+
+@pytest.fixture
+def desk(tmp_path):
+    """Some lists take several pages, others one. Nothing happened lately."""
+    with opened_desk(tmp_path) as made:
+        books = made.books
+        acme = books.customer("Acme")
+        books.pace = 0.5
+        for number in range(INVOICES):
+            books.create("Invoice", CustomerRef={"value": acme}, TotalAmt=number + 1, TxnDate="2026-11-02", Line=[])
+        for number in range(VENDORS):
+            books.vendor(f"Vendor {number}")
+        made.later(hours=1)
+        made.fake.limits.on = False
+        made.tokens = made.fake.login.connect(app=made.fake.app)
+        yield made
+
+
+def test_first_run(desk):
+    """Σ⌈n/1000⌉, each entity one page at least, and one for the currency of the company; its name is not needed."""
+    result = desk.sync()
+    more = math.ceil(INVOICES / PAGE) - 1 + math.ceil(VENDORS / PAGE) - 1
+
+    assert result.counts.created > INVOICES + VENDORS
+    assert desk.counted() == {QUERY: ENTITIES + more, PREFERENCES: 1}
+    assert desk.asked_for()["Invoice"] == math.ceil(INVOICES / PAGE)
+
+
+def test_run_without_changes(desk):
+    """One, whatever the number of entities."""
+    desk.sync()
+    result = desk.sync()
+
+    assert desk.counted() == {FEED: 1}
+    assert (result.counts.created, result.counts.updated) == (0, 0)
+
+
+def test_changes_and_deletions_cost_nothing_more(desk):
+    desk.sync()
+    desk.books.edit("Invoice", "1", PrivateNote="edited")
+    desk.books.delete("Invoice", "2")
+    desk.books.customer("New")
+    desk.sync()
+
+    assert desk.counted() == {FEED: 1}
+
+
+def test_reconcile_costs_as_much_as_a_first_run_and_the_feed(desk):
+    desk.sync()
+    first = desk.counted()[QUERY]
+    desk.sync(PassKind.RECONCILE)
+
+    assert desk.counted() == {QUERY: first, FEED: 1}
+
+
+def test_stream_that_failed_once_costs_one_more_and_then_nothing(desk):
+    desk.sync()
+    desk.books.denied = {"Bill"}
+    desk.sync()
+    desk.books.denied = set()
+    desk.later(hours=1)
+    desk.sync()
+    assert desk.counted()[FEED] <= 2
+
+    desk.sync()
+    assert desk.counted() == {FEED: 1}
+
+
+def test_expired_token_costs_one_renewal(desk):
+    desk.sync()
+    desk.fake.login.expire_access()
+    desk.sync()
+
+    assert desk.counted() == {FEED: 2, "/oauth2/v1/tokens/bearer": 1}
+
+
+def test_what_time_activities_cost(desk):
+    """No feed tells of them: one query in each run."""
+    desk.options["entities"] = ["Customer", "TimeActivity"]
+    desk.sync()
+    desk.sync()
+
+    assert desk.counted() == {FEED: 1, QUERY: 1}

@@ -8,11 +8,13 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from aragora_sync.auth.tokens import Tokens
 from aragora_sync.connectors.qbo import QuickBooksConnector
 from aragora_sync.connectors.qbo.entities import USUAL
 from aragora_sync.connectors.qbo.login import REALM as REALM_MEMBER
@@ -51,6 +53,18 @@ class QuickBooksDesk(ServiceDesk):
     def usual(self) -> Mapping[str, Any]:
         return usual(self.fake, self.tokens)
 
+    def without_tokens(self) -> dict[str, str]:
+        """The credentials of the application alone."""
+        return {"QBO_CLIENT_ID": self.fake.app.client_id, "QBO_CLIENT_SECRET": self.fake.app.secret}
+
+    def log_in(self, realm_id: str = REALM) -> None:
+        """Somebody did so, and chose this company; what the login gave is kept."""
+        told = self.fake.login.connect(realm_id, self.fake.app)
+        ends = self.fake.now + timedelta(hours=1)
+        tokens = Tokens(str(told["access_token"]), str(told["refresh_token"]), ends, told={REALM_MEMBER: realm_id})
+        with self.asking() as made:
+            made.tokens.begin(tokens)
+
     @contextmanager
     def asking(self) -> Iterator[QuickBooksConnector]:
         """A connector that a program asks."""
@@ -74,9 +88,9 @@ class QuickBooksDesk(ServiceDesk):
         """How many queries each entity needed."""
         return Counter(each["query"].split()[3] for each in self.asked("/query"))
 
-    def later(self, **hours: float) -> None:
+    def later(self, **passed: float) -> None:
         """Time passes at the company and here."""
-        seconds = hours.get("days", 0) * 86_400 + hours.get("hours", 0) * 3600
+        seconds = timedelta(**passed).total_seconds()
         self.fake.tick(seconds)
         self.hours += seconds / 3600
 
@@ -87,12 +101,15 @@ class QuickBooksDesk(ServiceDesk):
 
     def assert_equal(self) -> None:
         """The store holds what the company holds, each thing once, to the cent."""
-        stored = {item_id: self._seen(row) for item_id, row in self.rows().items()}
-        there = {}
-        for (kind, raw_id), row in self.books.everything().items():
-            if kind in {entity.name for entity in USUAL}:
-                there[f"{kind}/{raw_id}"] = self._seen(row)
-        assert stored == there
+        for entity in USUAL:
+            self.assert_equal_of(entity.name)
+
+    def assert_equal_of(self, kind: str) -> None:
+        """So it is with things of this kind."""
+        rows = self.rows()
+        stored = {item_id: self._seen(row) for item_id, row in rows.items() if item_id.startswith(f"{kind}/")}
+
+        assert stored == {f"{kind}/{row['Id']}": self._seen(row) for row in self.books.rows(kind)}
 
     @staticmethod
     def _seen(row: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..connector import Connector
     from .filesystem import FilesystemConnector as FilesystemConnector
     from .github import GitHubEnterpriseConnector as GitHubEnterpriseConnector
+    from .notion import NotionConnector as NotionConnector
     from .postgresql import PostgreSQLConnector as PostgreSQLConnector
     from .qbo import QuickBooksConnector as QuickBooksConnector
     from .s3 import S3Connector as S3Connector
@@ -26,6 +27,7 @@ ENTRY_POINTS = "aragora_sync.connectors"
 _OURS = {
     "filesystem": "FilesystemConnector",
     "github": "GitHubEnterpriseConnector",
+    "notion": "NotionConnector",
     "postgresql": "PostgreSQLConnector",
     "qbo": "QuickBooksConnector",
     "s3": "S3Connector",

@@ -14,10 +14,11 @@ from ..fakes.s3 import FakeS3, running
 from ..servers.moto import running_moto
 from ..servers.postgres import postgres, schema
 from .buckets import Desk
+from .notion_calls import notion, space, tasks, top
 from .shelf import Shelf
 from .tables import DOCUMENTS, Tables
 
-__all__ = ["postgres", "schema"]
+__all__ = ["notion", "postgres", "schema", "space", "tasks", "top"]
 
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"  # nothing asks a machine of the network who it is
 LONG_AGO = time.time_ns() + 10**13  # a clock so far ahead that no file counts as fresh

@@ -110,6 +110,6 @@ def share_of(kills: int) -> int:
     return -(-kills // SHARES)
 
 
-def soak_kills(short: int, long: int) -> int:
-    """How many kills the soak asks for: SOAK=ci or full."""
+def soak_size(short: int, long: int) -> int:
+    """How much the soak asks for: SOAK=ci or full."""
     return {"ci": short, "full": long}[os.environ.get("SOAK", "full")]

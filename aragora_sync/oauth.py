@@ -97,9 +97,8 @@ class OAuthConnector(Connector):
 
         path = tokens_folder() / f"{self.connector_id}_{self.tenant_id}.json"
         names = (f"{self.prefix}_TOKENS", f"{self.prefix}_REFRESH_TOKEN")
-        access_name = f"{self.prefix}_ACCESS_TOKEN"
-        access_name = access_name if access_name in self.keys else ""
-        return TokenStore(self.asked_credentials, *names, path, allow_file=self.token_file, access_name=access_name)
+        given = f"{self.prefix}_ACCESS_TOKEN"
+        return TokenStore(self.asked_credentials, *names, path, allow_file=self.token_file, access_name=given)
 
     def _open_access(self) -> Refreshing:
         from .auth.refreshing import Refreshing

@@ -44,7 +44,7 @@ class OAuthClient:
     as_json: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)  # of the token endpoint
     more: Mapping[str, str] = field(default_factory=dict)
-    told: Sequence[str] = ()  # members of the token's answer that are kept
+    told: Sequence[str] = ()  # members of the token's answer and of the callback that are kept
     needed: Sequence[str] = ()  # what the callback must tell beside the code, which is not spent without it
 
     def __repr__(self) -> str:
@@ -118,7 +118,7 @@ def refreshed(open_http: OpenHttp, client: OAuthClient, refresh_token: str) -> T
 def revoked(open_http: OpenHttp, client: OAuthClient, token: str) -> None:
     """The vendor takes this token, and what hangs on it, no more."""
     if client.revoke_url:
-        _send(open_http, client, client.revoke_url, {"token": token}, raw=True)
+        _send(open_http, client, client.revoke_url, {"token": token}, raw=True)  # what it says is nobody's business
 
 
 def explain(answer: Answer) -> AragoraSyncError | None:
@@ -159,7 +159,6 @@ def tokens_of(answer: Answer, client: OAuthClient) -> Tokens:
 
 
 def _send(open_http: OpenHttp, client: OAuthClient, url: str, form: dict[str, str], *, raw: bool = False) -> Answer:
-    """`raw`: the answer has no body that counts, perhaps none at all."""
     access = None
     if client.client_secret and not client.secret_in_body:
         access = basic(client.client_id, client.client_secret)

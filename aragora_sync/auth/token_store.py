@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from ..core.errors import CredentialError, StateError
@@ -28,9 +27,9 @@ class TokenStore:
     """Keeps the newest tokens of a connector, and says which those are.
 
     `name` is what they are called in a keyring, such as XERO_TOKENS; `refresh_name` is the credential with which a
-    user may begin a line without a login, such as XERO_REFRESH_TOKEN; `access_name` is that of an access token which
-    may come with it, and is used until it is refused. `allow_file`: a file may be made where no place
-    for secrets can be written; one that is there is used in any case.
+    user may begin a line without a login, such as XERO_REFRESH_TOKEN, and `access_name` that of a token which is used
+    first, until it is refused. `allow_file`: a file may be made where no place for secrets can be written; one that is
+    there is used in any case.
     """
 
     def __init__(
@@ -52,17 +51,17 @@ class TokenStore:
 
     def current(self) -> Tokens | None:
         """The newest, read anew. A credential of the user that is another than the line began with comes first."""
-        given, kept = self._given(), self._kept()
+        given = self._credentials.get(self._refresh_name) or ""
+        kept = self._kept()
         if kept is not None and (not given or kept.descends_from == fingerprint(given)):
             return kept
-        if not given:
-            return None
-        refresh = self._credentials.get(self._refresh_name) or ""
-        return Tokens(self._given_access(), refresh, descends_from=fingerprint(given))
+        access = (self._access_name and self._credentials.get(self._access_name)) or ""
+        return Tokens(access, given, descends_from=fingerprint(given)) if given or access else None
 
     def begin(self, tokens: Tokens) -> Tokens:
         """Keeps the tokens of a login, which begins a line of its own."""
-        begun = replace(tokens, descends_from=fingerprint(self._given()))
+        given = self._credentials.get(self._refresh_name) or ""
+        begun = Tokens(tokens.access, tokens.refresh, tokens.expires_at, tokens.scope, tokens.told, fingerprint(given))
         self.keep(begun)
         return begun
 
@@ -104,8 +103,8 @@ class TokenStore:
         if self.path.exists():
             return str(self.path)
         kept = self._credentials.origin(self._name)
-        given = self._credentials.origin(self._refresh_name)
-        return kept or given or (self._credentials.origin(self._access_name) if self._access_name else "") or ""
+        given = (self._credentials.origin(name) for name in (self._refresh_name, self._access_name) if name)
+        return kept or next(filter(None, given), "")
 
     @contextlib.contextmanager
     def lock(self, stop: StopSign) -> Iterator[None]:
@@ -123,13 +122,6 @@ class TokenStore:
             yield
         finally:
             os.close(descriptor)
-
-    def _given(self) -> str:
-        """The credential of the user with which a line begins without a login."""
-        return self._credentials.get(self._refresh_name) or self._given_access()
-
-    def _given_access(self) -> str:
-        return (self._credentials.get(self._access_name) if self._access_name else "") or ""
 
     def _kept(self) -> Tokens | None:
         try:

@@ -20,6 +20,7 @@ from .company import Company, Raw
 from .credentials import ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, QBOCredentials, QBOEnvironment
 from .entities import ENTITIES, TRANSACTIONS, wanted
 from .feed import Feed
+from .journals import JournalLine, create, entry_of
 from .login import (
     AUTH_URL,
     REALM,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AgingReport",
+    "JournalLine",
     "QBOAccount",
     "QBOCredentials",
     "QBOCustomer",
@@ -261,6 +263,19 @@ class QuickBooksConnector(OAuthConnector):
     def get_balance_sheet(self, as_of: date | datetime | None = None) -> Statement:
         """Assets, liabilities and equity on a day; by default today, where the company is."""
         return statement(self.company, "BalanceSheet", None, _day(as_of) if as_of else None)
+
+    # For programs: writing. No sync ever comes here
+
+    def create_journal_entry(
+        self, lines: Sequence[JournalLine], on: date | datetime, number: str = "", note: str = "", key: str = ""
+    ) -> QBOTransaction:
+        """The journal entry that was made. It must balance to the cent, or nothing is sent.
+
+        The same entry is made once, however often this is called; `key` tells apart those that are otherwise alike.
+        """
+        place = f"{self.tenant_id}|{self.connector_id}"
+        raw = create(self.company, entry_of(lines, _day(on), number, note), place, key)
+        return QBOTransaction.read(ENTITIES["JournalEntry"], raw, self.company)
 
     def _all(self, name: str, conditions: Sequence[str] = ()) -> Iterable[Raw]:
         """Each thing once, as it was read last."""

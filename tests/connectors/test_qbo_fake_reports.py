@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from ..fakes.qbo_reports import TOO_MUCH
 from .qbo_client import opened
 
 
@@ -152,6 +153,15 @@ def test_payables_and_details(books, acme, client):
         ["2026-09-01", "Bill", "B1", "Paper Ltd", "2026-10-01", "10.00", "6.00"]
     ]
     assert aged(client, "AgedReceivableDetail")["Rows"] == {}
+
+
+def test_a_report_has_at_most_so_many_cells(books, client):
+    assert client.fake.most_cells == 400_000
+    client.fake.most_cells = 14
+    for number in range(4):
+        books.invoice(books.customer(f"C{number}"), 5)
+
+    assert [row[0] for row in rows(aged(client))] == ["C0", "C1", TOO_MUCH]
 
 
 # Statements

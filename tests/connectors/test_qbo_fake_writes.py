@@ -185,6 +185,30 @@ def test_what_is_pointed_to_must_be_there(books, acme, client):
     assert client.refused("/invoice", {"Line": []})[:2] == (400, "2020")
 
 
+def test_inactive_things_are_not_used_any_more(books, acme, client):
+    books.deactivate("Customer", acme)
+
+    assert client.refused("/invoice", invoice(acme, 5))[:2] == (400, "610")
+
+
+def test_closed_periods(books, acme, client):
+    old = books.must("Invoice", books.invoice(acme, 5, on="2026-09-30"))
+    books.closed_until = "2026-09-30"
+
+    assert client.refused("/invoice", invoice(acme, 5, TxnDate="2026-09-30"))[:2] == (400, "6210")
+    assert client.refused("/invoice", {**old, "TxnDate": "2026-10-01"})[:2] == (400, "6210")
+    assert client.write("/invoice", invoice(acme, 5, TxnDate="2026-10-01"))["Id"] == "2"
+
+
+def test_payments_that_were_deposited_stay_as_they_are(books, acme, client):
+    payment = books.must("Payment", books.payment(acme, 7))
+    books.deposit([], payments=[payment["Id"]])
+
+    assert client.refused("/payment", {**payment, "PrivateNote": "x"})[:2] == (400, "6540")
+    assert books.row("Account", books.standing["undeposited"])["CurrentBalance"] == 0
+    assert books.row("Account", books.standing["bank"])["CurrentBalance"] == 7
+
+
 def test_bodies_are_json(client):
     assert client.send("/customer", b"DisplayName=x", "text/plain").status_code == 415
     assert client.send("/customer", b"{", "application/json").status_code == 400

@@ -67,7 +67,8 @@ class Books(Entries):
     Switches: `pace`; `lag` (so many seconds after its stamp a change is seen by queries, CDC and reports);
     `balances` ("stamped": who owes or is owed more gets a new LastUpdatedTime, "silent": only another balance);
     `lapsed` (the subscription has ended); `denied` (kinds that the user of the grant may not see); `hidden`
-    (fields that the API leaves out, by kind, as {"Invoice": {"TotalAmt"}}); `zone`,
+    (fields that the API leaves out, by kind, as {"Invoice": {"TotalAmt"}}); `closed_until` (a date as text: the API
+    writes nothing of that day or before); `zone`,
     `multicurrency`, `currency`, `country`, `name`.
     """
 
@@ -82,6 +83,7 @@ class Books(Entries):
         self.lapsed = False
         self.denied: set[str] = set()
         self.hidden: dict[str, set[str]] = {}
+        self.closed_until = ""
         self.fiscal_start = 1
         self.began_at = now() - timedelta(days=400)
         self.records: dict[str, dict[str, Record]] = {kind: {} for kind in KINDS}

@@ -201,6 +201,28 @@ def test_profit_and_loss(busy, client):
     assert client.read("/reports/ProfitAndLoss", start_date="2026-01-01", end_date="2026-01-31")["Rows"] == {}
 
 
+@pytest.mark.parametrize(
+    ("macro", "days"),
+    [
+        ("Today", ("2026-11-02", "2026-11-02")),
+        ("Yesterday", ("2026-11-01", "2026-11-01")),
+        ("This Month", ("2026-11-01", "2026-11-30")),
+        ("Last Month", ("2026-10-01", "2026-10-31")),
+        ("Last Month-to-date", ("2026-10-01", "2026-10-02")),
+        ("This Fiscal Year", ("2026-04-01", "2027-03-31")),
+        ("This Fiscal Year-to-date", ("2026-04-01", "2026-11-02")),
+        ("Last Calendar Year", ("2025-01-01", "2025-12-31")),
+    ],
+)
+def test_days_may_have_a_name(books, client, macro, days):
+    books.fiscal_start = 4
+    header = client.read("/reports/BalanceSheet", date_macro=macro)["Header"]
+
+    assert (header["StartPeriod"], header["EndPeriod"]) == days
+    assert header["DateMacro"] == macro.lower()
+    assert client.refused("/reports/BalanceSheet", date_macro=f"{macro} or so")[:2] == (400, "2170")
+
+
 def test_the_balance_sheet_balances(busy, client):
     assets, rest = client.read("/reports/BalanceSheet")["Rows"]["Row"]
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from .qbo_aging import aged, aged_detail
 from .qbo_books import Books
-from .qbo_json import ZERO, Row, invalid, precise
+from .qbo_dates import period
+from .qbo_json import ZERO, Row, precise
 from .qbo_kinds import TRANSACTIONS
 from .qbo_ledger import CREDIT_TYPES, DEBIT_TYPES, postings
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 Query = Mapping[str, str]
 PARAMETERS = {
     *("minorversion", "report_date", "aging_period", "num_periods", "aging_method", "customer", "vendor"),
-    *("start_date", "end_date", "accounting_method", "requestid"),
+    *("start_date", "end_date", "accounting_method", "date_macro"),
 }
 TOO_MUCH = "Unable to display more data. Please reduce the date range."
 SECTIONS = {  # of the balance sheet: group, title, types of accounts
@@ -42,7 +43,7 @@ def report(books: Books, name: str, query: Query, fake: FakeQuickBooks) -> Row:
     """The tree of one report. Where it does not know how to compute what is asked, that is a mistake of the test."""
     assert query.get("accounting_method", "Accrual") == "Accrual", "this fake knows the accrual basis only"
     assert set(query) <= PARAMETERS, f"this fake knows nothing of {set(query) - PARAMETERS}"
-    start, end = _dates(books, name, query)
+    start, end = period(books.today(), books.fiscal_start, query, of_day=name.startswith("Aged"))
     made = REPORTS[name](books, query, start, end, fake.parent_balance)
     made["rows"] = _cut(made["rows"], len(made["columns"]), fake.most_cells)
     empty = not made["rows"]
@@ -50,6 +51,7 @@ def report(books: Books, name: str, query: Query, fake: FakeQuickBooks) -> Row:
         "Time": precise(fake.now, books.zone),
         "ReportName": name,
         **_period(name, start, end),
+        **({"DateMacro": query["date_macro"].lower()} if query.get("date_macro") else {}),
         "Currency": books.currency,
         "Option": [
             *([{"Name": "report_date", "Value": end.isoformat()}] if name.startswith("Aged") else []),
@@ -62,19 +64,6 @@ def report(books: Books, name: str, query: Query, fake: FakeQuickBooks) -> Row:
         "Columns": {"Column": made["columns"]},
         "Rows": {} if empty else {"Row": made["rows"]},
     }
-
-
-def _dates(books: Books, name: str, query: Query) -> tuple[date, date]:
-    today = books.today()
-    try:
-        if name.startswith("Aged"):
-            end = date.fromisoformat(query["report_date"]) if "report_date" in query else today
-            return end, end
-        end = date.fromisoformat(query["end_date"]) if "end_date" in query else today
-        begin = date(end.year - (end.month < books.fiscal_start), books.fiscal_start, 1)
-        return (date.fromisoformat(query["start_date"]) if "start_date" in query else begin), end
-    except ValueError as error:
-        raise invalid("2170", "Invalid Date", f"Invalid date: {error}") from error
 
 
 def _period(name: str, start: date, end: date) -> Row:

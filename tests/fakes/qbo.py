@@ -43,7 +43,9 @@ class FakeQuickBooks(FakeService):
     Switches: `spelling` of faults by status ("lower", "upper", "xml"), `second_key` (ORDERBY takes more than one),
     `cdc_excluded`, `cdc_objects`, `cdc_days`, `parent_balance` ("leaf" or "header", in aged reports), `most_cells` of
     a report, `expired_as` ("ApplicationAuthenticationFailed"), `mismatch_as` ("003202").
-    qbo_webhooks.notify makes what webhooks post. All money in `books` is Decimal (int and text are taken, too).
+
+    Beside it: qbo_life.Life does anything by chance, qbo_webhooks.notify makes what webhooks post, tests.qbo_schema
+    judges JSON by the official schemas. All money in `books` is Decimal; whole numbers and text are taken, too.
     """
 
     def __init__(self) -> None:

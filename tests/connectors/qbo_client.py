@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from ..fakes.qbo import REALM, FakeQuickBooks
-from ..fakes.qbo_json import read
+from ..fakes.qbo_json import read, written
 from ..fakes.web import running
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -56,7 +56,7 @@ class Client:
         return {kind: element.get(kind, []) for kind, element in zip(kinds, told["QueryResponse"], strict=True)}
 
     def post(self, path: str, body: Any, /, **query: Any) -> httpx.Response:
-        return self._ask("POST", path, query, json=body)
+        return self._ask("POST", path, query, content=written(body), headers={"Content-Type": "application/json"})
 
     def write(self, path: str, body: Any, /, **query: Any) -> Any:
         answer = self.post(path, body, **query)

@@ -178,6 +178,29 @@ def test_merged_customers(books, acme, client):
     ]
 
 
+def test_merging_reaches_lines_expenses_and_sub_customers(books, acme, client):
+    other, job = books.customer("Acme Inc"), books.customer("Job", parent="2")
+    whom = {"Type": "Customer", "EntityRef": {"value": other, "name": "Acme Inc"}}
+    sides = [("Debit", "receivable", {"Entity": whom}), ("Credit", "income", {})]
+    lines = [
+        {
+            "Amount": Decimal(5),
+            "DetailType": "JournalEntryLineDetail",
+            "JournalEntryLineDetail": {"PostingType": side, "AccountRef": {"value": books.standing[name]}, **more},
+        }
+        for side, name, more in sides
+    ]
+    books.create("JournalEntry", Line=lines)
+    assert client.read(f"/customer/{other}")["Customer"]["Balance"] == 5
+
+    books.merge("Customer", other, acme)
+    balances = {row["DisplayName"]: row["Balance"] for row in books.rows("Customer")}
+    assert balances == {"Acme": 5, "Acme Inc (deleted)": 0, "Job": 0}
+    assert client.read(f"/customer/{job}")["Customer"]["ParentRef"] == {"value": acme, "name": "Acme"}
+    told = client.rows("select * from JournalEntry")[0]["Line"][0]["JournalEntryLineDetail"]["Entity"]
+    assert told == {"Type": "Customer", "EntityRef": {"value": acme, "name": "Acme"}}
+
+
 def test_payments_move_the_balance_and_the_clock_of_what_they_settle(fake, books, acme, client):
     invoice = books.invoice(acme, "100.10")
     fake.tick(60)

@@ -63,6 +63,21 @@ def test_both_spellings_of_faults(client, fake, spelling):
     ]
 
 
+def test_other_names_of_the_same_faults(client, fake):
+    fake.expired_as, fake.mismatch_as = "ApplicationAuthenticationFailed", "003202"
+    fake.order(fake.expired)
+    assert "message=ApplicationAuthenticationFailed;" in asked(client).text
+
+    fake.environment = "sandbox"
+    assert asked(client).json()["fault"]["error"][0]["code"] == "3202"
+
+
+def test_quickbooks_may_break(client, fake):
+    fake.order(fake.broken)
+
+    assert client.refused("/query", query=ASK)[:2] == (500, "10000")
+
+
 def test_13_the_gateway_may_say_it_in_xml(client, fake):
     fake.spelling = {401: "xml"}
     fake.login.expire_access()

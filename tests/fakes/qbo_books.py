@@ -13,7 +13,7 @@ from .qbo_entries import Entries
 from .qbo_forms import OPEN, balance_sign, complete, settled
 from .qbo_json import ZERO, Row, stamp
 from .qbo_kinds import KINDS, LISTS, VOIDABLE, name_field, sequence_of
-from .qbo_ledger import links, owed, postings, unapplied
+from .qbo_ledger import links, owed, postings, repointed, unapplied
 
 STANDING = {  # accounts that every company has
     "bank": ("Checking", "Bank"),
@@ -67,7 +67,8 @@ class Books(Entries):
     Switches: `pace`; `lag` (so many seconds after its stamp a change is seen by queries, CDC and reports);
     `balances` ("stamped": who owes or is owed more gets a new LastUpdatedTime, "silent": only another balance);
     `lapsed` (the subscription has ended); `denied` (kinds that the user of the grant may not see); `hidden`
-    (fields that the API leaves out, by kind, as {"Invoice": {"TotalAmt"}}); `zone`,
+    (fields that the API leaves out, by kind, as {"Invoice": {"TotalAmt"}}); `closed_until` (a date as text: the API
+    writes nothing of that day or before); `zone`,
     `multicurrency`, `currency`, `country`, `name`.
     """
 
@@ -82,6 +83,7 @@ class Books(Entries):
         self.lapsed = False
         self.denied: set[str] = set()
         self.hidden: dict[str, set[str]] = {}
+        self.closed_until = ""
         self.fiscal_start = 1
         self.began_at = now() - timedelta(days=400)
         self.records: dict[str, dict[str, Record]] = {kind: {} for kind in KINDS}
@@ -160,12 +162,12 @@ class Books(Entries):
         """One customer or vendor becomes another: documents point to the winner, the loser is inactive."""
         self._at = self._act()
         try:
-            name = f"{kind}Ref"
-            target = {"value": winner, "name": self.must(kind, winner)["DisplayName"]}
-            for kind_of, records in self.records.items():
-                for record in records.values():
-                    if record.row and record.row.get(name, {}).get("value") == loser:
-                        self.edit(kind_of, record.id, **{name: target})
+            name = self.must(kind, winner)["DisplayName"]
+            for pointing in self.records:
+                for row in self.rows(pointing):
+                    changed = repointed(row, kind, loser, {"value": winner, "name": name}, inside=pointing == kind)
+                    if changed != row:
+                        self.put(pointing, row["Id"], changed)
             self.deactivate(kind, loser)
         finally:
             self._at = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -115,12 +115,18 @@ class Entries:
 
     # Money and hours
 
-    def deposit(self, amounts: Lines, *, into: str = "", source: str = "", **fields: Any) -> str:
+    def deposit(
+        self, amounts: Lines, *, into: str = "", source: str = "", payments: Sequence[str] = (), **fields: Any
+    ) -> str:
+        """Money from one account, and payments that were not deposited yet."""
         account = self.ref("Account", source or self.standing["income"])
         lines = [
             {**line, "DetailType": "DepositLineDetail", "DepositLineDetail": {"AccountRef": account}}
             for line in _lines(amounts)
         ]
+        for payment in payments:
+            link = {"TxnId": payment, "TxnType": "Payment", "TxnLineId": "0"}
+            lines.append({"Amount": self.must("Payment", payment)["TotalAmt"], "LinkedTxn": [link]})
         target = self.ref("Account", into or self.standing["bank"])
         return self.create("Deposit", DepositToAccountRef=target, Line=lines, **_dated(fields))
 

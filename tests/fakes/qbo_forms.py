@@ -23,6 +23,7 @@ def complete(books: Books, kind: str, row: Row) -> Row:
     if kind == "TimeActivity":
         return {"TxnDate": books.today().isoformat(), "BillableStatus": "NotBillable", **row}
     made = {"TxnDate": books.today().isoformat(), **row}
+    made |= {name: Decimal(made[name]) for name in ("TotalAmt", "Amount") if name in made}
     if kind in SALES:
         made["Line"] = with_subtotal(made.get("Line", []))
     if kind == "Transfer":

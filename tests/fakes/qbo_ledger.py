@@ -140,3 +140,20 @@ def unapplied(row: Row) -> Decimal:
     for kind, _, amount in links("Payment", row):
         total += amount if kind == "CreditMemo" else -amount
     return total
+
+
+def repointed(value: Any, kind: str, old: str, target: Mapping[str, str], *, inside: bool) -> Any:
+    """The same, with `target` wherever a customer or a vendor was pointed to. `inside`: in a list of that kind."""
+    if isinstance(value, list):
+        return [repointed(each, kind, old, target, inside=inside) for each in value]
+    if not isinstance(value, Mapping):
+        return value
+    names = {f"{kind}Ref", *(["ParentRef"] if inside else []), *(["EntityRef"] if value.get("Type") == kind else [])}
+    made = {}
+    for name, each in value.items():
+        points = isinstance(each, Mapping) and each.get("value") == old
+        if points and (name in names or each.get("type") == kind):
+            made[name] = {**each, **target}
+        else:
+            made[name] = repointed(each, kind, old, target, inside=inside)
+    return made

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .qbo_aging import aged, aged_detail
 from .qbo_books import Books
-from .qbo_json import ZERO, Row, invalid, precise
+from .qbo_dates import period
+from .qbo_json import ZERO, Row, precise
 from .qbo_kinds import TRANSACTIONS
 from .qbo_ledger import CREDIT_TYPES, DEBIT_TYPES, postings
 
+if TYPE_CHECKING:
+    from .qbo import FakeQuickBooks
+
 Query = Mapping[str, str]
+PARAMETERS = {
+    *("minorversion", "report_date", "aging_period", "num_periods", "aging_method", "customer", "vendor"),
+    *("start_date", "end_date", "accounting_method", "date_macro"),
+}
+TOO_MUCH = "Unable to display more data. Please reduce the date range."
 SECTIONS = {  # of the balance sheet: group, title, types of accounts
     "BankAccounts": ("Bank Accounts", ("Bank",)),
     "AR": ("Accounts Receivable", ("Accounts Receivable",)),
@@ -30,16 +39,19 @@ LIABILITIES = ("AP", "CreditCards", "OtherCurrentLiabilities", "LongTermLiabilit
 MONEY = [("Account", "", "account"), ("Money", "Total", "total")]
 
 
-def report(books: Books, name: str, query: Query, now: datetime, parent_balance: str) -> Row:
-    """The tree of one report. On the cash basis nothing is computed here: that is a mistake of the test."""
+def report(books: Books, name: str, query: Query, fake: FakeQuickBooks) -> Row:
+    """The tree of one report. Where it does not know how to compute what is asked, that is a mistake of the test."""
     assert query.get("accounting_method", "Accrual") == "Accrual", "this fake knows the accrual basis only"
-    start, end = _dates(books, name, query)
-    made = REPORTS[name](books, query, start, end, parent_balance)
+    assert set(query) <= PARAMETERS, f"this fake knows nothing of {set(query) - PARAMETERS}"
+    start, end = period(books.today(), books.fiscal_start, query, of_day=name.startswith("Aged"))
+    made = REPORTS[name](books, query, start, end, fake.parent_balance)
+    made["rows"] = _cut(made["rows"], len(made["columns"]), fake.most_cells)
     empty = not made["rows"]
     header: Row = {
-        "Time": precise(now, books.zone),
+        "Time": precise(fake.now, books.zone),
         "ReportName": name,
         **_period(name, start, end),
+        **({"DateMacro": query["date_macro"].lower()} if query.get("date_macro") else {}),
         "Currency": books.currency,
         "Option": [
             *([{"Name": "report_date", "Value": end.isoformat()}] if name.startswith("Aged") else []),
@@ -54,24 +66,30 @@ def report(books: Books, name: str, query: Query, now: datetime, parent_balance:
     }
 
 
-def _dates(books: Books, name: str, query: Query) -> tuple[date, date]:
-    today = books.today()
-    try:
-        if name.startswith("Aged"):
-            end = date.fromisoformat(query["report_date"]) if "report_date" in query else today
-            return end, end
-        end = date.fromisoformat(query["end_date"]) if "end_date" in query else today
-        begin = date(end.year - (end.month < books.fiscal_start), books.fiscal_start, 1)
-        return (date.fromisoformat(query["start_date"]) if "start_date" in query else begin), end
-    except ValueError as error:
-        raise invalid("2170", "Invalid Date", f"Invalid date: {error}") from error
-
-
 def _period(name: str, start: date, end: date) -> Row:
     if name.startswith("Aged"):
         return {"EndPeriod": end.isoformat()}
     told = {"ReportBasis": "Accrual", "StartPeriod": start.isoformat(), "EndPeriod": end.isoformat()}
     return {**told, "SummarizeColumnsBy": "Total"}
+
+
+def _cut(rows: list[Row], width: int, most_cells: int) -> list[Row]:
+    """What is too much is left out, and the last row says so."""
+    left = most_cells
+    kept: list[Row] = []
+    for row in rows:
+        left -= width * _height(row)
+        if left < 0:
+            return [*kept, {"ColData": [{"value": TOO_MUCH}], "type": "Data"}]
+        kept.append(row)
+    return kept
+
+
+def _height(row: Row) -> int:
+    """How many rows this one is, with all that is in it."""
+    return sum(part in row for part in ("ColData", "Header", "Summary")) + sum(
+        map(_height, row.get("Rows", {}).get("Row", []))
+    )
 
 
 def balances(books: Books, start: date | None, end: date) -> dict[str, Decimal]:

@@ -90,7 +90,18 @@ class Writes:
             raise invalid("2020", "Required param missing, need to supply the required value for the API", "SyncToken")
         if given["SyncToken"] != old["SyncToken"]:
             raise invalid("5010", "Stale Object Error", STALE, "")
+        if kind not in LISTS:
+            self._open_period(old)
+        if kind == "Payment" and old["Id"] in self._deposited():
+            told = "Deposited Transaction cannot be changed"
+            raise invalid("6540", told, f"{told} : this payment is part of a deposit", "")
         return old
+
+    def _deposited(self) -> set[str]:
+        """Payments that were brought to the bank."""
+        lines = [line for row in self.books.rows("Deposit") for line in row.get("Line", [])]
+        linked = [each for line in lines for each in line.get("LinkedTxn", [])]
+        return {each["TxnId"] for each in linked if each["TxnType"] == "Payment"}
 
     # Checks
 
@@ -99,6 +110,7 @@ class Writes:
         if kind in LISTS:
             self._unique_name(kind, row, id)
             return
+        self._open_period(row)
         self._document_number(kind, row, id)
         if kind == "JournalEntry":
             self._balanced(row)
@@ -115,10 +127,17 @@ class Writes:
         elif isinstance(value, dict):
             for name, inside in value.items():
                 kind = REFERENCES.get(name)
-                if kind and isinstance(inside, dict) and self.books.row(kind, str(inside.get("value", ""))) is None:
-                    detail = f"Invalid Reference Id : {kind}s element id {inside.get('value')} not found"
-                    raise invalid("2500", "Invalid Reference Id", detail, name)
+                if kind and isinstance(inside, dict):
+                    self._reference(name, kind, str(inside.get("value", "")))
                 self._references(inside)
+
+    def _reference(self, name: str, kind: str, id: str) -> None:
+        row = self.books.row(kind, id)
+        if row is None:
+            detail = f"Invalid Reference Id : {kind}s element id {id} not found"
+            raise invalid("2500", "Invalid Reference Id", detail, name)
+        if not row["Active"]:
+            raise not_found(f"{kind} {id}")
 
     def _unique_name(self, kind: str, row: Row, id: str) -> None:
         name = row.get(name_field(kind))
@@ -129,6 +148,12 @@ class Writes:
                 if each.get(name_field(other)) == name and (other, each["Id"]) != (kind, id):
                     detail = f"The name supplied already exists. : Id={each['Id']}"
                     raise invalid("6240", "Duplicate Name Exists Error", detail, "")
+
+    def _open_period(self, row: Row) -> None:
+        if self.books.closed_until and row.get("TxnDate", "9999") <= self.books.closed_until:
+            told = "Account Period Closed, Cannot Update Through Services API"
+            detail = f"The account period has closed and the account books cannot be updated. {row['TxnDate']}"
+            raise invalid("6210", told, detail, "")
 
     def _document_number(self, kind: str, row: Row, id: str) -> None:
         number = row.get("DocNumber", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from unittest import mock
 
 import pytest
 
@@ -73,7 +74,7 @@ def test_stream_that_failed_once_costs_one_more_and_then_nothing(desk):
     desk.books.denied = {"Bill"}
     desk.sync()
     desk.books.denied = set()
-    desk.later(hours=1)
+    desk.later(minutes=10)
     desk.sync()
     assert desk.counted()[FEED] <= 2
 
@@ -96,3 +97,17 @@ def test_what_time_activities_cost(desk):
     desk.sync()
 
     assert desk.counted() == {FEED: 1, QUERY: 1}
+
+
+def test_limits_are_kept_so_that_nothing_is_refused(tmp_path):
+    """Those of the sandbox are the tightest: ten in a second."""
+    with opened_desk(tmp_path) as desk, mock.patch("aragora_sync.connectors.qbo.company.PAGE_SIZE", 3):
+        desk.fake.environment = "sandbox"
+        desk.tokens = desk.fake.login.connect(app=desk.fake.app)
+        desk.fake.answers, desk.options = [], {"parallel": 1}  # beside each other, they would share one moment here
+        for number in range(120):
+            desk.books.customer(f"Customer {number}")
+        desk.sync()
+
+    assert len(desk.fake.answers) > 60
+    assert {answer.status for _, answer in desk.fake.answers} == {200}

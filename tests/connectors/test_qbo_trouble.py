@@ -95,6 +95,14 @@ def test_answer_that_is_none_is_said_and_nothing_deleted(desk, answer, message, 
     assert len(desk.items()) == 2
 
 
+def test_refusal_tells_the_name_by_which_support_finds_it(desk):
+    refused = fault(400, "4000", "Parsing")
+    refused.headers["intuit_tid"] = "1-67-abc"
+    desk.fake.order(refused, times=ALWAYS)
+
+    assert desk.sync().stream_errors[0].hint == "if it stays so, QuickBooks' support knows this answer as 1-67-abc"
+
+
 def test_absurdly_large_answer_is_not_read(desk):
     desk.fake.order(Answer(200, b"x", {"Content-Length": str(10**9)}, cut=1), path=FEED, times=ALWAYS)
     result = desk.sync()

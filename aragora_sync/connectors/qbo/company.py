@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from .values import changed_at, moment, moment_text, version_of
 if TYPE_CHECKING:
     from . import QuickBooksConnector
 
+logger = logging.getLogger(__name__)
+
 Raw = dict[str, Any]
 
 MINOR_VERSION = 75
@@ -26,6 +29,7 @@ PAGE_SIZE = 1000
 PAUSE_SECONDS = 60.0  # where a limit is reached and nothing says for how long
 MOST_PAUSES = timedelta(minutes=3)  # a limit of the minute is over by then
 WIDTH = 8  # of ten requests at once that are allowed
+LIMITS = {"production": (480, 60), "sandbox": (9, 1)}  # requests in so many seconds, a little below what is allowed
 MOST_RESTARTS = 5  # of one second whose rows move while they are read
 
 
@@ -51,6 +55,7 @@ class Company:
             exact=True,
             witness=self._witness,
         )
+        self._http.pace().at_most(*LIMITS[connector.environment])
 
     # What is asked
 
@@ -178,6 +183,7 @@ class Company:
         if answer.status == 429:  # noqa: PLR2004
             return self._limited(answer)
         self._throttled_since = None
+        logger.debug("QuickBooks' support knows this answer as %s", answer.headers.get("intuit_tid", "nothing"))
         return explain(answer, self._login)
 
     def _limited(self, answer: Answer) -> TransientError:

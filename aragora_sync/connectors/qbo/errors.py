@@ -90,4 +90,8 @@ def _of_request(answer: Answer, fault: Fault) -> AragoraSyncError | None:
             return Shut(f"the company's subscription has ended ({fault.words}).", hint="renew it at QuickBooks")
     if FEED in answer.url and "changedsince" in fault.words.lower():
         return CursorExpired("QuickBooks tells of no changes so long ago.")
-    return SourceError(f"QuickBooks refused a request: {fault.words} ({fault.code}).")
+    name = answer.headers.get("intuit_tid", "")
+    return SourceError(
+        f"QuickBooks refused a request: {fault.words} ({fault.code}).",
+        hint=f"if it stays so, QuickBooks' support knows this answer as {name}" if name else "",
+    )

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ..fakes.web import Answer, Asked, html
+from ..kill.desk import soak_size
 from .qbo_desk import FEED, QUERY, QuickBooksDesk, opened_desk
 from .qbo_world import Editor
 
@@ -117,6 +118,6 @@ def test_sums_in_the_store_are_the_sums_at_the_source(shared, tmp_path_factory, 
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("first", range(0, 400, 100))
 def test_after_hundreds_of_such_lives_they_are_equal(shared, tmp_path_factory, first):
-    for seed in range(first, first + 100):
+    for seed in range(first, first + soak_size(40, 100)):
         shared.folder, shared.hours = tmp_path_factory.mktemp("run"), 0.0
         live_through(shared, seed)

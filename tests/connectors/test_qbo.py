@@ -14,8 +14,9 @@ from aragora_sync.connectors.qbo import QBOCredentials, QBOEnvironment, QuickBoo
 from aragora_sync.connectors.qbo.entities import ENTITIES, USUAL, wanted
 from aragora_sync.connectors.qbo.values import day, fields, in_home_currency, moment, money_text
 from aragora_sync.core.errors import ConfigError
+from aragora_sync.engine.result import Status
 
-from .qbo_desk import changes, opened_desk
+from .qbo_desk import changes, opened_desk, problem
 
 DAYS = (date(2026, 1, 1), date(2026, 12, 31))
 
@@ -50,8 +51,8 @@ def test_invoice_is_read_as_text_with_all_its_fields(desk, books):
 
     assert (entry.kind, entry.title) == ("invoice", "Invoice 1037, Acme, 100.10 USD")
     assert entry.content == (
-        "# 1037\n\n- With: Acme\n- Date: 2026-11-20\n- Due: 2026-12-01\n- Total: 100.10 USD\n- Balance: 100.10 USD\n\n"
-        "Lines:\n\n- Consulting, Widget: 100.10\n\nas said"
+        "# 1037\n\n- Customer: Acme\n- Date: 2026-11-20\n- Due: 2026-12-01\n- Total: 100.10 USD\n"
+        "- Balance: 100.10 USD\n\nLines:\n\n- Consulting, Widget: 100.10\n\nas said"
     )
     assert entry.url == f"https://app.qbo.intuit.com/app/invoice?txnId={made}"
     row = desk.row(f"Invoice/{made}")
@@ -154,6 +155,25 @@ def test_thing_in_an_unexpected_form_is_said_and_the_rest_goes_on(desk, books):
 
     assert result.failures_waiting == 1
     assert f"Invoice/{other}" in desk.items()
+
+
+def test_many_things_in_an_unexpected_form_are_one_error_and_no_thousand_requests(desk, books):
+    for number in range(25):
+        books.must("Invoice", books.invoice(desk.acme, "5"))["TotalAmt"] = f"odd {number}"
+    desk.options["entities"] = ["Invoice"]
+    status, message, hint = problem(desk.sync())
+
+    assert status is Status.FAILED
+    assert message.startswith("Invoice: QuickBooks tells it in an unexpected form:")
+    assert hint == "update aragora-sync"
+
+
+def test_prices_and_balances_say_their_currency(desk, books):
+    widget = books.item("Widget", "12.50")
+    desk.sync()
+
+    assert "- Price: 12.50 USD" in desk.items()[f"Item/{widget}"]
+    assert desk.row(f"Account/{books.standing['bank']}")["currency"] == "USD"
 
 
 def test_only_what_the_options_name_is_read(desk, books):

@@ -197,10 +197,25 @@ def test_program_with_a_page_of_its_own(desk):
     assert parse_qs(urlsplit(back).query)["state"][0] in url
 
 
-def test_program_must_say_which_company(desk):
+def test_bare_code_tells_no_company(desk):
+    app, where = desk.fake.app, f"{desk.fake.url}{TOKEN}"
+    code = new_code(desk)
+    assert exchange_code(code, app.client_id, app.secret, CALLBACK, token_url=where)["realm_id"] == ""
+    code = new_code(desk)
+    assert exchange_code(code, app.client_id, app.secret, CALLBACK, "77", token_url=where)["realm_id"] == "77"
+
+
+def test_address_without_company_is_refused_before_the_code_is_spent(desk):
     app = desk.fake.app
-    with pytest.raises(ConfigError, match="which company"):
-        exchange_code("AB1", app.client_id, app.secret, CALLBACK)
+    with pytest.raises(ConfigError, match="does not tell the company"):
+        exchange_code(
+            f"{CALLBACK}?code=AB1&state=S", app.client_id, app.secret, CALLBACK, token_url="http://localhost:1"
+        )
+
+
+def new_code(desk) -> str:
+    url = get_oauth_url(desk.fake.app.client_id, CALLBACK, auth_url=f"{desk.fake.url}/connect/oauth2")
+    return parse_qs(urlsplit(desk.fake.login.consent(url)).query)["code"][0]
 
 
 def test_wrong_secret_of_the_application_is_said(desk):

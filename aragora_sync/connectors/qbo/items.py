@@ -23,7 +23,13 @@ from .values import (
 if TYPE_CHECKING:
     from .company import Company, Raw
 
-PARTIES = ("CustomerRef", "VendorRef", "EntityRef", "PayeeRef", "EmployeeRef")
+PARTIES: Mapping[str, str] = {
+    "CustomerRef": "Customer",
+    "VendorRef": "Vendor",
+    "EntityRef": "Payee",
+    "PayeeRef": "Payee",
+    "EmployeeRef": "Employee",
+}
 ADDRESS = ("Line1", "Line2", "Line3", "Line4", "Line5", "City", "CountrySubDivisionCode", "PostalCode", "Country")
 NAMES = ("DisplayName", "FullyQualifiedName", "Name", "CompanyName")
 VOIDED = "voided"
@@ -54,7 +60,14 @@ REFERENCES: Mapping[str, str] = {
     "DepartmentRef": "Location",
     "ClassRef": "Class",
 }
-MONEY: Mapping[str, str] = {"TotalAmt": "Total", "Amount": "Amount", "Balance": "Balance", "UnitPrice": "Price"}
+MONEY: Mapping[str, str] = {
+    "TotalAmt": "Total",
+    "Amount": "Amount",
+    "Balance": "Balance",
+    "UnitPrice": "Price",
+    "PurchaseCost": "Cost",
+}
+AMOUNTS = frozenset({*MONEY, "CurrentBalance"})
 NOTES = ("Description", "PrivateNote", "Notes")
 
 
@@ -84,7 +97,8 @@ def item_of(entity: Entity, raw: Raw, company: Company) -> Item:
 def currency_of(raw: Raw, company: Company) -> str:
     """Its own, or that of the company; empty for what has no money."""
     own = reference(raw, "CurrencyRef")[0]
-    return own or (company.home_currency() if total_of(raw) is not None or "Balance" in raw else "")
+    has_money = total_of(raw) is not None or not AMOUNTS.isdisjoint(raw)
+    return own or (company.home_currency() if has_money else "")
 
 
 def total_of(raw: Raw) -> Decimal | None:
@@ -148,8 +162,7 @@ def _text(raw: Raw, currency: str) -> Iterator[str]:
     name = name_of(raw)
     if name:
         yield f"# {name}\n"
-    if party := party_of(raw):
-        yield f"- With: {party}"
+    yield from (f"- {word}: {told}" for key, word in PARTIES.items() if (told := reference(raw, key)[1]))
     yield from (f"- {word}: {raw[key]}" for key, word in TEXTS.items() if raw.get(key) and raw[key] != name)
     yield from (f"- {word}: {told}" for key, word in REFERENCES.items() if (told := reference(raw, key)[1]))
     yield from (

@@ -99,15 +99,14 @@ def exchange_code(
 ) -> dict[str, str]:
     """The first tokens for a code: `access_token`, `refresh_token`, `realm_id`, `expires_at`.
 
-    `code` may be the whole address to which the browser came back; it also tells the company, which nothing else does.
+    `code` may be the whole address to which the browser came back. It tells the company, which nothing else does: for a
+    bare code, `realm_id` is what is given here.
     """
     told = parse_qs(urlsplit(code).query) if "://" in code else {}
     bare = told["code"][0] if told else code
     realm_id = realm_id or (told.get(REALM) or [""])[0]
-    if not realm_id:
-        raise ConfigError(
-            "nobody told which company the code is for.", hint="give realm_id, or the whole address as code"
-        )
+    if told and not realm_id:
+        raise ConfigError(f"the address does not tell the company ({REALM}), so that the code was not spent.")
     tokens = with_end(exchange(_opened, client_of(client_id, client_secret, token_url=token_url), bare, redirect_uri))
     ends = tokens.expires_at.isoformat() if tokens.expires_at else ""
     return {

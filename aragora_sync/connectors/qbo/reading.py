@@ -17,6 +17,7 @@ from .feed import OVERLAP, Feed
 from .items import item_id, item_of
 from .values import changed_at, moment, moment_text, version_of
 
+MOST_ODD = 20  # things in an unexpected form, in one reading, before it is QuickBooks that has another form
 ODD = (ArithmeticError, AttributeError, KeyError, TypeError, ValueError)  # what an unexpected form leads to
 
 
@@ -62,6 +63,7 @@ class EntityReading:
         self._feed = feed
         self._entity = entity
         self._known = known
+        self._odd = 0
 
     def changes(self, cursor: Cursor) -> Iterator[Change]:
         """What changed since the cursor; without one, everything."""
@@ -128,8 +130,12 @@ class EntityReading:
         try:
             return item_of(self._entity, raw, self._company)
         except ODD as error:
-            told = f"{type(error).__name__} at {error}" if isinstance(error, KeyError) else str(error)
-            return Failed(item_id(self._entity, str(raw["Id"])), f"QuickBooks tells it in an unexpected form: {told}")
+            self._odd += 1
+            told = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+            odd = f"QuickBooks tells it in an unexpected form: {told}"
+            if self._odd > MOST_ODD:
+                raise SourceError(f"{self._entity.words}: {odd}", hint="update aragora-sync") from error
+            return Failed(item_id(self._entity, str(raw["Id"])), odd)
 
     def _noted(self, place: Place) -> Place:
         return replace(place, currency=self._company.known_home_currency)

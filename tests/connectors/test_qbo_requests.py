@@ -111,3 +111,13 @@ def test_limits_are_kept_so_that_nothing_is_refused(tmp_path):
 
     assert len(desk.fake.answers) > 60
     assert {answer.status for _, answer in desk.fake.answers} == {200}
+
+
+def test_company_without_a_currency_is_asked_for_it_once(tmp_path):
+    with opened_desk(tmp_path) as desk:
+        desk.books.currency = ""
+        desk.books.invoice(desk.books.customer("Acme"), "5")
+        desk.options["entities"] = ["Invoice", "Customer"]
+        desk.sync()
+
+        assert desk.counted()[PREFERENCES] == 1

@@ -75,6 +75,7 @@ def test_access_that_the_owner_took_away_needs_a_login(desk):
             "broke the connection",
             Status.TRY_LATER,
         ),
+        (Answer(200, {}), "what answered is not the API of QuickBooks", Status.FAILED),
         (Answer(200, [1]), "what answered is not the API of QuickBooks", Status.FAILED),
         (Answer(500, {}), "QuickBooks answered 500 Internal Server Error", Status.TRY_LATER),
         (Answer(404, b"not here"), "QuickBooks answered 404 Not Found", Status.FAILED),
@@ -84,7 +85,7 @@ def test_access_that_the_owner_took_away_needs_a_login(desk):
             Status.FAILED,
         ),
     ],
-    ids=["html", "truncated", "cut", "strange", "500", "404", "400"],
+    ids=["html", "truncated", "cut", "empty", "strange", "500", "404", "400"],
 )
 def test_answer_that_is_none_is_said_and_nothing_deleted(desk, answer, message, status):
     desk.fake.order(answer, times=ALWAYS)

@@ -45,7 +45,7 @@ class Company:
         self._quota_spent: QuotaSpent | None = None
         self._asking = threading.Lock()
         self._began_at: datetime | None = None
-        self._home_currency = ""
+        self._home_currency: str | None = None
         self._http = connector.http(
             connector.api_url,
             connector.access,
@@ -61,43 +61,41 @@ class Company:
 
     def info(self) -> Raw:
         """Name, country and fiscal year of the company."""
-        found: Raw = self._get(f"companyinfo/{self.realm_id}").body["CompanyInfo"]
-        return found
+        return self._get(f"companyinfo/{self.realm_id}", "CompanyInfo")
 
     def home_currency(self) -> str:
         """The currency in which the books are kept; asked for when it is first needed."""
         with self._asking:
-            if not self._home_currency:
-                told = self._get("preferences").body["Preferences"].get("CurrencyPrefs") or {}
+            if self._home_currency is None:
+                told = self._get("preferences", "Preferences").get("CurrencyPrefs") or {}
                 self._home_currency = str((told.get("HomeCurrency") or {}).get("value") or "")
             return self._home_currency
 
     def remember_home_currency(self, currency: str) -> None:
         """What an earlier run was told."""
-        self._home_currency = self._home_currency or currency
+        self._home_currency = self._home_currency or currency or None
 
     @property
     def known_home_currency(self) -> str:
         """The same without asking; empty where nobody needed it yet."""
-        return self._home_currency
+        return self._home_currency or ""
 
     def get_one(self, entity: Entity, entity_id: str) -> Raw:
         """One thing as it is now. Raises Gone where it is no more."""
-        answer = self._get(f"{entity.path}/{quote(entity_id, safe='')}")
-        found: Raw = answer.body[entity.name]
+        found = self._get(f"{entity.path}/{quote(entity_id, safe='')}", entity.name)
         if found.get("status") == "Deleted":
             raise Gone(f"{entity.words} {entity_id} was deleted.")
         return found
 
     def report(self, name: str, **asked: str) -> Raw:
         """A report as QuickBooks works it out now."""
-        found: Raw = self._get(f"reports/{name}", asked).body
+        found: Raw = self._ask(f"reports/{name}", "Header", asked).body
         return found
 
     def changes(self, entities: Sequence[Entity], since: datetime) -> Answer:
         """All changes since then of all these in one answer, which holds 1,000 things at most."""
         asked = {"entities": ",".join(entity.name for entity in entities), "changedSince": moment_text(since)}
-        return self._get("cdc", asked)
+        return self._ask("cdc", "CDCResponse", asked)
 
     def create(self, entity: Entity, told: Mapping[str, Any], request_id: str) -> Raw:
         """A new thing, made once however often the same request is sent."""
@@ -148,18 +146,23 @@ class Company:
             terms.append(f"MetaData.LastUpdatedTime >= '{moment_text(since)}'")
         where = f" WHERE {' AND '.join(terms)}" if terms else ""
         order = f"ORDERBY MetaData.LastUpdatedTime STARTPOSITION {start} MAXRESULTS {PAGE_SIZE}"
-        answer = self._get("query", {"query": f"SELECT * FROM {entity.name}{where} {order}"})
-        found: list[Raw] = answer.body["QueryResponse"].get(entity.name, [])
+        told = self._get("query", "QueryResponse", {"query": f"SELECT * FROM {entity.name}{where} {order}"})
+        found: list[Raw] = told.get(entity.name, [])
         return found
 
     # Asking
 
-    def _get(self, path: str, asked: Mapping[str, str] | None = None) -> Answer:
+    def _get(self, path: str, member: str, asked: Mapping[str, str] | None = None) -> Raw:
+        found: Raw = self._ask(path, member, asked).body[member]
+        return found
+
+    def _ask(self, path: str, member: str, asked: Mapping[str, str] | None = None) -> Answer:
+        """The answer, which has this member."""
         if self._quota_spent is not None:
             raise self._quota_spent
         with self._trouble():
             answer = self._http.get(self._target(path, asked or {}))
-        if not isinstance(answer.body, dict):
+        if not isinstance(answer.body, dict) or not isinstance(answer.body.get(member), dict | list):
             raise SourceError("what answered is not the API of QuickBooks.", hint="look at base_url")
         self._began_at = self._began_at or time_of(answer)
         return answer

@@ -45,6 +45,7 @@ class OAuthClient:
     headers: Mapping[str, str] = field(default_factory=dict)  # of the token endpoint
     more: Mapping[str, str] = field(default_factory=dict)
     told: Sequence[str] = ()  # members of the token's answer and of the callback that are kept
+    needed: Sequence[str] = ()  # what the callback must tell beside the code, which is not spent without it
 
     def __repr__(self) -> str:
         return f"<OAuthClient of {self.service}>"
@@ -76,7 +77,7 @@ def new_verifier() -> str:
     return made
 
 
-def answered(url: str, state: str, service: str) -> dict[str, str]:
+def answered(url: str, state: str, service: str, needed: Sequence[str] = ()) -> dict[str, str]:
     """The parameters of the address to which the vendor sent the browser back.
 
     Raises CredentialError where consent was refused, and ConfigError where the address is not the answer to `state`.
@@ -93,6 +94,11 @@ def answered(url: str, state: str, service: str) -> dict[str, str]:
         raise CredentialError(refused, hint="log in again, and allow it there")
     if not told.get("code"):
         raise ConfigError("this address holds no code.", hint="paste the whole address of the page that came last")
+    if missing := [name for name in needed if not told.get(name)]:
+        raise ConfigError(
+            f"{service} did not say {', '.join(missing)} in this address, so that nothing was kept.",
+            hint="paste the whole address of the page that came last, or begin again",
+        )
     return told
 
 

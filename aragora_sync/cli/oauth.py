@@ -85,7 +85,7 @@ def login(
     if asked.json:
         say_json(_object(one, made, None))
     else:
-        what = ", ".join(kept.told.values())
+        what = ", ".join(value for name, value in kept.told.items() if not name.endswith("_at"))
         say(f"{one}: logged in{f' for {what}' if what else ''}; kept in {made.tokens.origin()}.")
     return 0
 

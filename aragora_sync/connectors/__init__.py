@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .github import GitHubEnterpriseConnector as GitHubEnterpriseConnector
     from .notion import NotionConnector as NotionConnector
     from .postgresql import PostgreSQLConnector as PostgreSQLConnector
+    from .qbo import QuickBooksConnector as QuickBooksConnector
     from .s3 import S3Connector as S3Connector
     from .slack import SlackConnector as SlackConnector
     from .xero import XeroConnector as XeroConnector
@@ -31,11 +32,12 @@ _OURS = {
     "github": "GitHubEnterpriseConnector",
     "notion": "NotionConnector",
     "postgresql": "PostgreSQLConnector",
+    "qbo": "QuickBooksConnector",
     "s3": "S3Connector",
     "slack": "SlackConnector",
     "xero": "XeroConnector",
 }
-_ALIASES = {"postgres": "postgresql"}
+_ALIASES = {"postgres": "postgresql", "quickbooks": "qbo"}
 
 
 def connector_types() -> list[str]:

@@ -15,13 +15,8 @@ def exact_json(value: Any) -> str:
             raise ValueError(f"{value} is no amount")
         return format(value, "f")
     if isinstance(value, Mapping):
-        return (
-            "{"
-            + ",".join(
-                f"{json.dumps(str(name), ensure_ascii=False)}:{exact_json(each)}" for name, each in value.items()
-            )
-            + "}"
-        )
+        members = (f"{json.dumps(str(name), ensure_ascii=False)}:{exact_json(each)}" for name, each in value.items())
+        return f"{{{','.join(members)}}}"
     if isinstance(value, list | tuple):
-        return "[" + ",".join(map(exact_json, value)) + "]"
+        return f"[{','.join(map(exact_json, value))}]"
     return json.dumps(value, ensure_ascii=False, allow_nan=False)

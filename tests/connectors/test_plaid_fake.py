@@ -54,13 +54,14 @@ def client(fake: FakePlaid) -> Iterator[Client]:
     made.close()
 
 
-def read_on(client: Client, token: str, cursor: str = "", count: int = 500) -> tuple[dict[str, Any], str] | str:
-    """What is there after all pages of one update, for somebody who had nothing at its cursor; or the error."""
-    there: dict[str, Any] = {}
+def read_on(
+    client: Client, token: str, cursor: str = "", count: int = 500, before: dict[str, Any] | None = None
+) -> tuple[dict[str, Any], str] | str:
+    """What is there after all pages of one update, for somebody who had `before` at its cursor; or the error."""
+    there = {**(before or {})}
     while True:
-        page = client.call(
-            "/transactions/sync", access_token=token, count=count, **({"cursor": cursor} if cursor else {})
-        )
+        since = {"cursor": cursor} if cursor else {}
+        page = client.call("/transactions/sync", access_token=token, count=count, **since)
         if isinstance(page, str):
             return page
         there |= {raw["transaction_id"]: raw for raw in [*page["added"], *page["modified"]]}

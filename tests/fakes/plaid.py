@@ -20,8 +20,9 @@ LIMITS = {"/transactions/sync": 50, "/accounts/get": 15, "/accounts/balance/get"
 HOSTED_LIFE = timedelta(minutes=30)
 NAMES = {"/accounts/get": "ACCOUNTS_LIMIT", "/transactions/sync": "TRANSACTIONS_SYNC_LIMIT"}
 MESSAGES = {
-    "ITEM_LOGIN_REQUIRED": "the login details of this item have changed (credentials, MFA, or required user action) and "
-    "a user login is required to update this information. use Link's update mode to restore the item to a good state",
+    "ITEM_LOGIN_REQUIRED": "the login details of this item have changed (credentials, MFA, or required user action) "
+    "and a user login is required to update this information. use Link's update mode to restore the item to a good "
+    "state",
     MUTATION: "Underlying transaction data changed since last page was fetched. Please restart pagination from last "
     "update.",
 }

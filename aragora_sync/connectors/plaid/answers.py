@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 from .amounts import amount_of, currency_of, optional_amount
+
+Day: TypeAlias = date  # of a calendar, in no zone
 
 LIABILITIES = ("credit", "loan")
 
@@ -87,7 +89,7 @@ class PlaidTransaction:
 
     transaction_id: str
     account_id: str
-    date: date
+    date: Day
     name: str
     amount: Decimal
     currency: str
@@ -95,7 +97,7 @@ class PlaidTransaction:
     detailed_category: str
     merchant_name: str
     original_description: str
-    authorized_date: date | None
+    authorized_date: Day | None
     payment_channel: str
     pending: bool
     pending_transaction_id: str
@@ -119,7 +121,7 @@ class PlaidTransaction:
         return cls(
             transaction_id=raw["transaction_id"],
             account_id=raw["account_id"],
-            date=date.fromisoformat(raw["date"]),
+            date=Day.fromisoformat(raw["date"]),
             name=raw.get("name") or "",
             amount=amount_of(raw["amount"]),
             currency=currency_of(raw),
@@ -127,7 +129,7 @@ class PlaidTransaction:
             detailed_category=category.get("detailed") or "",
             merchant_name=raw.get("merchant_name") or "",
             original_description=raw.get("original_description") or "",
-            authorized_date=date.fromisoformat(authorized) if authorized else None,
+            authorized_date=Day.fromisoformat(authorized) if authorized else None,
             payment_channel=raw.get("payment_channel") or "",
             pending=bool(raw["pending"]),
             pending_transaction_id=raw.get("pending_transaction_id") or "",

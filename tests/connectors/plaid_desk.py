@@ -111,7 +111,7 @@ class PlaidDesk(ServiceDesk):
 
     def amounts(self) -> dict[str, Decimal]:
         """What each stored transaction moved."""
-        return {item_id: Decimal(self.told(item_id)["amount"]) for item_id in self.transactions()}
+        return {item_id: Decimal(json.loads(each.metadata)["amount"]) for item_id, each in self.transactions().items()}
 
     def told(self, item_id: str) -> dict[str, Any]:
         """The metadata of a stored item."""

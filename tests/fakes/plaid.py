@@ -149,7 +149,10 @@ class FakePlaid(FakeService):
         if session is None:
             raise Refused("INVALID_INPUT", "INVALID_LINK_TOKEN", "could not find matching link token")
         sessions = [self._session(session)] if session.ended or session.results else []
-        return {"link_token": session.link_token, "link_sessions": sessions, "metadata": {}}
+        asked = ("initial_products", "webhook", "country_codes", "language", "redirect_uri", "client_name")
+        metadata = {**dict.fromkeys(asked), "initial_products": [], "country_codes": []}
+        ends = {"created_at": None, "expiration": None}
+        return {"link_token": session.link_token, **ends, "link_sessions": sessions, "metadata": metadata}
 
     def _session(self, session: Session) -> dict[str, Any]:
         added = [
@@ -166,7 +169,10 @@ class FakePlaid(FakeService):
         }
         if session.ended:
             told["finished_at"] = f"{session.ended:%Y-%m-%dT%H:%M:%SZ}"
-        return {**told, "results": {"item_add_results": added}} if added else {**told, "exit": {"error": None}}
+        others = ("cra_item_add", "cra_update", "bank_income", "payroll_income")
+        empty = {**{f"{name}_results": [] for name in others}, "document_income_results": None}
+        left = {"error": None, "metadata": {"status": "", "institution": None}}
+        return {**told, "results": {"item_add_results": added, **empty}} if added else {**told, "exit": left}
 
     def _exchange(self, told: dict[str, Any]) -> dict[str, Any]:
         item = self.bank.public_tokens.pop(told.get("public_token", ""), None)
@@ -193,6 +199,7 @@ class FakePlaid(FakeService):
 
     def _about(self, item: Item) -> dict[str, Any]:
         error = {"error_type": "ITEM_ERROR", "error_code": item.error, "error_message": MESSAGES.get(item.error, "")}
+        error |= {"display_message": ""}
         return {
             "item_id": item.item_id,
             "institution_id": item.institution_id,

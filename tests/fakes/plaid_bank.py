@@ -8,6 +8,18 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+LOCATION = ("address", "city", "region", "postal_code", "country", "lat", "lon", "store_number")
+PAYMENT = (
+    "reference_number",
+    "ppd_id",
+    "payee",
+    "by_order_of",
+    "payer",
+    "payment_method",
+    "payment_processor",
+    "reason",
+)
+
 Change = tuple[str, dict[str, Any]]  # added, modified or removed, and what
 
 
@@ -164,6 +176,7 @@ def _transaction(transaction_id: str, account: Account, amount: Decimal, name: s
     return {
         "transaction_id": transaction_id,
         "account_id": account.account_id,
+        "account_owner": None,
         "amount": amount,
         "iso_currency_code": None if account.unofficial else account.currency,
         "unofficial_currency_code": account.currency if account.unofficial else None,
@@ -178,8 +191,8 @@ def _transaction(transaction_id: str, account: Account, amount: Decimal, name: s
         "pending": False,
         "pending_transaction_id": None,
         "payment_channel": "online",
-        "payment_meta": {},
-        "location": {},
+        "payment_meta": dict.fromkeys(PAYMENT),
+        "location": dict.fromkeys(LOCATION),
         "counterparties": [],
         "category": None,
         "category_id": None,

@@ -133,6 +133,7 @@ class PlaidConnector(OAuthConnector):
 
     def log_in(self, login: Login) -> Tokens:
         """Links a bank; or repairs the login at one, where that has ended."""
+        self._banks_store().make_sure()
         return tokens_of(Linking(self, login).banks())
 
     def log_out(self) -> None:

@@ -38,6 +38,11 @@ class BankStore(TokenStore):
             self.keep(kept)
         return kept
 
+    def make_sure(self) -> None:
+        """Another login could be kept; CredentialError where not, before a person logs in for nothing."""
+        with self.lock(NoStop()):
+            self.keep(tokens_of(self.kept()))
+
     def kept(self) -> list[PlaidCredentials]:
         """Those of logins, read anew."""
         kept = self._kept()

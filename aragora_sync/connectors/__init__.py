@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .filesystem import FilesystemConnector as FilesystemConnector
     from .github import GitHubEnterpriseConnector as GitHubEnterpriseConnector
     from .notion import NotionConnector as NotionConnector
+    from .plaid import PlaidConnector as PlaidConnector
     from .postgresql import PostgreSQLConnector as PostgreSQLConnector
     from .qbo import QuickBooksConnector as QuickBooksConnector
     from .s3 import S3Connector as S3Connector
@@ -31,6 +32,7 @@ _OURS = {
     "filesystem": "FilesystemConnector",
     "github": "GitHubEnterpriseConnector",
     "notion": "NotionConnector",
+    "plaid": "PlaidConnector",
     "postgresql": "PostgreSQLConnector",
     "qbo": "QuickBooksConnector",
     "s3": "S3Connector",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..connector import Connector
     from .filesystem import FilesystemConnector as FilesystemConnector
     from .github import GitHubEnterpriseConnector as GitHubEnterpriseConnector
+    from .gusto import GustoConnector as GustoConnector
     from .postgresql import PostgreSQLConnector as PostgreSQLConnector
     from .s3 import S3Connector as S3Connector
     from .slack import SlackConnector as SlackConnector
@@ -25,6 +26,7 @@ ENTRY_POINTS = "aragora_sync.connectors"
 _OURS = {
     "filesystem": "FilesystemConnector",
     "github": "GitHubEnterpriseConnector",
+    "gusto": "GustoConnector",
     "postgresql": "PostgreSQLConnector",
     "s3": "S3Connector",
     "slack": "SlackConnector",

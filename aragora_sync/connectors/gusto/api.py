@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from ...core.errors import NotFound, ReadAgain, SourceError
+from ...core.errors import ReadAgain, SourceError
 from ...net.answer import Answer
 from ...net.http import Http
 from ...net.trouble import CHECK_ADDRESS
@@ -42,17 +42,17 @@ class Api:
 
     def token_info(self) -> Raw:
         """What the login is for, and its scopes."""
-        return _object(self.http.get("v1/token_info"))
+        return _object(self.http.get("v1/token_info"), "resource")
 
     def company_name(self) -> str:
-        return str(_object(self.http.get(f"v1/companies/{self.company}")).get("name") or "")
+        return str(_object(self.http.get(f"v1/companies/{self.company}"), "uuid").get("name") or "")
 
     def employees(self) -> Iterator[Raw]:
         """Everybody, in the order in which they came. Raises ReadAgain where the list moved meanwhile."""
         yield from self._listed("employees", {"sort_by": "created_at:asc"}, lambda raw: str(raw["uuid"]))
 
     def employee(self, uuid: str) -> Raw:
-        return _object(self.http.get(f"v1/employees/{uuid}"))
+        return _object(self.http.get(f"v1/employees/{uuid}"), "uuid")
 
     def payrolls(self, start: date, end: date) -> Iterator[Raw]:
         """Payrolls of all kinds between two days, without what each employee gets."""
@@ -73,8 +73,8 @@ class Api:
         whole: Raw = {}
         count = 0
         for answer in self._pages(path, ALL_OF_PAYROLL):
-            page = _object(answer)
-            lines = page.get("employee_compensations") or []
+            page = _object(answer, "employee_compensations")
+            lines = page["employee_compensations"]
             whole = whole or {**page, "employee_compensations": []}
             whole["employee_compensations"].extend(lines)
             count = _number(answer, "x-total-count", len(whole["employee_compensations"]))
@@ -114,14 +114,6 @@ def reads_again(read: Callable[[], Iterator[Raw]], times: int = 5) -> list[Raw]:
     return list(read())
 
 
-def absent(ask: Callable[[], Raw]) -> Raw | None:
-    """What is there; None where Gusto says that nothing is."""
-    try:
-        return ask()
-    except NotFound:
-        return None
-
-
 def _disagreement(payroll: Raw, count: int) -> str:
     """What is wrong with the lines of a payroll; empty where nothing is, or it cannot be told."""
     lines = payroll["employee_compensations"]
@@ -135,8 +127,9 @@ def _disagreement(payroll: Raw, count: int) -> str:
     return "" if gross == told else f"what the employees earn is {gross} in all, and Gusto's own total is {told}."
 
 
-def _object(answer: Answer) -> Raw:
-    if not isinstance(answer.body, dict):
+def _object(answer: Answer, member: str) -> Raw:
+    """The body, which has this member; without it, somebody else answered."""
+    if not isinstance(answer.body, dict) or member not in answer.body:
         raise SourceError("what answered is not Gusto's API.", hint=CHECK_ADDRESS)
     return answer.body
 

@@ -257,9 +257,8 @@ class GustoConnector(OAuthConnector):
             error = lacking(info.lacks, self.login_command)
             return Check("scopes", False, error.message, error.hint)
         hidden = [f"{what} ({scope})" for scope, what in USEFUL.items() if scope not in info.scopes]
-        return Check(
-            "scopes", True, f"all that is needed; hidden: {', '.join(hidden)}" if hidden else ", ".join(NEEDED)
-        )
+        without = f"; without {', '.join(hidden)}" if hidden else ""
+        return Check("scopes", True, f"{', '.join(NEEDED)}{without}")
 
     # For programs: typed answers
 

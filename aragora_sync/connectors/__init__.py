@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .github import GitHubEnterpriseConnector as GitHubEnterpriseConnector
     from .notion import NotionConnector as NotionConnector
     from .plaid import PlaidConnector as PlaidConnector
+    from .gusto import GustoConnector as GustoConnector
     from .postgresql import PostgreSQLConnector as PostgreSQLConnector
     from .qbo import QuickBooksConnector as QuickBooksConnector
     from .s3 import S3Connector as S3Connector
@@ -33,6 +34,7 @@ _OURS = {
     "github": "GitHubEnterpriseConnector",
     "notion": "NotionConnector",
     "plaid": "PlaidConnector",
+    "gusto": "GustoConnector",
     "postgresql": "PostgreSQLConnector",
     "qbo": "QuickBooksConnector",
     "s3": "S3Connector",

@@ -26,16 +26,9 @@ def tokens_folder() -> Path:
 class TokenStore:
     """Keeps the newest tokens of a connector, and says which those are.
 
-<<<<<<< HEAD
-    `name` is what they are called in a keyring, such as XERO_TOKENS; `refresh_name` is the credential with which a
-    user may begin a line without a login, such as XERO_REFRESH_TOKEN, and `access_name` that of a token which is used
-    first, until it is refused. `allow_file`: a file may be made where no place for secrets can be written; one that is
-    there is used in any case.
-=======
     `name` is what they are called in a keyring, such as XERO_TOKENS; `refresh_name` and `access_name` are credentials
     with which a user may begin a line without a login, such as XERO_REFRESH_TOKEN. `allow_file`: a file may be made
     where no place for secrets can be written; one that is there is used in any case.
->>>>>>> gusto
     """
 
     def __init__(
@@ -60,12 +53,7 @@ class TokenStore:
         given, kept = self._given(), self._kept()
         if kept is not None and (given is None or kept.descends_from == given.descends_from):
             return kept
-<<<<<<< HEAD
-        access = (self._access_name and self._credentials.get(self._access_name)) or ""
-        return Tokens(access, given, descends_from=fingerprint(given)) if given or access else None
-=======
         return given
->>>>>>> gusto
 
     def begin(self, tokens: Tokens) -> Tokens:
         """Keeps the tokens of a login, which begins a line of its own."""
@@ -113,13 +101,8 @@ class TokenStore:
         if self.path.exists():
             return str(self.path)
         kept = self._credentials.origin(self._name)
-<<<<<<< HEAD
-        given = (self._credentials.origin(name) for name in (self._refresh_name, self._access_name) if name)
-        return kept or next(filter(None, given), "")
-=======
         given = [name for name in (self._refresh_name, self._access_name) if name]
         return kept or next(filter(None, map(self._credentials.origin, given)), None) or ""
->>>>>>> gusto
 
     @contextlib.contextmanager
     def lock(self, stop: StopSign) -> Iterator[None]:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from .confluence import ConfluenceConnector as ConfluenceConnector
     from .filesystem import FilesystemConnector as FilesystemConnector
     from .github import GitHubEnterpriseConnector as GitHubEnterpriseConnector
+    from .gusto import GustoConnector as GustoConnector
     from .notion import NotionConnector as NotionConnector
     from .plaid import PlaidConnector as PlaidConnector
-    from .gusto import GustoConnector as GustoConnector
     from .postgresql import PostgreSQLConnector as PostgreSQLConnector
     from .qbo import QuickBooksConnector as QuickBooksConnector
     from .s3 import S3Connector as S3Connector

@@ -215,10 +215,10 @@ class TestWriting:
     def test_of_the_same_value_by_another_is_well(self, bao, vault, key):
         provider = vault()
         provider.get_credential(key)
-        bao.put(key, "the same")
-        provider.set_credential(key, "the same")
+        bao.put(key, "the-value-as-before")
+        provider.set_credential(key, "the-value-as-before")
 
-        assert bao.fields(key) == {"value": "the same"}
+        assert bao.fields(key) == {"value": "the-value-as-before"}
 
     def test_after_another_took_the_value_away_is_well(self, bao, vault, key):
         provider = vault()

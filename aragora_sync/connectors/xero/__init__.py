@@ -163,7 +163,7 @@ class XeroConnector(OAuthConnector):
         else:
             names = [f"{each.name} ({each.id})" for each in found]
             one = found[login.choose("Which organisation is meant?", names)]
-        about = {**tokens.told, "tenant_id": one.id, "tenant_name": one.name}
+        about = {**tokens.told, "tenant_name": one.name, "tenant_id": one.id}
         return Tokens(tokens.access, tokens.refresh, tokens.expires_at, tokens.scope, about)
 
     def _api(self, token: str = "") -> Any:

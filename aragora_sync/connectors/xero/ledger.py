@@ -69,6 +69,11 @@ class Ledger:
             return None
         return rows[0] if rows else None
 
+    def numbered(self, endpoint: Endpoint, number: str) -> list[Raw]:
+        """The documents of this number."""
+        asked = {**endpoint.asked, "InvoiceNumbers": number, "page": 1, "pageSize": PAGE}
+        return rows_of(self._get(endpoint.path, asked), endpoint)
+
     def put(self, path: str, records: Sequence[Raw], key: str) -> Answer:
         """Makes new records. `key` stands for this act: sent again within minutes, it is done once."""
         asked = {"summarizeErrors": False} | ({"unitdp": 4} if path == "Invoices" else {})

@@ -126,6 +126,14 @@ def test_invoice_with_a_number_is_looked_for_where_no_answer_came(desk):
     assert desk.books.fields(made.invoice_id)["InvoiceNumber"] == "N-7"
 
 
+def test_invoice_of_another_with_the_same_number_is_not_taken_for_it(desk):
+    """13"""
+    desk.books.create_invoice(desk.acme, ("of somebody", 1, "9.00", "200"), InvoiceNumber="N-7")
+    desk.fake.order(Answer(503), path="Invoices", method="PUT", times=99)
+    with desk.program() as xero, pytest.raises(SourceError, match="nobody knows"):
+        xero.create_invoice(desk.acme, [XeroLineItem("x", account_code="200")], invoice_number="N-7")
+
+
 def test_invoice_with_a_number_that_was_never_written_is_not_found(desk):
     """13"""
     desk.fake.order(Answer(503), path="Invoices", method="PUT", times=99)

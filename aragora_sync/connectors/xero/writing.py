@@ -12,7 +12,7 @@ from typing import Any
 from ...core.clock import utc_now
 from ...core.errors import ConfigError, SourceError, TransientError
 from ...net.answer import Answer
-from .amounts import text_of
+from .amounts import amount_of, text_of
 from .answers import JournalLine, XeroLineItem
 from .endpoints import ENDPOINTS
 from .errors import Refused, messages_of
@@ -43,14 +43,20 @@ def written(ledger: Ledger, tenant: str, path: str, records: Sequence[Raw], key:
 
 
 def _found(ledger: Ledger, records: Sequence[Raw]) -> list[Raw]:
-    """The sales invoice that was written though no answer said so; only its number, which is unique, can tell."""
+    """The sales invoice that was written though no answer said so; its number, which is unique, and its lines tell."""
     match records:
-        case [{"Type": "ACCREC", "InvoiceNumber": number}]:
+        case [{"Type": "ACCREC", "InvoiceNumber": number} as sent]:
             try:
-                return ledger.numbered(ENDPOINTS["invoices"], number)
+                rows = ledger.numbered(ENDPOINTS["invoices"], number)
             except SourceError:
                 return []
+            return [row for row in rows if _shape_of(row) == _shape_of(sent)]
     return []
+
+
+def _shape_of(raw: Raw) -> tuple[Any, ...]:
+    lines = [(line.get("Description", ""), amount_of(line.get("UnitAmount"))) for line in raw["LineItems"]]
+    return raw["Contact"]["ContactID"], lines
 
 
 def taken(answer: Answer, path: str) -> list[Raw]:

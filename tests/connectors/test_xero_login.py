@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from aragora_sync.auth.login import Login
+from aragora_sync.auth.secrets import redact
 from aragora_sync.auth.tokens import Tokens
 from aragora_sync.connectors.xero import exchange_code, get_oauth_url
 from aragora_sync.connectors.xero.login import scopes
@@ -99,6 +100,13 @@ def test_login_without_a_secret_is_proven_by_pkce_and_leads_to_the_one_organisat
     assert kept.told["tenant_name"] == "Demo Company (NZ)"
     assert desk.sync().success
     assert "/connections" not in desk.fake.paths()
+
+
+def test_address_to_visit_can_be_shown_as_it_is(desk):
+    person = Person()
+    logged_in(desk, person)
+
+    assert redact(person.visited) == person.visited
 
 
 def test_login_with_a_secret(desk):

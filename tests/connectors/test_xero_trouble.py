@@ -171,6 +171,16 @@ def test_record_that_makes_no_sense_has_failed_and_the_rest_goes_on(desk):
     assert f"invoices/{bad}" in desk.items()
 
 
+def test_record_that_cannot_be_told_alone_does_not_hide_the_others(desk):
+    invoice = desk.invoice()
+    bad, fine = (desk.books.pay(invoice, "1.00") for _ in range(2))
+    desk.fake.order(Answer(500), path=bad, times=ALWAYS)
+    failed, told = desk.fetch(desk.stream("payments"), f"payments/{bad}", f"payments/{fine}")
+
+    assert (type(failed).__name__, failed.id) == ("Failed", f"payments/{bad}")
+    assert told.id == f"payments/{fine}"
+
+
 # The address and the network
 
 

@@ -15,6 +15,7 @@ from aragora_sync.connectors.xero.writing import invoice as as_xero_takes_it
 from aragora_sync.connectors.xero.writing import written
 from aragora_sync.core.errors import ConfigError, SourceError
 
+from ..fakes.web import Answer
 from .xero_desk import BASE, opened_desk
 
 
@@ -114,6 +115,30 @@ def test_invoice_whose_answer_is_lost_is_made_once(desk):
 
     assert (len(desk.fake.asked), len(keys)) == (2, 1)
     assert [each.id for each in desk.books.of_kind("Invoices")] == [made.invoice_id]
+
+
+def test_invoice_with_a_number_is_looked_for_where_no_answer_came(desk):
+    """13"""
+    desk.fake.lose_answer("Invoices", method="PUT", times=99)
+    with desk.program() as xero:
+        made = xero.create_invoice(desk.acme, [XeroLineItem("x", account_code="200")], invoice_number="N-7")
+
+    assert desk.books.fields(made.invoice_id)["InvoiceNumber"] == "N-7"
+
+
+def test_invoice_of_another_with_the_same_number_is_not_taken_for_it(desk):
+    """13"""
+    desk.books.create_invoice(desk.acme, ("of somebody", 1, "9.00", "200"), InvoiceNumber="N-7")
+    desk.fake.order(Answer(503), path="Invoices", method="PUT", times=99)
+    with desk.program() as xero, pytest.raises(SourceError, match="nobody knows"):
+        xero.create_invoice(desk.acme, [XeroLineItem("x", account_code="200")], invoice_number="N-7")
+
+
+def test_invoice_with_a_number_that_was_never_written_is_not_found(desk):
+    """13"""
+    desk.fake.order(Answer(503), path="Invoices", method="PUT", times=99)
+    with desk.program() as xero, pytest.raises(SourceError, match="nobody knows"):
+        xero.create_invoice(desk.acme, [XeroLineItem("x", account_code="200")], invoice_number="N-7")
 
 
 def test_invoice_of_which_nobody_knows_is_told_so(desk):

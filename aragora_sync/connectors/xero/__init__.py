@@ -12,12 +12,14 @@ from ...auth.oauth import OAuthClient
 from ...auth.tokens import Tokens
 from ...core.address import address_problem
 from ...core.changes import Change, Cursor
+from ...core.clock import utc_now
 from ...core.errors import AccessError, AragoraSyncError, ConfigError, SourceError
 from ...core.options import option
 from ...core.source import Check, KnownItems, Stream
 from ...net.access import bearer
 from ...oauth import OAuthConnector
 from . import writing
+from .aging import AgingReport, aging
 from .answers import (
     JournalLine,
     XeroAccount,
@@ -50,6 +52,7 @@ from .login import (
 from .reading import Reading
 
 __all__ = [
+    "AgingReport",
     "JournalLine",
     "XeroAccount",
     "XeroBankTransaction",
@@ -163,7 +166,7 @@ class XeroConnector(OAuthConnector):
         else:
             names = [f"{each.name} ({each.id})" for each in found]
             one = found[login.choose("Which organisation is meant?", names)]
-        about = {**tokens.told, "tenant_id": one.id, "tenant_name": one.name}
+        about = {**tokens.told, "tenant_name": one.name, "tenant_id": one.id}
         return Tokens(tokens.access, tokens.refresh, tokens.expires_at, tokens.scope, about)
 
     def _api(self, token: str = "") -> Any:
@@ -279,6 +282,14 @@ class XeroConnector(OAuthConnector):
     def get_manual_journals(self, modified_since: datetime | None = None) -> list[XeroManualJournal]:
         """Manual journals of every status, with their lines."""
         return self._get("manual_journals", XeroManualJournal.read, modified_since)
+
+    def get_ar_aging_report(self, as_of: date | None = None, currency: str = "") -> AgingReport:
+        """Who owes how much now, by how many days it is overdue on a day; by default today.
+
+        Worked out from open invoices and credit notes. What customers paid ahead is not taken off.
+        """
+        at = utc_now()
+        return aging(self.get_invoices(), self.get_credit_notes(), as_of or at.date(), currency, at)
 
     def _get(self, name: str, read: Callable[[Mapping[str, Any]], T], since: datetime | None) -> list[T]:
         if since is not None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ...core.errors import NotFound, SourceError
+from ...core.errors import AccessError, NotFound, SourceError
 from ...net.answer import Answer
 from ...net.http import Http
 from .endpoints import Endpoint
@@ -47,8 +47,8 @@ class Ledger:
         headers = {} if since is None else {"If-Modified-Since": header_text(since)}
         return self._get(endpoint.path, asked, headers)
 
-    def some(self, endpoint: Endpoint, ids: Sequence[str]) -> Iterator[tuple[str, Raw | None]]:
-        """The records of these ids; None where Xero has none."""
+    def some(self, endpoint: Endpoint, ids: Sequence[str]) -> Iterator[tuple[str, Raw | SourceError | None]]:
+        """The records of these ids; None where Xero has none, the error where it cannot tell this one alone."""
         if not endpoint.by_ids:
             for each in ids:
                 yield each, self._one(endpoint, each)
@@ -61,13 +61,22 @@ class Ledger:
             for each in wanted:
                 yield each, found.get(each)
 
-    def _one(self, endpoint: Endpoint, record_id: str) -> Raw | None:
+    def _one(self, endpoint: Endpoint, record_id: str) -> Raw | SourceError | None:
         asked = {name: value for name, value in endpoint.asked.items() if name == "unitdp"}
         try:
             rows = rows_of(self._get(f"{endpoint.path}/{record_id}", asked), endpoint)
         except NotFound:
             return None
+        except SourceError as error:
+            if isinstance(error, AccessError) or getattr(error, "retry_after", None) is not None:
+                raise  # the others would be told no better
+            return error
         return rows[0] if rows else None
+
+    def numbered(self, endpoint: Endpoint, number: str) -> list[Raw]:
+        """The documents of this number."""
+        asked = {**endpoint.asked, "InvoiceNumbers": number, "page": 1, "pageSize": PAGE}
+        return rows_of(self._get(endpoint.path, asked), endpoint)
 
     def put(self, path: str, records: Sequence[Raw], key: str) -> Answer:
         """Makes new records. `key` stands for this act: sent again within minutes, it is done once."""

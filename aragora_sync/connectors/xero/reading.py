@@ -8,7 +8,7 @@ from typing import Any
 
 from ...core.changes import Change, Checkpoint, Cursor, Deleted, Failed, Named
 from ...core.clock import utc_now
-from ...core.errors import CursorExpired, ReadAgain
+from ...core.errors import CursorExpired, ReadAgain, SourceError
 from .endpoints import Endpoint
 from .items import id_of, item_of
 from .ledger import Ledger, Raw, is_last, rows_of
@@ -145,7 +145,12 @@ class Reading:
         """The records of these ids now."""
         wanted = {ref.rpartition("/")[2]: ref for ref in refs}
         for record_id, row in self._ledger.some(self._endpoint, list(wanted)):
-            yield Deleted(wanted[record_id]) if row is None else self._told(row)
+            if row is None:
+                yield Deleted(wanted[record_id])
+            elif isinstance(row, SourceError):
+                yield Failed(wanted[record_id], row.message)
+            else:
+                yield self._told(row)
 
     def _told(self, row: Raw) -> Named:
         endpoint = self._endpoint

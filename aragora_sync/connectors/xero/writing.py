@@ -12,8 +12,9 @@ from typing import Any
 from ...core.clock import utc_now
 from ...core.errors import ConfigError, SourceError, TransientError
 from ...net.answer import Answer
-from .amounts import text_of
+from .amounts import amount_of, text_of
 from .answers import JournalLine, XeroLineItem
+from .endpoints import ENDPOINTS
 from .errors import Refused, messages_of
 from .ledger import Ledger, Raw
 
@@ -31,12 +32,31 @@ def written(ledger: Ledger, tenant: str, path: str, records: Sequence[Raw], key:
     try:
         answer = ledger.put(path, records, key)
     except TransientError as error:
+        if found := _found(ledger, records):
+            return found
         raise TransientError(
             f"nobody knows whether Xero wrote it: {error.message}",
             hint="ask again for the same within six minutes, which is safe; later, look at Xero first",
             retry_after=error.retry_after,
         ) from error
     return taken(answer, path)
+
+
+def _found(ledger: Ledger, records: Sequence[Raw]) -> list[Raw]:
+    """The sales invoice that was written though no answer said so; its number, which is unique, and its lines tell."""
+    match records:
+        case [{"Type": "ACCREC", "InvoiceNumber": number} as sent]:
+            try:
+                rows = ledger.numbered(ENDPOINTS["invoices"], number)
+            except SourceError:
+                return []
+            return [row for row in rows if _shape_of(row) == _shape_of(sent)]
+    return []
+
+
+def _shape_of(raw: Raw) -> tuple[Any, ...]:
+    lines = [(line.get("Description", ""), amount_of(line.get("UnitAmount"))) for line in raw["LineItems"]]
+    return raw["Contact"]["ContactID"], lines
 
 
 def taken(answer: Answer, path: str) -> list[Raw]:

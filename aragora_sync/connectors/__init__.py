@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
     from ..connector import Connector
+    from .confluence import ConfluenceConnector as ConfluenceConnector
     from .filesystem import FilesystemConnector as FilesystemConnector
     from .github import GitHubEnterpriseConnector as GitHubEnterpriseConnector
     from .notion import NotionConnector as NotionConnector
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "aragora_sync.connectors"
 
 _OURS = {
+    "confluence": "ConfluenceConnector",
     "filesystem": "FilesystemConnector",
     "github": "GitHubEnterpriseConnector",
     "notion": "NotionConnector",

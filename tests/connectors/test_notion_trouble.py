@@ -14,8 +14,8 @@ from aragora_sync.net.retry import ATTEMPTS
 from ..fakes.notion import TOKEN, unavailable
 from ..fakes.notion_lists import refusal
 from ..fakes.web import Answer, html
+from ..servers.strange import shaking_hands
 from .notion_desk import MARKDOWN, QUERY, opened_desk, problem
-from .test_slack_trouble import shaking_hands
 
 ALWAYS = 99
 

@@ -164,7 +164,7 @@ def test_many_things_in_an_unexpected_form_are_one_error_and_no_thousand_request
     status, message, hint = problem(desk.sync())
 
     assert status is Status.FAILED
-    assert message.startswith("Invoice: QuickBooks tells it in an unexpected form:")
+    assert message.startswith("Invoice: QuickBooks tells it in an unexpected form: an amount is no number")
     assert hint == "update aragora-sync"
 
 

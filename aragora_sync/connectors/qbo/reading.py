@@ -110,8 +110,8 @@ class EntityReading:
         if not self._entity.in_feed:
             return (yield from self._walk(place.at - OVERLAP))
         told = self._feed.changes(self._entity, place.at)
-        gone = told.gone.get(self._entity.name, [])
-        rows = [raw for raw in told.rows.get(self._entity.name, []) if str(raw["Id"]) not in set(gone)]
+        gone = dict.fromkeys(told.gone.get(self._entity.name, []))
+        rows = [raw for raw in told.rows.get(self._entity.name, []) if str(raw["Id"]) not in gone]
         yield from self._compared(rows)
         yield from (Deleted(item_id(self._entity, raw_id)) for raw_id in gone)
         return self._noted(replace(place, at=told.at))
@@ -131,14 +131,22 @@ class EntityReading:
             return item_of(self._entity, raw, self._company)
         except ODD as error:
             self._odd += 1
-            told = f"it has no {error}" if isinstance(error, KeyError) else str(error)
-            odd = f"QuickBooks tells it in an unexpected form: {told}"
+            odd = f"QuickBooks tells it in an unexpected form: {_why(error)}"
             if self._odd > MOST_ODD:
                 raise SourceError(f"{self._entity.words}: {odd}", hint="update aragora-sync") from error
             return Failed(item_id(self._entity, str(raw["Id"])), odd)
 
     def _noted(self, place: Place) -> Place:
         return replace(place, currency=self._company.known_home_currency)
+
+
+def _why(error: Exception) -> str:
+    match error:
+        case KeyError():
+            return f"it has no {error}"
+        case ArithmeticError():
+            return "an amount is no number"
+    return str(error)
 
 
 def _version(raw: Raw) -> str:

@@ -72,7 +72,9 @@ class PlaidConnector(OAuthConnector):
         at_most=730,
         neutral=True,
     )
-    country_codes: list[str] = option(["US"], help="Countries whose banks can be linked.", neutral=True)
+    country_codes: list[str] = option(
+        [], help="Countries whose banks can be linked; by default US.", example=["US", "CA"], neutral=True
+    )
     language: str = option("en", help="Language of the page where banks are linked.", neutral=True)
     wait_ready: float = option(
         60, help="Seconds to wait for the transactions of a bank that was linked just now.", at_least=0, neutral=True
@@ -129,7 +131,7 @@ class PlaidConnector(OAuthConnector):
     @property
     def asking(self) -> Asking:
         """What the page of a login shows."""
-        return Asking(self.language, self.country_codes, self.days_back)
+        return Asking(self.language, self.country_codes or ["US"], self.days_back)
 
     def log_in(self, login: Login) -> Tokens:
         """Links a bank; or repairs the login at one, where that has ended."""

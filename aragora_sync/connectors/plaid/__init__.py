@@ -19,7 +19,7 @@ from .answers import PlaidAccount, PlaidCredentials, PlaidEnvironment, PlaidTran
 from .api import BankApi
 from .banks import ACCESS_TOKEN, UNKNOWN, BankStore, Lasting, same, tokens_of
 from .errors import TokenRefused, explain
-from .linking import SANDBOX_BANK, Asking, Linking, exchanged
+from .linking import SANDBOX_BANK, Asking, Linking, exchanged, twin_of
 from .reading import read_accounts, read_transactions
 
 if TYPE_CHECKING:
@@ -151,6 +151,11 @@ class PlaidConnector(OAuthConnector):
         except TokenRefused:
             return
 
+    def unlink(self, bank: PlaidCredentials) -> None:
+        """As if it had never been linked."""
+        self.remove_item(bank)
+        self._banks_store().drop(bank.item_id)
+
     def kept_banks(self) -> list[PlaidCredentials]:
         """The logins of this environment that are kept here."""
         return [bank for bank in self._banks_store().kept() if bank.environment == self.environment]
@@ -191,11 +196,21 @@ class PlaidConnector(OAuthConnector):
         found: dict[str, PlaidCredentials] = {}
         for bank in self._banks_store().banks():
             known = self._looked_up(bank) if bank.item_id.startswith(UNKNOWN) else bank
-            if known.environment == self.environment:
-                found.setdefault(known.item_id, known)
+            if known.environment == self.environment and known.item_id not in found:
+                if known is not bank:
+                    self._refuse_twin(known, found.values())
+                found[known.item_id] = known
         if not found:
             raise CredentialError(f"no bank is linked in {self.environment} yet.", hint=self.login_command)
         return found
+
+    def _refuse_twin(self, bank: PlaidCredentials, others: Iterable[PlaidCredentials]) -> None:
+        if (twin := twin_of(bank, others, self.bank_api)) is not None:
+            raise ConfigError(
+                f"two logins at {bank.name} reach the same accounts: {twin.item_id} and {bank.item_id}; every "
+                "transaction would be there twice.",
+                hint=f"take one of the tokens out of ARAGORA_{ACCESS_TOKEN}",
+            )
 
     def _looked_up(self, bank: PlaidCredentials) -> PlaidCredentials:
         """Which bank a token of the user is for. One that is refused stays unknown: its streams say why."""

@@ -6,9 +6,12 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aragora_sync.connectors.plaid import PlaidAccount, PlaidConnector, PlaidCredentials, PlaidEnvironment
-from aragora_sync.core.errors import ConfigError, ReadAgain
+from aragora_sync.connectors.plaid.items import transaction_item
+from aragora_sync.core.errors import ConfigError, CredentialError, ReadAgain
 from aragora_sync.engine.result import Status
 
 from ..fakes.plaid import CLIENT, MUTATION, SECRET, Refused
@@ -208,6 +211,18 @@ def test_every_request_leaves_a_line_without_what_was_read(desk):
     assert "secret" not in str(lines)
 
 
+@given(amount=st.decimals(allow_nan=False, allow_infinity=False))
+def test_any_amount_is_the_same_in_the_store_and_its_sign_turns(amount):
+    exact = Decimal(format(amount, "f"))
+    raw = {"transaction_id": "T", "account_id": "A", "date": "2026-01-31", "pending": False, "name": "n"}
+    item = transaction_item({**raw, "amount": exact, "iso_currency_code": "USD"}, PlaidCredentials("t", "i"))
+    told = item.metadata
+
+    assert f" {format(exact, 'f').lstrip('-')} USD" in item.content
+    assert told["amount"] == format(exact, "f")
+    assert told["signed_amount"] == format(exact.copy_negate() if exact else exact, "f")
+
+
 # What programs get
 
 
@@ -307,7 +322,7 @@ def test_public_token_is_good_once(desk):
     with desk.program() as plaid:
         public = plaid.create_sandbox_public_token()
         plaid.exchange_public_token(public)
-        with pytest.raises(Exception, match="INVALID_PUBLIC_TOKEN"):
+        with pytest.raises(CredentialError, match="INVALID_PUBLIC_TOKEN"):
             plaid.exchange_public_token(public)
 
 

@@ -9,12 +9,13 @@ from decimal import Decimal
 import pytest
 
 from aragora_sync.connectors.plaid import PlaidConnector
+from aragora_sync.connectors.plaid.linking import signature
 from aragora_sync.core.errors import ConfigError
 from aragora_sync.engine.result import Status
 
 from ..fakes.plaid import MUTATION, Refused, too_many
 from ..fakes.web import Answer, Asked
-from .plaid_desk import ACCOUNTS, SYNC, PlaidDesk, changes, opened_desk, problem
+from .plaid_desk import ACCOUNTS, KEYS, SYNC, PlaidDesk, changes, opened_desk, problem
 
 CHANGED = Refused("TRANSACTIONS_ERROR", MUTATION).answer
 
@@ -335,6 +336,24 @@ def test_14_same_accounts_linked_twice_are_refused_and_the_second_link_is_taken_
 
     assert [item.removed for item in desk.bank.items.values()] == [False, True]
     assert list(_banks(desk)) == [desk.item.item_id]
+
+
+def test_14_token_of_the_user_for_accounts_that_are_linked_already_is_refused(desk):
+    (account,) = desk.item.accounts.values()
+    twin = desk.bank.link()
+    next(iter(twin.accounts.values())).mask = account.mask
+    desk.options["credentials"] = {**KEYS, "PLAID_ACCESS_TOKEN": twin.access_token}
+    status, message, hint = problem(desk.sync())
+
+    assert status is Status.MISCONFIGURED
+    assert "reach the same accounts" in message and "PLAID_ACCESS_TOKEN" in hint
+
+
+def test_14_accounts_that_plaid_knows_for_good_are_told_apart_by_that(desk):
+    one = {"account_id": "a", "name": "A", "type": "credit", "mask": "1", "persistent_account_id": "p1"}
+
+    assert signature(one) == signature({**one, "name": "B", "mask": "2"})
+    assert signature(one) != signature({**one, "persistent_account_id": "p2"})
 
 
 def test_14_other_accounts_of_the_same_bank_may_be_linked(desk):

@@ -14,7 +14,7 @@ from aragora_sync.engine.result import Status
 
 from ..auth.conftest import MemoryBackend
 from ..fakes.plaid import CLIENT, SECRET
-from ..fakes.web import Answer
+from ..fakes.web import Answer, html
 from .plaid_desk import opened_desk, problem
 
 RELINK = "aragora-sync oauth login plaid --tenant default"
@@ -175,6 +175,25 @@ def test_logging_out_ends_the_items_at_plaid_too(desk):
     status, message, hint = problem(desk.sync())
     assert (status, hint) == (Status.NEEDS_LOGIN, RELINK)
     assert message == "no bank is linked in sandbox yet."
+
+
+def test_bank_is_kept_before_anything_is_asked_with_its_token(desk):
+    desk.fake.order(html(), path="/accounts/get", times=9)
+    with pytest.raises(SourceError, match="a web page"):
+        desk.log_in(desk.bank.visit)
+
+    assert len(banks(desk)) == 2
+
+
+def test_result_that_came_twice_tells_to_begin_again(desk):
+    def visit(session):
+        desk.bank.visit(session)
+        desk.bank.public_tokens.clear()
+
+    with pytest.raises(CredentialError, match="it was used before, or is older than half an hour") as caught:
+        desk.log_in(visit)
+
+    assert caught.value.hint == RELINK
 
 
 def test_two_logins_at_once_lose_none(desk):

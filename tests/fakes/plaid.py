@@ -17,7 +17,7 @@ VERSION = "2020-09-14"
 MUTATION = "TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION"
 MINUTE = timedelta(minutes=1)
 LIMITS = {"/transactions/sync": 50, "/accounts/get": 15, "/accounts/balance/get": 5, "/item/get": 15}  # per item
-HOSTED_LIFE = timedelta(minutes=30)
+MARK = b"p:"  # before what a cursor means, so that it does not look like a token
 NAMES = {"/accounts/get": "ACCOUNTS_LIMIT", "/transactions/sync": "TRANSACTIONS_SYNC_LIMIT"}
 MESSAGES = {
     "ITEM_LOGIN_REQUIRED": "the login details of this item have changed (credentials, MFA, or required user action) "
@@ -268,7 +268,7 @@ class FakePlaid(FakeService):
         if not cursor:
             return 0, len(item.log), 0
         try:
-            told = json.loads(b64decode(cursor))
+            told = json.loads(b64decode(cursor).removeprefix(MARK))
         except ValueError as error:
             raise Refused("INVALID_REQUEST", "INVALID_FIELD", "cursor not associated with access_token") from error
         if told["item"] != item.item_id:
@@ -280,7 +280,7 @@ class FakePlaid(FakeService):
 
 def _cursor(item: Item, since: int, until: int, place: int) -> str:
     told = {"item": item.item_id, "since": since, "until": until, "place": place}
-    return b64encode(json.dumps(told).encode()).decode()
+    return b64encode(MARK + json.dumps(told).encode()).decode()
 
 
 def _account(one: Account) -> dict[str, Any]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import tempfile
+from pathlib import Path
+import tempfile
 from decimal import Decimal
 from pathlib import Path
-
 from aragora_sync.connectors.plaid import PlaidConnector
-
 from ..cassettes import record
-from ..connectors.plaid_desk import KEYS, opened_desk
+from ..connectors.github_desk import opened_desk as github_desk
+from ..connectors.plaid_desk import KEYS as PLAID_KEYS
+from ..connectors.plaid_desk import opened_desk as plaid_desk
+from ..connectors.slack_desk import opened_desk as slack_desk
 
 
 def tape() -> None:
     """Two accounts, and transactions on several pages; then one is posted, one edited, one removed, one new."""
-    with tempfile.TemporaryDirectory() as folder, opened_desk(Path(folder)) as desk:
+    with tempfile.TemporaryDirectory() as folder, plaid_desk(Path(folder)) as desk:
         bank, item = desk.bank, desk.item
         card = bank.open_account(item, "Credit Card", type="credit", subtype="credit card", limit=Decimal("2000"))
         pending = bank.spend(item, "4.50", "COFFEE 12", pending=True)
@@ -29,10 +32,10 @@ def tape() -> None:
             bank.spend(item, "12.34", "UBER 072515 SF")
 
         def make() -> PlaidConnector:
-            tokens = {**KEYS, "PLAID_ACCESS_TOKEN": item.access_token}
+            tokens = {**PLAID_KEYS, "PLAID_ACCESS_TOKEN": item.access_token}
             return PlaidConnector(**options, base_url=here, credentials=tokens, parallel=1, max_retries=0)
 
         (Path.home() / ".aragora" / "tokens" / "plaid_default.json").unlink()
         here, options = desk.fake.url, {"environment": "sandbox"}
         told = {**options, "base_url": "https://sandbox.plaid.com"}
-        record("plaid", "fake", told, [*KEYS, "PLAID_ACCESS_TOKEN"], make, edit, here)
+        record("plaid", "fake", told, [*PLAID_KEYS, "PLAID_ACCESS_TOKEN"], make, edit, here)

@@ -19,7 +19,7 @@ from .answers import PlaidAccount, PlaidCredentials, PlaidEnvironment, PlaidTran
 from .api import BankApi
 from .banks import ACCESS_TOKEN, UNKNOWN, BankStore, Lasting, same, tokens_of
 from .errors import TokenRefused, explain
-from .linking import SANDBOX_BANK, Asking, Linking, exchanged
+from .linking import SANDBOX_BANK, Asking, Linking, exchanged, twin_of
 from .reading import read_accounts, read_transactions
 
 if TYPE_CHECKING:
@@ -72,7 +72,9 @@ class PlaidConnector(OAuthConnector):
         at_most=730,
         neutral=True,
     )
-    country_codes: list[str] = option(["US"], help="Countries whose banks can be linked.", neutral=True)
+    country_codes: list[str] = option(
+        [], help="Countries whose banks can be linked; by default US.", example=["US", "CA"], neutral=True
+    )
     language: str = option("en", help="Language of the page where banks are linked.", neutral=True)
     wait_ready: float = option(
         60, help="Seconds to wait for the transactions of a bank that was linked just now.", at_least=0, neutral=True
@@ -129,7 +131,7 @@ class PlaidConnector(OAuthConnector):
     @property
     def asking(self) -> Asking:
         """What the page of a login shows."""
-        return Asking(self.language, self.country_codes, self.days_back)
+        return Asking(self.language, self.country_codes or ["US"], self.days_back)
 
     def log_in(self, login: Login) -> Tokens:
         """Links a bank; or repairs the login at one, where that has ended."""
@@ -148,6 +150,11 @@ class PlaidConnector(OAuthConnector):
             self.bank_api(bank).ask("/item/remove")
         except TokenRefused:
             return
+
+    def unlink(self, bank: PlaidCredentials) -> None:
+        """As if it had never been linked."""
+        self.remove_item(bank)
+        self._banks_store().drop(bank.item_id)
 
     def kept_banks(self) -> list[PlaidCredentials]:
         """The logins of this environment that are kept here."""
@@ -189,11 +196,21 @@ class PlaidConnector(OAuthConnector):
         found: dict[str, PlaidCredentials] = {}
         for bank in self._banks_store().banks():
             known = self._looked_up(bank) if bank.item_id.startswith(UNKNOWN) else bank
-            if known.environment == self.environment:
-                found.setdefault(known.item_id, known)
+            if known.environment == self.environment and known.item_id not in found:
+                if known is not bank:
+                    self._refuse_twin(known, found.values())
+                found[known.item_id] = known
         if not found:
             raise CredentialError(f"no bank is linked in {self.environment} yet.", hint=self.login_command)
         return found
+
+    def _refuse_twin(self, bank: PlaidCredentials, others: Iterable[PlaidCredentials]) -> None:
+        if (twin := twin_of(bank, others, self.bank_api)) is not None:
+            raise ConfigError(
+                f"two logins at {bank.name} reach the same accounts: {twin.item_id} and {bank.item_id}; every "
+                "transaction would be there twice.",
+                hint=f"take one of the tokens out of ARAGORA_{ACCESS_TOKEN}",
+            )
 
     def _looked_up(self, bank: PlaidCredentials) -> PlaidCredentials:
         """Which bank a token of the user is for. One that is refused stays unknown: its streams say why."""

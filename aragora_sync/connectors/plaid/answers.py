@@ -105,7 +105,7 @@ class PlaidTransaction:
     @property
     def signed_amount(self) -> Decimal:
         """As a statement has it: what came in is positive."""
-        return -self.amount if self.amount else self.amount
+        return self.amount.copy_negate() if self.amount else self.amount  # `-` would round
 
     @property
     def direction(self) -> str:

@@ -38,6 +38,11 @@ class BankStore(TokenStore):
             self.keep(kept)
         return kept
 
+    def drop(self, item_id: str) -> None:
+        """Keeps one login no more."""
+        with self.lock(NoStop()):
+            self.keep(tokens_of([bank for bank in self.kept() if bank.item_id != item_id]))
+
     def make_sure(self) -> None:
         """Another login could be kept; CredentialError where not, before a person logs in for nothing."""
         with self.lock(NoStop()):

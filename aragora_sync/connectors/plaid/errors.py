@@ -56,6 +56,11 @@ def explain(answer: Answer, login: str, environment: str) -> AragoraSyncError | 
             hint="set ARAGORA_PLAID_CLIENT_ID and ARAGORA_PLAID_SECRET to the keys of that environment: "
             "dashboard.plaid.com, Developers, Keys",
         )
+    if code == "INVALID_PUBLIC_TOKEN":
+        return CredentialError(
+            f"Plaid does not take the result of the page ({code}): it was used before, or is older than half an hour.",
+            hint=login,
+        )
     return _about_bank(kind, code, login, environment) or _about_request(kind, code, body)
 
 

@@ -76,7 +76,7 @@ def _text(amount: Decimal | None) -> str | None:
 
 def _words(one: PlaidTransaction, raw: Raw) -> Iterator[str]:
     state = ", pending" if one.pending else ""
-    yield f"{one.date.isoformat()}: {WAYS[one.direction]} {money(abs(one.amount), one.currency)}{state}"
+    yield f"{one.date.isoformat()}: {WAYS[one.direction]} {money(one.amount.copy_abs(), one.currency)}{state}"
     for label, text in (
         ("Merchant", one.merchant_name),
         ("Name", one.name if one.name != one.merchant_name else ""),

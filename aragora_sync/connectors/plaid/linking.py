@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ...core.errors import ConfigError, CredentialError, SourceError
+from ...core.errors import AccessError, ConfigError, CredentialError, SourceError
 from ...net.http import Http
 from ...net.polling import polled, steady
 from .answers import PlaidCredentials
@@ -90,11 +90,9 @@ class Linking:
         return bank
 
     def _link(self, here: Sequence[PlaidCredentials], dead: Sequence[PlaidCredentials]) -> list[PlaidCredentials]:
-        tenant = self._connector.tenant_id
+        tenant, place = self._connector.tenant_id, self._connector.environment
         sessions = self._visit(self._asking.new(tenant, ["transactions"]))
-        found = [
-            exchanged(self._http, added, tenant, tenant, self._connector.environment) for added in results(sessions)
-        ]
+        found = [self._kept(exchanged(self._http, added, tenant, tenant, place)) for added in results(sessions)]
         if not found:
             raise CredentialError(
                 f"no bank was linked{_why(sessions)}: the page was left before its end.",
@@ -103,6 +101,11 @@ class Linking:
         for bank in found:
             self._refuse_twice(bank, [each for each in (*here, *found) if each.item_id != bank.item_id])
         return [replace(bank, replaces=_replaced(bank, dead)) for bank in found]
+
+    def _kept(self, bank: PlaidCredentials) -> PlaidCredentials:
+        """Before anything is asked with it: Plaid gives a token only once, and bills for it from then on."""
+        self._connector.keep(bank)
+        return bank
 
     def _visit(self, asked: Raw) -> list[Raw]:
         """What Plaid tells of the visit, when it is over."""
@@ -133,19 +136,29 @@ class Linking:
 
     def _refuse_twice(self, bank: PlaidCredentials, others: Iterable[PlaidCredentials]) -> None:
         """The same accounts linked twice would double every transaction; the second link is taken back."""
-        alike = [other for other in others if other.institution_id == bank.institution_id]
-        mine = {signature(raw) for raw in self._accounts(bank)} if alike else set()
-        for other in alike:
-            if mine & {signature(raw) for raw in self._accounts(other)}:
-                self._connector.remove_item(bank)
-                raise ConfigError(
-                    f"{bank.name}: these accounts are linked already; the second link was taken back.",
-                    hint="nothing needs to be done; choose other accounts to add some",
-                )
+        if twin_of(bank, others, self._connector.bank_api) is not None:
+            self._connector.unlink(bank)
+            raise ConfigError(
+                f"{bank.name}: these accounts are linked already; the second link was taken back.",
+                hint="nothing needs to be done; choose other accounts to add some",
+            )
 
-    def _accounts(self, bank: PlaidCredentials) -> list[Raw]:
-        api: BankApi = self._connector.bank_api(bank)
-        return api.accounts()
+
+def twin_of(
+    bank: PlaidCredentials, others: Iterable[PlaidCredentials], ask: Callable[[PlaidCredentials], BankApi]
+) -> PlaidCredentials | None:
+    """Another login at the same bank that reaches one of the same accounts."""
+    alike = [other for other in others if other.institution_id == bank.institution_id != ""]
+    mine = _signatures(ask(bank)) if alike else set()
+    return next((other for other in alike if mine & _signatures(ask(other))), None)
+
+
+def _signatures(api: BankApi) -> set[tuple[str, ...]]:
+    """What its accounts are known by; nothing where they cannot be read now."""
+    try:
+        return {signature(raw) for raw in api.accounts()}
+    except AccessError:
+        return set()
 
 
 def exchanged(http: Http, added: Mapping[str, Any], user_id: str, tenant_id: str, environment: str) -> PlaidCredentials:

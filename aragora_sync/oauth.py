@@ -61,8 +61,12 @@ class OAuthConnector(Connector):
 
         tokens = self.tokens.current()
         if tokens is not None:
-            revoked(self.open_http, self.oauth_client(), tokens.refresh or tokens.access)
+            revoked(self.open_http, self.oauth_client(), self.token_to_revoke(tokens))
         self.tokens.forget()
+
+    def token_to_revoke(self, tokens: Tokens) -> str:
+        """The one with which the vendor ends the other, too."""
+        return tokens.refresh or tokens.access
 
     # What they get
 
@@ -97,7 +101,8 @@ class OAuthConnector(Connector):
 
         path = tokens_folder() / f"{self.connector_id}_{self.tenant_id}.json"
         names = (f"{self.prefix}_TOKENS", f"{self.prefix}_REFRESH_TOKEN")
-        return TokenStore(self.asked_credentials, *names, path, allow_file=self.token_file)
+        given = f"{self.prefix}_ACCESS_TOKEN"
+        return TokenStore(self.asked_credentials, *names, path, allow_file=self.token_file, access_name=given)
 
     def _open_access(self) -> Refreshing:
         from .auth.refreshing import Refreshing

@@ -112,7 +112,7 @@ def refreshed(open_http: OpenHttp, client: OAuthClient, refresh_token: str) -> T
 def revoked(open_http: OpenHttp, client: OAuthClient, token: str) -> None:
     """The vendor takes this token, and what hangs on it, no more."""
     if client.revoke_url:
-        _send(open_http, client, client.revoke_url, {"token": token})
+        _send(open_http, client, client.revoke_url, {"token": token}, raw=True)  # what it says is nobody's business
 
 
 def explain(answer: Answer) -> AragoraSyncError | None:
@@ -152,7 +152,7 @@ def tokens_of(answer: Answer, client: OAuthClient) -> Tokens:
     return Tokens(str(body["access_token"]), str(body.get("refresh_token") or ""), ends, scope, told)
 
 
-def _send(open_http: OpenHttp, client: OAuthClient, url: str, form: dict[str, str]) -> Answer:
+def _send(open_http: OpenHttp, client: OAuthClient, url: str, form: dict[str, str], *, raw: bool = False) -> Answer:
     access = None
     if client.client_secret and not client.secret_in_body:
         access = basic(client.client_id, client.client_secret)
@@ -164,6 +164,6 @@ def _send(open_http: OpenHttp, client: OAuthClient, url: str, form: dict[str, st
     http = open_http(f"{parts.scheme}://{parts.netloc}", access, place=client.service, explain=explain)
     body: dict[str, Any] = {"json": form} if client.as_json else {"form": form}
     try:
-        return http.ask("POST", url, headers={"Accept": "application/json", **client.headers}, **body)
+        return http.ask("POST", url, headers={"Accept": "application/json", **client.headers}, raw=raw, **body)
     finally:
         http.close()

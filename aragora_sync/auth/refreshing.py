@@ -33,9 +33,12 @@ class Refreshing:
         return _bearer(self.current())
 
     def renew(self, refused: Mapping[str, str]) -> bool:
-        """Once after a refusal: the tokens that somebody else got meanwhile, or else new ones."""
+        """Once after a refusal: the tokens that somebody else got meanwhile, or else new ones, where there can be."""
         with self._renewing:
             if self._tokens is not None and _bearer(self._tokens)["Authorization"] == refused.get("Authorization"):
+                known = self.known()
+                if not known.refresh and known.access == self._tokens.access:
+                    return False
                 self._tokens = self._next(unless=self._tokens.access)
             return True
 

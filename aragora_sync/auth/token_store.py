@@ -27,14 +27,25 @@ class TokenStore:
     """Keeps the newest tokens of a connector, and says which those are.
 
     `name` is what they are called in a keyring, such as XERO_TOKENS; `refresh_name` is the credential with which a
-    user may begin a line without a login, such as XERO_REFRESH_TOKEN. `allow_file`: a file may be made where no place
-    for secrets can be written; one that is there is used in any case.
+    user may begin a line without a login, such as XERO_REFRESH_TOKEN, and `access_name` that of a token which is used
+    first, until it is refused. `allow_file`: a file may be made where no place for secrets can be written; one that is
+    there is used in any case.
     """
 
-    def __init__(self, credentials: Credentials, name: str, refresh_name: str, path: Path, *, allow_file: bool) -> None:
+    def __init__(
+        self,
+        credentials: Credentials,
+        name: str,
+        refresh_name: str,
+        path: Path,
+        *,
+        allow_file: bool,
+        access_name: str = "",
+    ) -> None:
         self._credentials = credentials
         self._name = name
         self._refresh_name = refresh_name
+        self._access_name = access_name
         self._allow_file = allow_file
         self.path = path
 
@@ -44,7 +55,8 @@ class TokenStore:
         kept = self._kept()
         if kept is not None and (not given or kept.descends_from == fingerprint(given)):
             return kept
-        return Tokens(refresh=given, descends_from=fingerprint(given)) if given else None
+        access = (self._access_name and self._credentials.get(self._access_name)) or ""
+        return Tokens(access, given, descends_from=fingerprint(given)) if given or access else None
 
     def begin(self, tokens: Tokens) -> Tokens:
         """Keeps the tokens of a login, which begins a line of its own."""
@@ -91,7 +103,8 @@ class TokenStore:
         if self.path.exists():
             return str(self.path)
         kept = self._credentials.origin(self._name)
-        return kept or self._credentials.origin(self._refresh_name) or ""
+        given = (self._credentials.origin(name) for name in (self._refresh_name, self._access_name) if name)
+        return kept or next(filter(None, given), "")
 
     @contextlib.contextmanager
     def lock(self, stop: StopSign) -> Iterator[None]:

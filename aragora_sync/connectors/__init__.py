@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
     from ..connector import Connector
+    from .confluence import ConfluenceConnector as ConfluenceConnector
     from .filesystem import FilesystemConnector as FilesystemConnector
     from .github import GitHubEnterpriseConnector as GitHubEnterpriseConnector
     from .gusto import GustoConnector as GustoConnector
+    from .notion import NotionConnector as NotionConnector
     from .postgresql import PostgreSQLConnector as PostgreSQLConnector
     from .s3 import S3Connector as S3Connector
     from .slack import SlackConnector as SlackConnector
@@ -24,9 +26,11 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "aragora_sync.connectors"
 
 _OURS = {
+    "confluence": "ConfluenceConnector",
     "filesystem": "FilesystemConnector",
     "github": "GitHubEnterpriseConnector",
     "gusto": "GustoConnector",
+    "notion": "NotionConnector",
     "postgresql": "PostgreSQLConnector",
     "s3": "S3Connector",
     "slack": "SlackConnector",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,6 +18,7 @@ from ..core.stop import NoStop, Stopped, StopSign
 from . import clock as _time
 from .access import Access, Fixed
 from .answer import Answer
+from .exact import exact_json
 from .pace import Pace, pace_of
 from .retry import retried
 from .trouble import TooLarge, no_json, refusal_of, transport_error
@@ -52,8 +54,8 @@ class Http:
     `place` is the source in the user's words. `explain` is shown every answer, whatever its status: the error it
     returns is raised; where it returns None, the status decides. A TransientError with `retry_after` is a limit: all
     who use the same credential wait that long, then the request is sent again. Redirects are followed on this host;
-    no credential ever goes to another one. `exact`: numbers with a point become Decimal, never float. `witness` is
-    told of every request that was answered, for an audit.
+    no credential ever goes to another one. `exact`: numbers with a point become Decimal, never float, and Decimals in
+    what is sent are written as they are. `witness` is told of every request that was answered, for an audit.
     """
 
     def __init__(
@@ -235,7 +237,7 @@ class Http:
         status = 0
         try:
             with self._client.stream(
-                asked.method, url, params=params, json=asked.json, data=asked.form, headers=headers
+                asked.method, url, params=params, data=asked.form, **self._written(asked, headers)
             ) as response:
                 status = response.status_code
                 content = self._read(response, asked.most_bytes)
@@ -249,6 +251,12 @@ class Http:
             self._witness(asked.method, url, status)
         answer = Answer(asked.method, str(response.url), status, response.headers, content)
         return answer if asked.raw and status < 400 else self._parsed(answer)  # noqa: PLR2004
+
+    def _written(self, asked: _Asked, headers: Mapping[str, str]) -> dict[str, Any]:
+        """Body and headers, as the client takes them."""
+        if asked.json is None or self._number is not Decimal:
+            return {"json": asked.json, "headers": headers}
+        return {"content": exact_json(asked.json), "headers": {"Content-Type": "application/json", **headers}}
 
     def _read(self, response: httpx.Response, most_bytes: int) -> bytes:
         too_large = TooLarge(f"{self.place} answered with more than {most_bytes // MEGABYTE} MB at once.")
@@ -304,6 +312,7 @@ class _Asked:
 
 
 def _client(timeout: float, width: int) -> httpx.Client:
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type] # its command line: longer to load than itself
     import httpx
 
     from .. import __version__

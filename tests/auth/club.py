@@ -25,6 +25,7 @@ class ClubConnector(OAuthConnector):
         "CLUB_CLIENT_ID": "the application",
         "CLUB_CLIENT_SECRET": "its secret",
         "CLUB_REFRESH_TOKEN": "of a login made elsewhere",
+        "CLUB_ACCESS_TOKEN": "of a login made elsewhere, used until it is refused",
     }
 
     base_url: str = option(help="Address of the club.", example="https://club.example", identity=True)

@@ -282,3 +282,38 @@ def test_no_token_is_in_an_error_a_line_or_a_representation(server, made, caplog
 
     for secret in secrets:
         assert secret not in caplog.text + repr(result) + repr(made.tokens.current()) + repr(made.oauth_client())
+
+
+def given(server: FakeAuthorization, **tokens: str) -> ClubConnector:
+    own = {"CLUB_CLIENT_ID": "client-1", "CLUB_CLIENT_SECRET": "secret-of-the-application", **tokens}
+    return club(server.url, credentials=own)
+
+
+def test_access_token_that_was_given_is_used_until_it_is_refused(server):
+    line = server.consent()
+    connector = given(server, CLUB_ACCESS_TOKEN=line.access, CLUB_REFRESH_TOKEN=line.refresh)
+    assert connector.me() == "Mona"
+    assert server.renewals == 0
+    server.tick(7200)
+
+    assert connector.me() == "Mona"
+    assert server.renewals == 1
+    connector.close()
+
+
+def test_access_token_alone_ends_in_the_words_of_the_vendor(server):
+    connector = given(server, CLUB_ACCESS_TOKEN=server.consent().access)
+    assert connector.me() == "Mona"
+    server.tick(7200)
+
+    with pytest.raises(CredentialError, match="401 Unauthorized: invalid_token"):
+        connector.me()
+    assert server.counts["GET /api/me"] == 2
+    connector.close()
+
+
+def test_empty_answer_ends_a_login(server, made):
+    server.order(Answer(200), path="/revoke")
+    made.log_out()
+
+    assert made.tokens.current() is None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 import threading
 from decimal import Decimal
 
@@ -284,6 +286,7 @@ def test_a_refused_credential_is_renewed_once(echo, time):
         (Answer(410, b""), NotFound, "Echo answered 410 Gone."),
         (Answer(422, {"detail": "bad page"}), SourceError, "422 Unprocessable Entity: bad page"),
         (html(), SourceError, "a web page instead of data"),
+        (Answer(200, b'<?xml version="1.0"?><Error/>'), TransientError, "XML instead of JSON"),
         (html(502), TransientError, "502 Bad Gateway"),
     ],
 )
@@ -334,6 +337,17 @@ def test_money_is_exact(echo, time):
     http.close()
 
 
+def test_money_is_sent_digit_by_digit(echo, time):
+    http = Http(echo.url, place="Echo", exact=True)
+    http.post("/", {"a": Decimal("0.10"), "b": [Decimal("1E+3"), 3, None], "ü": '"'})
+
+    assert echo.asked[-1].body == '{"a":0.10,"b":[1000,3,null],"ü":"\\""}'.encode()
+    assert echo.asked[-1].headers["content-type"] == "application/json"
+    with pytest.raises(ValueError, match="no amount"):
+        http.post("/", {"a": Decimal("NaN")})
+    http.close()
+
+
 def test_every_request_has_a_witness(echo, time):
     heard: list[tuple[str, str, int]] = []
     http = Http(echo.url, place="Echo", witness=lambda *told: heard.append(told))
@@ -342,3 +356,13 @@ def test_every_request_has_a_witness(echo, time):
 
     assert heard == [("GET", f"{echo.url}/things", 503), ("GET", f"{echo.url}/things", 200)]
     http.close()
+
+
+def test_httpx_comes_without_its_command_line():
+    script = (
+        "import sys; from aragora_sync.net.http import Http; Http('http://127.0.0.1:1', place='x').close();"
+        "print(*{'click', 'rich', 'pygments'} & set(sys.modules))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+
+    assert loaded.split() == []

@@ -102,13 +102,7 @@ class OAuthConnector(Connector):
         path = tokens_folder() / f"{self.connector_id}_{self.tenant_id}.json"
         names = (f"{self.prefix}_TOKENS", f"{self.prefix}_REFRESH_TOKEN")
         given = f"{self.prefix}_ACCESS_TOKEN"
-        return TokenStore(
-            self.asked_credentials,
-            *names,
-            path,
-            allow_file=self.token_file,
-            access_name=given if given in self.keys else "",
-        )
+        return TokenStore(self.asked_credentials, *names, path, allow_file=self.token_file, access_name=given)
 
     def _open_access(self) -> Refreshing:
         from .auth.refreshing import Refreshing

@@ -26,7 +26,10 @@ from aragora_sync.config.load import load_config
 from aragora_sync.connector import Connector
 from aragora_sync.connectors import connector_class
 from aragora_sync.core.options import options_of
+from aragora_sync.net import clock as net_clock
 from aragora_sync.store.sqlite import SqliteStore
+
+from .net.clock import at_day
 
 FOLDER = Path(__file__).parent.parent / "cassettes"
 RUNS = ("full", "incremental")
@@ -104,7 +107,8 @@ def record(
             with tape(path, source, record=True, here=here, there=there):
                 result = sync(make(), Path(place))
             assert result.success, result.errors
-            runs.append({"cassette": path.name, "items": items(Path(place))})
+            day = net_clock.clock.today().date().isoformat()
+            runs.append({"cassette": path.name, "day": day, "items": items(Path(place))})
             if run != RUNS[-1]:
                 edit()
     told = {"source": source, "options": options, "credentials": credentials, "runs": runs}
@@ -119,7 +123,8 @@ def replay(description: Path) -> Iterator[tuple[str, dict[str, Any], dict[str, A
         for run in told["runs"]:
             credentials = dict.fromkeys(told["credentials"], PLACEHOLDER)
             connector = connector_class(kind)(**told["options"], credentials=credentials, parallel=1, max_retries=0)
-            with tape(description.parent / run["cassette"], told["source"], record=False):
+            played = tape(description.parent / run["cassette"], told["source"], record=False)
+            with played, at_day(run.get("day", "")):
                 result = sync(connector, Path(place))
             assert result.success, result.errors
             yield run["cassette"], items(Path(place)), run["items"]

@@ -26,9 +26,10 @@ def tokens_folder() -> Path:
 class TokenStore:
     """Keeps the newest tokens of a connector, and says which those are.
 
-    `name` is what they are called in a keyring, such as XERO_TOKENS; `refresh_name` and `access_name` are credentials
-    with which a user may begin a line without a login, such as XERO_REFRESH_TOKEN. `allow_file`: a file may be made
-    where no place for secrets can be written; one that is there is used in any case.
+    `name` is what they are called in a keyring, such as XERO_TOKENS; `refresh_name` is the credential with which a
+    user may begin a line without a login, such as XERO_REFRESH_TOKEN, and `access_name` that of a token which is used
+    first, until it is refused. `allow_file`: a file may be made where no place for secrets can be written; one that is
+    there is used in any case.
     """
 
     def __init__(
@@ -50,16 +51,17 @@ class TokenStore:
 
     def current(self) -> Tokens | None:
         """The newest, read anew. A credential of the user that is another than the line began with comes first."""
-        given, kept = self._given(), self._kept()
-        if kept is not None and (given is None or kept.descends_from == given.descends_from):
+        given = self._credentials.get(self._refresh_name) or ""
+        kept = self._kept()
+        if kept is not None and (not given or kept.descends_from == fingerprint(given)):
             return kept
-        return given
+        access = (self._access_name and self._credentials.get(self._access_name)) or ""
+        return Tokens(access, given, descends_from=fingerprint(given)) if given or access else None
 
     def begin(self, tokens: Tokens) -> Tokens:
         """Keeps the tokens of a login, which begins a line of its own."""
-        given = self._given()
-        origin = "" if given is None else given.descends_from
-        begun = Tokens(tokens.access, tokens.refresh, tokens.expires_at, tokens.scope, tokens.told, origin)
+        given = self._credentials.get(self._refresh_name) or ""
+        begun = Tokens(tokens.access, tokens.refresh, tokens.expires_at, tokens.scope, tokens.told, fingerprint(given))
         self.keep(begun)
         return begun
 
@@ -101,8 +103,8 @@ class TokenStore:
         if self.path.exists():
             return str(self.path)
         kept = self._credentials.origin(self._name)
-        given = [name for name in (self._refresh_name, self._access_name) if name]
-        return kept or next(filter(None, map(self._credentials.origin, given)), None) or ""
+        given = (self._credentials.origin(name) for name in (self._refresh_name, self._access_name) if name)
+        return kept or next(filter(None, given), "")
 
     @contextlib.contextmanager
     def lock(self, stop: StopSign) -> Iterator[None]:
@@ -120,14 +122,6 @@ class TokenStore:
             yield
         finally:
             os.close(descriptor)
-
-    def _given(self) -> Tokens | None:
-        """What the user gave. An access token among it holds until it is refused: nobody told for how long."""
-        refresh = self._credentials.get(self._refresh_name) or ""
-        access = (self._credentials.get(self._access_name) or "") if self._access_name else ""
-        if not (refresh or access):
-            return None
-        return Tokens(access, refresh, descends_from=fingerprint(refresh or access))
 
     def _kept(self) -> Tokens | None:
         try:

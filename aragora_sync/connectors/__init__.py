@@ -35,6 +35,8 @@ _OURS = {
     "notion": "NotionConnector",
     "plaid": "PlaidConnector",
     "gusto": "GustoConnector",
+    "gusto": "GustoConnector",
+    "notion": "NotionConnector",
     "postgresql": "PostgreSQLConnector",
     "qbo": "QuickBooksConnector",
     "s3": "S3Connector",

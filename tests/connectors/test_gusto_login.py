@@ -180,6 +180,7 @@ def test_revocation_ends_access_and_refresh(desk):
 
 
 def test_token_of_the_application_itself_is_for_no_company(desk):
+    desk.connector().tokens.forget()
     desk.options["credentials"] = {**desk.usual()["credentials"], "GUSTO_ACCESS_TOKEN": desk.grant.access}
     told = {"scope": "public", "resource": None, "resource_owner": None}
     desk.fake.order(json_answer(told), path="/token_info")
@@ -204,7 +205,7 @@ def test_access_token_alone_is_used_until_it_ends(desk):
     desk.grant.ends_at = desk.fake.now
     status, message, hint = problem(desk.sync())
     assert status is Status.NEEDS_LOGIN
-    assert message == "the login at Gusto has ended, and cannot renew itself."
+    assert message == "Gusto refused the access token."
     assert "oauth login gusto" in hint
 
 

@@ -82,6 +82,7 @@ def test_programs_ask_for_the_days_they_want(desk):
 
 def test_login_that_was_made_elsewhere_costs_one_question_more(desk):
     """For which company it is."""
+    desk.connector().tokens.forget()
     desk.options["credentials"] = {**desk.usual()["credentials"], "GUSTO_ACCESS_TOKEN": desk.grant.access}
     desk.sync()
     desk.sync()

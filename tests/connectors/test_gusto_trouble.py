@@ -197,6 +197,11 @@ def test_environment_that_does_not_exist_is_told():
         GustoConnector(environment="sandbox")
 
 
+def test_first_day_that_is_none_is_told():
+    with pytest.raises(ConfigError, match="'history_from' must be a day like 2019-01-01, not 'last year'"):
+        GustoConnector(history_from="last year")
+
+
 def test_host_that_is_not_there(desk):
     desk.options["base_url"] = "https://no.such.host.invalid"
     status, message, _ = problem_of_all(desk.sync())

@@ -108,7 +108,7 @@ class GustoConnector(OAuthConnector):
         choices=tuple(each.value for each in GustoEnvironment),
         env="GUSTO_ENVIRONMENT",
     )
-    history_from: date = option(date(2019, 1, 1), help="First day of which payrolls are read.", example="2023-01-01")
+    history_from: str = option("2019-01-01", help="First day of which payrolls are read.", example="2023-01-01")
     account_map: dict[str, str] = option(
         {},
         help="Accounts of journal entries, by their role.",
@@ -131,6 +131,7 @@ class GustoConnector(OAuthConnector):
             options["credentials"] = credentials.by_name()
             options.setdefault("company_id", credentials.company_id)
         super().__init__(**options)
+        self._first = _first_day(self.history_from)
         if wrong := [role for role in self.account_map if role not in ROLES]:
             raise ConfigError(f"gusto: there is no role {wrong[0]!r} in entries; known are {', '.join(ROLES)}")
         self._api: Api | None = None
@@ -230,7 +231,7 @@ class GustoConnector(OAuthConnector):
             )
         if name == EMPLOYEES:
             return Employees(self.api, known)
-        return Payrolls(self.api, known, self.history_from, self._today())
+        return Payrolls(self.api, known, self._first, self._today())
 
     def _today(self) -> date:
         return net_clock.clock.today().date()
@@ -273,7 +274,7 @@ class GustoConnector(OAuthConnector):
 
         `details`: with what each employee got, of those that are processed, which costs a request for each.
         """
-        first = _day(start_date) or self.history_from
+        first = _day(start_date) or self._first
         last = _day(end_date) or self._today() + AHEAD
         found: dict[str, PayrollRun] = {}
         for start, end in windows(first - OVERLAP, min(last + OVERLAP, self._today() + AHEAD)):
@@ -315,3 +316,10 @@ class GustoConnector(OAuthConnector):
 def _day(told: date | None) -> date | None:
     """A moment means its own day, whatever its zone."""
     return told.date() if isinstance(told, datetime) else told
+
+
+def _first_day(told: str) -> date:
+    try:
+        return date.fromisoformat(told)
+    except ValueError as error:
+        raise ConfigError(f"gusto: option 'history_from' must be a day like 2019-01-01, not {told!r}") from error

@@ -30,19 +30,21 @@ MOST_UNREAD = 10  # payrolls that may fail in one run before it is Gusto that fa
 @dataclass(frozen=True, slots=True)
 class Place:
     """How far a reading came. All that happens before `since` was told; `open` are payrolls that may still change or
-    vanish, each with the first day at which a list may show it.
+    vanish, each with the first day at which a list may show it. `whole`: the unchanged are told, too.
     """
 
     since: date
     open: Mapping[str, date]
+    whole: bool = False
 
     def cursor(self) -> Cursor:
-        return {"since": self.since.isoformat(), "open": {uuid: day.isoformat() for uuid, day in self.open.items()}}
+        opened = {uuid: day.isoformat() for uuid, day in self.open.items()}
+        return {"since": self.since.isoformat(), "open": opened, "whole": self.whole}
 
     @classmethod
     def read(cls, cursor: Any) -> Place:
         opened = {uuid: date.fromisoformat(day) for uuid, day in cursor["open"].items()}
-        return cls(date.fromisoformat(cursor["since"]), opened)
+        return cls(date.fromisoformat(cursor["since"]), opened, cursor["whole"])
 
 
 class Payrolls:
@@ -56,12 +58,12 @@ class Payrolls:
 
     def read(self, cursor: Cursor) -> Iterator[Change]:
         """Stretch by stretch, the oldest first; of what was read before, only the last months and what is open."""
-        begun = Place(self._first, {}) if cursor is None else Place.read(cursor)
+        begun = Place(self._first, {}, whole=True) if cursor is None else Place.read(cursor)
         named: dict[str, date | None] = {}
-        unread = 0
-        for start, end in windows(min(begun.since, self._today), self._today + AHEAD):
+        unread, last = 0, self._today + AHEAD
+        for start, end in windows(min(begun.since, self._today), last):
             told: Generator[Named, None, None] = prefetch(
-                self._window(start, end, named), width=WIDTH, weight=WAITING_BYTES
+                self._window(start, end, begun.whole, named), width=WIDTH, weight=WAITING_BYTES
             )
             with closing(told):
                 for change in told:
@@ -69,8 +71,8 @@ class Payrolls:
                     if unread > MOST_UNREAD:
                         raise TransientError(f"{unread} payrolls of Gusto cannot be read.")
                     yield change
-            if end < self._today + AHEAD:
-                yield Checkpoint(Place(end - OVERLAP, _open(begun, named)).cursor())
+            if end < last:
+                yield Checkpoint(Place(end - OVERLAP, _open(begun, named), begun.whole).cursor())
         yield from self._vanished(begun, named)
         opened = _open(begun, named)
         yield Checkpoint(Place(self._next_since(opened), opened).cursor(), complete=True)
@@ -82,7 +84,9 @@ class Payrolls:
     def _next_since(self, opened: Mapping[str, date]) -> date:
         return max(self._first, min([self._today - LATENESS, *opened.values()]))
 
-    def _window(self, start: date, end: date, named: dict[str, date | None]) -> Iterator[Named | Ask[Named]]:
+    def _window(
+        self, start: date, end: date, whole: bool, named: dict[str, date | None]
+    ) -> Iterator[Named | Ask[Named]]:
         """What a stretch holds beyond those before it. `named` gets the days of those that may still change."""
         listed = [raw for raw in self._api.payrolls(start, end) if payroll_id(raw) not in named]
         known = self._known.get([payroll_item_id(payroll_id(raw)) for raw in listed])
@@ -91,7 +95,8 @@ class Payrolls:
             item_id = payroll_item_id(uuid)
             named[uuid] = _open_from(raw)
             if item_id in known and known[item_id].version == version:
-                yield Seen(item_id)
+                if whole:
+                    yield Seen(item_id)
             elif raw["processed"]:
                 yield Ask(partial(self._detailed, raw, version), PAYROLL_BYTES)
             else:

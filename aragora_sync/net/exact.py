@@ -15,20 +15,8 @@ def exact_json(value: Any) -> str:
             raise ValueError(f"{value} is no amount")
         return format(value, "f")
     if isinstance(value, Mapping):
-<<<<<<< HEAD
         members = (f"{json.dumps(str(name), ensure_ascii=False)}:{exact_json(each)}" for name, each in value.items())
         return f"{{{','.join(members)}}}"
     if isinstance(value, list | tuple):
         return f"[{','.join(map(exact_json, value))}]"
-=======
-        return (
-            "{"
-            + ",".join(
-                f"{json.dumps(str(name), ensure_ascii=False)}:{exact_json(each)}" for name, each in value.items()
-            )
-            + "}"
-        )
-    if isinstance(value, list | tuple):
-        return "[" + ",".join(map(exact_json, value)) + "]"
->>>>>>> gusto
     return json.dumps(value, ensure_ascii=False, allow_nan=False)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from pathlib import Path
-import tempfile
 from decimal import Decimal
 from pathlib import Path
+
 from aragora_sync.connectors.plaid import PlaidConnector
+
 from ..cassettes import record
-from ..connectors.github_desk import opened_desk as github_desk
 from ..connectors.plaid_desk import KEYS as PLAID_KEYS
 from ..connectors.plaid_desk import opened_desk as plaid_desk
-from ..connectors.slack_desk import opened_desk as slack_desk
 
 
 def tape() -> None:

@@ -17,13 +17,20 @@ HOUR = timedelta(hours=1)
 
 @dataclass
 class Line:
-    """All tokens of one consent. `refresh` is the one that is taken, `before` the one it came for."""
+    """All tokens of one consent. `refresh` is the one that is taken, `before` the one it came for; access tokens of
+    before hold until their end.
+    """
 
     access: str
     ends_at: datetime
     refresh: str
     before: str = ""
     alive: bool = True
+    older: dict[str, datetime] = field(default_factory=dict)  # access tokens, and when they end
+
+    def holds(self, access: str, now: datetime) -> bool:
+        ends = self.ends_at if access == self.access else self.older.get(access)
+        return self.alive and ends is not None and now < ends
 
 
 @dataclass
@@ -104,6 +111,7 @@ class FakeAuthorization(FakeService):
                 line.alive = False  # somebody has a token that was used: nobody is trusted any more
             return _refused("invalid_grant")
         self.renewals += 1
+        line.older[line.access] = line.ends_at
         line.access, line.ends_at = self._new("access"), self.now + HOUR
         if self.rules.rotates:
             line.before, line.refresh = form["refresh_token"], self._new("refresh")
@@ -131,10 +139,11 @@ class FakeAuthorization(FakeService):
 
     def _me(self, asked: Asked) -> Answer:
         token = asked.headers.get("authorization", "").removeprefix("Bearer ")
-        line = next((each for each in self.lines if each.access == token), None)
-        if line is None or not line.alive or line.ends_at <= self.now:
+        line = next((each for each in self.lines if each.holds(token, self.now)), None)
+        if line is None:
             return Answer(401, {"error": "invalid_token"})
-        line.before = ""  # what came for it is used now
+        if token == line.access:
+            line.before = ""  # what came for it is used now
         return Answer(200, {"name": "Mona"})
 
     def _new(self, kind: str) -> str:

@@ -71,16 +71,17 @@ def verify(path: Path) -> Iterator[int | Broken]:
     with path.open("rb") as trail:
         for place, raw in enumerate(trail, 1):
             try:
-                told = json.loads(raw)
+                text = raw.decode().removesuffix("\n")
+                told = json.loads(text)
                 hashed = told.pop("hash")
-                expected = json.loads(_line({name: told[name] for name in told if name != "before"}, last))["hash"]
+                expected = _line({name: told[name] for name in told if name != "before"}, last)
             except (ValueError, KeyError, TypeError, AttributeError):
                 yield Broken(place, "it is no line of a trail")
                 return
             if told.get("before") != last:
                 yield Broken(place, "what came before it is another line now, or is gone")
                 return
-            if hashed != expected or told.get("number") != number + 1:
+            if text != expected or told.get("number") != number + 1:
                 yield Broken(place, "it was changed")
                 return
             last, number = hashed, told["number"]

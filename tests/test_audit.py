@@ -66,15 +66,10 @@ def test_every_changed_byte_is_noticed(tmp_path_factory, place, byte):
     content = bytearray(path.read_bytes())
     place %= len(content) - 1  # the end of the last line tells nothing
     changed = content[place] != byte
-    meant = [json.loads(line) for line in content.splitlines()]
     content[place] = byte
     path.write_bytes(content)
-    try:
-        same = [json.loads(line) for line in content.splitlines()] == meant
-    except ValueError:
-        same = False
 
-    assert (broken(path) is not None) == (changed and not same)
+    assert (broken(path) is not None) == changed
 
 
 def test_processes_add_lines_beside_each_other(path):

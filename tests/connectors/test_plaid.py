@@ -15,6 +15,7 @@ from aragora_sync.core.errors import ConfigError, CredentialError, ReadAgain
 from aragora_sync.engine.result import Status
 
 from ..fakes.plaid import CLIENT, MUTATION, SECRET, Refused
+from ..fakes.web import Answer
 from .plaid_desk import KEYS, SYNC, changes, opened_desk, without
 
 
@@ -316,6 +317,14 @@ def test_link_of_ones_own_page_ends_with_credentials_that_runs_use(desk):
     assert [each["action"] for each in desk.trail()] == ["write", "write", "read"]
     desk.sync()
     assert len(desk.accounts()) == 2
+
+
+def test_lasting_token_is_not_lost_where_the_bank_cannot_be_asked(desk):
+    desk.fake.order(Answer(500), path="/item/get", times=9)
+    with desk.program() as plaid:
+        made = plaid.exchange_public_token(plaid.create_sandbox_public_token())
+
+    assert (made.item_id in desk.bank.items, made.institution_name) == (True, "")
 
 
 def test_public_token_is_good_once(desk):

@@ -9,7 +9,7 @@ import pytest
 from .plaid_desk import ACCOUNTS, ITEM, KEYS, SYNC, opened_desk
 
 PAGE = 500
-BANKS, TRANSACTIONS = 3, 1201
+BANKS, TRANSACTIONS = 2, 601
 
 
 @pytest.fixture

@@ -121,6 +121,8 @@ class Connector:
         """Gives back what `open` took; called once, at the end."""
         while self._hosts:
             self._hosts.pop().close()
+        with self._sharing:
+            self._shared.clear()
 
     def streams(self, stored: Collection[str]) -> Iterable[Stream]:
         """What there is to read now; see `core.source.Source`."""

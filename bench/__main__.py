@@ -6,14 +6,16 @@ import os
 import platform
 import shutil
 import sqlite3
+import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
 
-from . import postgres
-from .measure import Cost, median, python
+from . import http, http_server, postgres
+from .measure import TOP, Cost, median, python
 from .s3 import configure, requests, serving
 
 ITEMS = 1_000_000
@@ -42,6 +44,7 @@ def main(small: bool) -> None:
         measure_bucket(Path(folder), OBJECTS // share)
     with tempfile.TemporaryDirectory() as folder:
         measure_keys(Path(folder), KEYS // share)
+    measure_issues(http.REPOSITORIES // min(share, 5))
     measure_start()
 
 
@@ -181,6 +184,51 @@ def measure_keys(folder: Path, number: int) -> None:
         f"{whole.rss:.0f} MB; {tenth.rss:.0f} MB for a tenth ({whole.cpu:.0f} s CPU)",
         "≤ 150 MB, within 10 %",
     )
+
+
+def measure_issues(repositories: int) -> None:
+    """Issues of many repositories by `github`, each answer 30 ms late, and again with every third request refused."""
+    parsing = statistics.median(_parsing(repositories) for _ in range(PAIRS))
+    number = repositories * http.PAGES * http.PAGE
+    with http_server.serving(repositories, http.PAGES) as url:
+        bare = median([python("-m", "bench.http", "bare", str(repositories), url) for _ in range(PAIRS)])
+        before = http_server.asked(url)["requests"]
+        first = median([_issues(repositories, url) for _ in range(PAIRS)])
+        asked = (http_server.asked(url)["requests"] - before) // PAIRS
+    latency = asked * http_server.LATENCY_SECONDS / http.PARALLEL
+    bar = 1.15 * max(latency, first.cpu) + 0.5
+    row(
+        f"github, {repositories} × {http.PAGES} pages of {http.PAGE} issues, 30 ms away, first sync, median of {PAIRS}",
+        f"{first.wall:.2f} s wall, {asked} requests, {first.rss:.0f} MB; bare httpx {bare.wall:.2f} s",
+        f"≤ 1.15 × max({latency:.2f} s of latency, CPU) + 0.5 s = {bar:.2f} s",
+    )
+    row(
+        "the same, CPU beyond parsing its JSON",
+        f"{(first.cpu - parsing) / number * 1e6:.0f} µs an issue, store included ({first.cpu:.2f} s, "
+        f"JSON {parsing:.2f} s); bare httpx {(bare.cpu - parsing) / number * 1e6:.0f} µs",
+        "≤ 100 µs",
+    )
+    with http_server.serving(repositories, http.PAGES, "--storm") as url:
+        storm, told = _issues(repositories, url), http_server.asked(url)
+    demanded = told["demanded"]
+    bar = 1.15 * max(latency, storm.cpu) + 0.5 + 1.1 * demanded
+    row(
+        "the same, every third request refused for a second",
+        f"{storm.wall:.1f} s wall; {told['refused']} refusals demand {demanded:.1f} s",
+        f"≤ that + 1.1 × the demanded = {bar:.1f} s",
+    )
+
+
+def _parsing(repositories: int) -> float:
+    """Seconds of CPU that the JSON of all pages costs, and nothing else."""
+    command = [sys.executable, "-m", "bench.http", "parse", str(repositories)]
+    return float(subprocess.run(command, cwd=TOP, check=True, capture_output=True, text=True).stdout)
+
+
+def _issues(repositories: int, url: str) -> Cost:
+    """A first sync of them."""
+    with tempfile.TemporaryDirectory() as folder:
+        return python("-m", "bench.http", "sync", folder, str(repositories), url)
 
 
 def _run_of(folder: Path, config: Path) -> list[str]:

@@ -187,11 +187,11 @@ def main() -> None:
     if asked.source == "live":
         record_live(asked.type or sys.exit("which type? make record CONNECTOR=slack"), asked.config)
         return
-    from .taped import TAPED
+    from .taped import tape, taped
 
-    for kind, record_fake in TAPED.items():
+    for kind in taped():
         if asked.type in (None, kind):
-            record_fake()
+            tape(kind)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
     from ..connector import Connector
+    from .confluence import ConfluenceConnector as ConfluenceConnector
     from .filesystem import FilesystemConnector as FilesystemConnector
     from .github import GitHubEnterpriseConnector as GitHubEnterpriseConnector
+    from .notion import NotionConnector as NotionConnector
     from .plaid import PlaidConnector as PlaidConnector
     from .postgresql import PostgreSQLConnector as PostgreSQLConnector
     from .s3 import S3Connector as S3Connector
@@ -24,8 +26,10 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "aragora_sync.connectors"
 
 _OURS = {
+    "confluence": "ConfluenceConnector",
     "filesystem": "FilesystemConnector",
     "github": "GitHubEnterpriseConnector",
+    "notion": "NotionConnector",
     "plaid": "PlaidConnector",
     "postgresql": "PostgreSQLConnector",
     "s3": "S3Connector",

@@ -13,7 +13,7 @@ from ..core.changes import Cursor, Failed, Item, Named, Skipped
 from ..store.base import Batch
 
 BATCH_BYTES = 8_000_000
-BATCH_SECONDS = 1.0
+BATCH_SECONDS = 0.1  # what comes slowly is stored while the next is waited for, not all of it at the end
 SPOOL_BATCHES = 2  # in memory; what an atomic stream says beyond goes to a temporary file
 
 

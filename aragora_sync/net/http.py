@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -304,6 +305,7 @@ class _Asked:
 
 
 def _client(timeout: float, width: int) -> httpx.Client:
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type] # its command line: longer to load than itself
     import httpx
 
     from .. import __version__

@@ -12,7 +12,7 @@ from . import clock as _time
 from .retry import TooLong
 
 TICK_SECONDS = 0.2  # how often one who waits for a place looks whether a stop was requested
-GROWTH = 4  # so many good answers make room for one more request at once
+GROWTH = 4  # so many good answers at most make room for one more request at once; where few go at once, as few do
 
 _paces: WeakValueDictionary[tuple[str, str, str], Pace] = WeakValueDictionary()
 _making = threading.Lock()
@@ -63,7 +63,7 @@ class Pace:
         """An answer that was no refusal."""
         with self._changing:
             self._good += 1
-            if self._good >= GROWTH and self._allowed < self.width:
+            if self._good >= min(self._allowed, GROWTH) and self._allowed < self.width:
                 self._allowed, self._good = self._allowed + 1, 0
                 self._changing.notify()
 

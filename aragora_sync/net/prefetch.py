@@ -14,6 +14,9 @@ from ..core.errors import AragoraSyncError
 T = TypeVar("T")
 
 LONGEST_QUEUE = 1000
+STEPS_AHEAD = 2  # one would be asked for late, while the one before it is being stored
+
+_END = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,24 @@ def prefetch(steps: Iterable[T | Ask[T]], *, width: int, weight: int) -> Generat
     finally:
         halt.set()
         pool.shutdown(wait=True, cancel_futures=True)
-        if (close := getattr(steps, "close", None)) is not None:
-            close()
+        _close(steps)
+
+
+def ahead(steps: Iterator[T]) -> Generator[T, None, None]:
+    """The steps in their order, the next ones asked for while one is worked on; one at a time, and at most a few.
+
+    For pages of which all are wanted: whoever stops early has asked for some too many. What `steps` raises is raised
+    at its place. Closing the generator waits for the step that was begun.
+    """
+    pool = ThreadPoolExecutor(1, "ahead")
+    coming = deque(pool.submit(next, steps, _END) for _ in range(STEPS_AHEAD))
+    try:
+        while (step := coming.popleft().result()) is not _END:
+            coming.append(pool.submit(next, steps, _END))
+            yield step  # type: ignore[misc]
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        _close(steps)
 
 
 class _Queue(deque[tuple[Any, int]], Generic[T]):
@@ -90,3 +109,8 @@ def _until_error(steps: Iterable[T | Ask[T]], queue: _Queue[T]) -> Iterator[T | 
         yield from steps
     except AragoraSyncError as error:
         queue.error = error
+
+
+def _close(steps: Iterable[Any]) -> None:
+    if (close := getattr(steps, "close", None)) is not None:
+        close()

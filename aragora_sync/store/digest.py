@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -46,7 +47,7 @@ def _prepare(item: Item) -> Prepared:
     created = None if item.created_at is None else to_micros(item.created_at)
     updated = None if item.updated_at is None else to_micros(item.updated_at)
     metadata = _encode(item.metadata) if item.metadata else "{}"
-    acl = None if item.acl is None else _encode(sorted(item.acl))
+    acl = None if item.acl is None else _encode_acl(tuple(item.acl))
     fields = [item.kind, item.title, item.url, item.author, item.parent, metadata, acl or "", f"{created} {updated}"]
     head = "\0".join(fields)
     if head.count("\0") >= len(fields):  # a field holds the mark that parts them: then all lengths stand before, so
@@ -55,6 +56,12 @@ def _prepare(item: Item) -> Prepared:
         item.version.encode()
     digest = sha256(f"{head}\0{item.content}".encode()).digest()[:HASH_BYTES]
     return _new(Prepared, (item, digest, created, updated, metadata, acl))
+
+
+@lru_cache(64)
+def _encode_acl(acl: tuple[str, ...]) -> str:
+    """Few lists of readers hold for many items."""
+    return _encode(sorted(acl))
 
 
 def _clean(item: Item) -> Item:

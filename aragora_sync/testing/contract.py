@@ -160,6 +160,14 @@ class ConnectorContract(Bench):
         self.sync(PassKind.RECONCILE)
         self.assert_equal()
 
+    def test_one_connector_serves_several_runs(self) -> None:
+        connector = self.make(self.world, **self._options())
+        self._run(connector, self.store, None)
+        self.edit(min(self.texts), "edited between two runs ends.")
+        self.add("between", "made between two runs ends.")
+        assert self._run(connector, self.store, PassKind.RECONCILE).success
+        self.assert_equal()
+
     # Rule 7: failures and fetch
 
     def test_an_unreadable_thing_is_said_and_the_rest_goes_on(self) -> None:

@@ -20,6 +20,7 @@ from aragora_sync.core.errors import ConfigError, CredentialError
 from ..fakes.oauth import FakeAuthorization
 from ..fakes.web import running
 from ..net.clock import patient
+from ..servers.binaries import missing
 from .club import ClubConnector, club
 
 STATE = "the-state-of-this-login"
@@ -190,8 +191,10 @@ def test_nothing_listens_beyond_this_machine(server, connector, person):
 
 
 @pytest.mark.integration
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium on this machine")
 def test_page_is_readable_in_a_real_browser(server, connector, person, tmp_path):
+    if shutil.which("chromium") is None:
+        missing("chromium")
+
     def visits(url: str) -> None:
         command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
         ended = subprocess.run([*command, "--dump-dom", url], capture_output=True, text=True, check=False, timeout=60)

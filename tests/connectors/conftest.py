@@ -10,14 +10,18 @@ import pytest
 
 from aragora_sync.connectors.postgresql import catalog
 
+from ..fakes import web
+from ..fakes.confluence import FakeConfluence, FakeDataCenter
 from ..fakes.s3 import FakeS3, running
 from ..servers.moto import running_moto
 from ..servers.postgres import postgres, schema
 from .buckets import Desk
+from .confluence_reader import Reader, reader_of
+from .notion_calls import notion, space, tasks, top
 from .shelf import Shelf
 from .tables import DOCUMENTS, Tables
 
-__all__ = ["postgres", "schema"]
+__all__ = ["notion", "postgres", "schema", "space", "tasks", "top"]
 
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"  # nothing asks a machine of the network who it is
 LONG_AGO = time.time_ns() + 10**13  # a clock so far ahead that no file counts as fresh
@@ -83,3 +87,29 @@ def post(desk):
 def reply(desk):
     """Answers there."""
     return desk.reply
+
+
+@pytest.fixture
+def cloud() -> Iterator[FakeConfluence]:
+    """A site of Confluence Cloud."""
+    with web.running(FakeConfluence()) as site:
+        yield site
+
+
+@pytest.fixture
+def data_center() -> Iterator[FakeDataCenter]:
+    """A site of Confluence Data Center."""
+    with web.running(FakeDataCenter()) as site:
+        yield site
+
+
+@pytest.fixture
+def reader(cloud) -> Reader:
+    """Asks that site by plain requests."""
+    return reader_of(cloud)
+
+
+@pytest.fixture
+def eng(cloud) -> str:
+    """A space of it, by its id."""
+    return str(cloud.site.create_space("ENG"))

@@ -13,6 +13,7 @@ from aragora_sync.connectors.github import issues
 
 from ..fakes.github_limits import secondary
 from ..fakes.web import Answer, Asked, html
+from ..kill.desk import soak_size
 from .github_desk import GRAPHQL, GitHubDesk, changes, opened_desk
 from .github_world import Editor
 
@@ -118,6 +119,6 @@ def test_after_random_edits_and_troubles_store_and_repositories_are_equal(shared
 @pytest.mark.parametrize("first", range(0, 200, 50))
 def test_after_hundreds_of_such_lives_they_are_equal(shared, tmp_path_factory, monkeypatch, first):
     monkeypatch.setattr(issues, "PAGE", 7)
-    for seed in range(first, first + 50):
+    for seed in range(first, first + soak_size(12, 50)):
         shared.folder, shared.hours = tmp_path_factory.mktemp("run"), 0.0
         live_through(shared, seed)

@@ -12,8 +12,8 @@ from aragora_sync.engine.result import Status
 
 from ..fakes.github_access import CLASSIC
 from ..fakes.web import Answer, html
+from ..servers.strange import shaking_hands
 from .github_desk import GRAPHQL, REST, break_on, opened_desk, problem
-from .test_slack_trouble import shaking_hands
 
 ALWAYS = 99
 

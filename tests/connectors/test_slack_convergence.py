@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ..fakes.slack import BOT, too_many
 from ..fakes.web import Answer, Asked, html
+from ..kill.desk import soak_size
 from .slack_desk import HISTORY, REPLIES, SlackDesk, opened_desk
 from .slack_world import Editor
 
@@ -120,6 +121,6 @@ def test_after_random_edits_and_troubles_store_and_workspace_are_equal(shared, t
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("first", range(0, 400, 100))
 def test_after_hundreds_of_such_lives_they_are_equal(shared, tmp_path_factory, first):
-    for seed in range(first, first + 100):
+    for seed in range(first, first + soak_size(40, 100)):
         shared.folder, shared.hours = tmp_path_factory.mktemp("run"), 0.0
         live_through(shared, seed, files=seed % 2 == 0)

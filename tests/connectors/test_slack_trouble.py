@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
-import ssl
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -19,7 +13,7 @@ from aragora_sync.net.retry import ATTEMPTS
 
 from ..fakes.slack import BOT, PERSON
 from ..fakes.web import Answer, html
-from ..servers.certificates import make_certificates
+from ..servers.strange import shaking_hands
 from .slack_desk import HISTORY, REPLIES, opened_desk, problem
 
 ALWAYS = 99
@@ -34,34 +28,6 @@ def desk(tmp_path):
         made.fake.state.post(made.other, "elsewhere")
         assert made.sync().counts.created == 2
         yield made
-
-
-@contextmanager
-def shaking_hands(folder: Path) -> Iterator[int]:
-    """A port where somebody speaks TLS, with a certificate that nobody trusts."""
-    make_certificates(folder, "slack.example")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "server.crt", folder / "server.key")
-    listening = socket.create_server(("127.0.0.1", 0))
-
-    def greet() -> None:
-        while True:
-            try:
-                plain, _ = listening.accept()
-            except OSError:
-                return
-            with plain:
-                try:
-                    context.wrap_socket(plain, server_side=True).close()
-                except OSError:
-                    continue
-
-    thread = threading.Thread(target=greet, daemon=True)
-    thread.start()
-    yield listening.getsockname()[1]
-    listening.shutdown(socket.SHUT_RDWR)
-    listening.close()
-    thread.join()
 
 
 # The token

@@ -30,6 +30,11 @@ class Asked:
     query: Mapping[str, str]
     headers: Mapping[str, str]  # names in small letters
     body: bytes = b""
+    query_string: str = ""  # as it came
+
+    def every(self, name: str) -> list[str]:
+        """All values of a parameter that may be given more than once."""
+        return [value for key, value in parse_qsl(self.query_string, keep_blank_values=True) if key == name]
 
     @property
     def json(self) -> Any:
@@ -127,8 +132,7 @@ class FakeService:
             headers.setdefault("Content-Type", "application/json; charset=utf-8")
         if answer.status not in (204, 304):
             headers.setdefault("Content-Length", str(len(content)))
-        status = HTTPStatus(answer.status)
-        start_response(f"{answer.status} {status.phrase}", list(headers.items()))
+        start_response(f"{answer.status} {_phrase(answer.status)}", list(headers.items()))
         return [content] if answer.cut is None else _cut(content[: answer.cut])
 
     def _answer(self, asked: Asked) -> Answer:
@@ -175,6 +179,11 @@ class CutOff(Exception):
     """The connection is closed in the middle of a body."""
 
 
+def _phrase(status: int) -> str:
+    """Vendors have statuses of their own, as 529."""
+    return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Unknown"
+
+
 def _cut(content: bytes) -> Iterator[bytes]:
     yield content
     raise CutOff
@@ -187,7 +196,7 @@ def _asked_of(environ: Mapping[str, Any]) -> Asked:
     size = min(int(environ.get("CONTENT_LENGTH") or 0), MOST_BYTES)
     query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
     body = environ["wsgi.input"].read(size) if size else b""
-    return Asked(environ["REQUEST_METHOD"], environ["PATH_INFO"], query, headers, body)
+    return Asked(environ["REQUEST_METHOD"], environ["PATH_INFO"], query, headers, body, environ.get("QUERY_STRING", ""))
 
 
 class _Server(ThreadingHTTPServer):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .desk import SHARES, KillDesk, share_of, soak_kills
+from .desk import SHARES, KillDesk, share_of, soak_size
 
 FILES = 600
 TEST_KILLS = 20
@@ -58,4 +58,4 @@ def test_killed_runs_lose_and_double_nothing(tmp_path, seed):
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("seed", range(100, 100 + SHARES))
 def test_runs_killed_by_the_hundred_lose_and_double_nothing(tmp_path, seed):
-    FolderDesk(tmp_path, seed).kill_and_compare(share_of(soak_kills(50, 200)))
+    FolderDesk(tmp_path, seed).kill_and_compare(share_of(soak_size(50, 200)))

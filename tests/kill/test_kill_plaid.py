@@ -12,7 +12,7 @@ import pytest
 from ..fakes.plaid import CLIENT, SECRET, FakePlaid
 from ..fakes.plaid_bank import Account, Item
 from ..fakes.web import running
-from .desk import SHARES, KillDesk, share_of, soak_kills
+from .desk import SHARES, KillDesk, share_of, soak_size
 
 BANKS, TRANSACTIONS = 3, 300
 PAGE = 40  # so that an update has several
@@ -23,7 +23,7 @@ SPAN = {"earliest": 0.4, "latest": 1.4}  # seconds
 class BankDesk(KillDesk):
     """Accounts that are used, and balances that move."""
 
-    reports_deletes = False  # a run names what changed alone, so that a reconcile counts what is there
+    names_all = False  # a run names what changed alone
 
     def __init__(self, folder: Path, seed: int, fake: FakePlaid) -> None:
         super().__init__(folder, seed)
@@ -56,12 +56,6 @@ class BankDesk(KillDesk):
                     self.bank.post(item, one)
                 else:
                     self.spend(item)
-
-    def check(self) -> None:
-        """An ordinary run hears of everything."""
-        self.run()
-        assert self.stored() == self.source()
-        super().check()
 
     def source(self) -> dict[str, str]:
         found = {account.account_id: _balance(account) for item in self.items for account in item.accounts.values()}
@@ -104,4 +98,4 @@ def test_killed_runs_lose_and_double_no_transaction(tmp_path, fake, seed, monkey
 @pytest.mark.parametrize("seed", range(100, 100 + SHARES))
 def test_runs_killed_by_the_hundred_lose_and_double_no_transaction(tmp_path, fake, seed, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    BankDesk(tmp_path, seed, fake).kill_and_compare(share_of(soak_kills(25, 200)), **SPAN)
+    BankDesk(tmp_path, seed, fake).kill_and_compare(share_of(soak_size(25, 200)), **SPAN)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ..servers.postgres import DATABASE, PASSWORD, READER, Schema, postgres, schema
-from .desk import SHARES, KillDesk, share_of, soak_kills
+from .desk import SHARES, KillDesk, share_of, soak_size
 
 __all__ = ["postgres", "schema"]
 
@@ -86,4 +86,4 @@ def test_killed_runs_lose_and_double_no_row(make_desk, seed):
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("seed", range(100, 100 + SHARES))
 def test_runs_killed_by_the_hundred_lose_and_double_no_row(make_desk, seed):
-    make_desk(seed).kill_and_compare(share_of(soak_kills(25, 200)), **SPAN)
+    make_desk(seed).kill_and_compare(share_of(soak_size(25, 200)), **SPAN)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ..fakes.s3 import FakeS3, running
-from .desk import SHARES, KillDesk, share_of, soak_kills
+from .desk import SHARES, KillDesk, share_of, soak_size
 
 OBJECTS = 250
 PAGE = 60  # so that a run has several
@@ -64,4 +64,4 @@ def test_24_killed_runs_lose_and_double_nothing(tmp_path, fake, seed):
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("seed", range(100, 100 + SHARES))
 def test_24_runs_killed_by_the_hundred_lose_and_double_nothing(tmp_path, fake, seed):
-    BucketDesk(tmp_path, seed, fake).kill_and_compare(share_of(soak_kills(25, 200)), **SPAN)
+    BucketDesk(tmp_path, seed, fake).kill_and_compare(share_of(soak_size(25, 200)), **SPAN)

@@ -11,7 +11,7 @@ import pytest
 
 from ..fakes.slack import BOT, FakeSlack
 from ..fakes.web import running
-from .desk import SHARES, KillDesk, share_of, soak_kills
+from .desk import SHARES, KillDesk, share_of, soak_size
 
 CHANNELS, MESSAGES = 4, 60
 PAGE = 20  # so that a channel has several; 15 would look like the low limits
@@ -91,4 +91,4 @@ def test_killed_runs_lose_and_double_no_thread(tmp_path, fake, seed):
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("seed", range(100, 100 + SHARES))
 def test_runs_killed_by_the_hundred_lose_and_double_no_thread(tmp_path, fake, seed):
-    WorkspaceDesk(tmp_path, seed, fake).kill_and_compare(share_of(soak_kills(25, 200)), **SPAN)
+    WorkspaceDesk(tmp_path, seed, fake).kill_and_compare(share_of(soak_size(25, 200)), **SPAN)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 import threading
 from decimal import Decimal
 
@@ -342,3 +344,13 @@ def test_every_request_has_a_witness(echo, time):
 
     assert heard == [("GET", f"{echo.url}/things", 503), ("GET", f"{echo.url}/things", 200)]
     http.close()
+
+
+def test_httpx_comes_without_its_command_line():
+    script = (
+        "import sys; from aragora_sync.net.http import Http; Http('http://127.0.0.1:1', place='x').close();"
+        "print(*{'click', 'rich', 'pygments'} & set(sys.modules))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+
+    assert loaded.split() == []

@@ -69,6 +69,15 @@ def test_a_refusal_halves_what_goes_at_once_and_good_answers_bring_it_back(time)
     assert pace._allowed == 8
 
 
+def test_a_storm_of_refusals_does_not_leave_requests_one_after_the_other(time):
+    pace = pace_of("h", "storm", "", 4)
+    for _ in range(6):
+        pace.refused(0, "slow down")
+    assert pace._allowed == 1
+    pace.went_well()
+    assert pace._allowed == 2
+
+
 def test_so_many_requests_a_minute(http, echo, time):
     http.pace().at_most(6, 60)
     for _ in range(4):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from aragora_sync.core.errors import SourceError
-from aragora_sync.net.prefetch import LONGEST_QUEUE, Ask, prefetch
+from aragora_sync.net.prefetch import LONGEST_QUEUE, STEPS_AHEAD, Ask, ahead, prefetch
 
 WAIT_SECONDS = 20
 
@@ -149,4 +149,51 @@ def test_closing_early_ends_threads_and_steps():
     answers.close()
 
     assert halted.is_set() and closed.is_set()
+    assert threading.active_count() == before
+
+
+def test_the_next_steps_are_asked_for_while_one_is_worked_on():
+    asked = [threading.Event() for _ in range(STEPS_AHEAD + 3)]
+
+    def steps() -> Iterator[int]:
+        for number, event in enumerate(asked):
+            event.set()
+            yield number
+
+    answers = ahead(steps())
+
+    assert next(answers) == 0
+    assert all(event.wait(WAIT_SECONDS) for event in asked[: STEPS_AHEAD + 1])
+    assert not asked[-1].is_set()
+    assert list(answers) == list(range(1, len(asked)))
+
+
+def test_an_error_ahead_is_raised_at_its_place():
+    def steps() -> Iterator[int]:
+        yield 1
+        yield 2
+        raise SourceError("broken")
+
+    answers = ahead(steps())
+
+    assert [next(answers), next(answers)] == [1, 2]
+    with pytest.raises(SourceError, match="broken"):
+        next(answers)
+
+
+def test_whoever_stops_early_closes_what_was_ahead():
+    closed = threading.Event()
+
+    def steps() -> Iterator[int]:
+        try:
+            yield from range(100)
+        finally:
+            closed.set()
+
+    before = threading.active_count()
+    answers = ahead(steps())
+    next(answers)
+    answers.close()
+
+    assert closed.is_set()
     assert threading.active_count() == before

@@ -1,11 +1,16 @@
-"""A web server that is not what was looked for."""
+"""Servers that are not what was looked for."""
 
 from __future__ import annotations
 
 import contextlib
+import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from .certificates import make_certificates
 
 
 @contextlib.contextmanager
@@ -31,3 +36,31 @@ def running_stranger(status: int, body: str, content_type: str = "text/html") ->
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextlib.contextmanager
+def shaking_hands(folder: Path) -> Iterator[int]:
+    """A port where somebody speaks TLS, with a certificate that nobody trusts."""
+    make_certificates(folder, "stranger.example")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.crt", folder / "server.key")
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def greet() -> None:
+        while True:
+            try:
+                plain, _ = listening.accept()
+            except OSError:
+                return
+            with plain:
+                try:
+                    context.wrap_socket(plain, server_side=True).close()
+                except OSError:
+                    continue
+
+    thread = threading.Thread(target=greet, daemon=True)
+    thread.start()
+    yield listening.getsockname()[1]
+    listening.shutdown(socket.SHUT_RDWR)
+    listening.close()
+    thread.join()

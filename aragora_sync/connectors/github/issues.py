@@ -9,12 +9,14 @@ reads what was said in each.
 from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
 from ...core.changes import Change, Checkpoint, Cursor, Deleted, Failed, Named, Seen
 from ...core.errors import CursorExpired, SourceError
 from ...core.source import KnownItems
+from ...net.prefetch import ahead
 from .api import Api
 from .moments import earlier, text_of_moment
 from .place import OVERLAP, PAGE, Place
@@ -108,14 +110,15 @@ class Issues:
         pages that were already read is read at the end, always so where `again`.
         """
         told: dict[int, str] = {}
-        for pages, rows in enumerate(self._list(since), 1):
-            yield from self._told(row for row in rows if row["number"] not in spoken)
-            if rows:
-                place = replace(place, at=max(place.at, min(rows[-1]["updated_at"], until)))
-                yield Checkpoint(place.cursor())
-                recent = earlier(place.at, OVERLAP)
-                told = {number: at for number, at in told.items() if at >= recent} | _moments(rows)
-            again = again or pages > 1
+        with closing(ahead(self._list(since))) as listed:
+            for pages, rows in enumerate(listed, 1):
+                yield from self._told(row for row in rows if row["number"] not in spoken)
+                if rows:
+                    place = replace(place, at=max(place.at, min(rows[-1]["updated_at"], until)))
+                    yield Checkpoint(place.cursor())
+                    recent = earlier(place.at, OVERLAP)
+                    told = {number: at for number, at in told.items() if at >= recent} | _moments(rows)
+                again = again or pages > 1
         if again:
             for rows in self._list(earlier(place.at, OVERLAP)):
                 late = [row for row in rows if told.get(row["number"]) != row["updated_at"]]

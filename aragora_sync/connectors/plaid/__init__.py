@@ -288,7 +288,8 @@ class PlaidConnector(OAuthConnector):
     def get_accounts(self, credentials: PlaidCredentials | None = None) -> list[PlaidAccount]:
         """The accounts of a bank, or of all that are linked, with balances as the options say."""
         realtime = self.balances == REALTIME
-        return [PlaidAccount.read(raw) for bank in self._meant(credentials) for raw in bank.accounts(realtime=realtime)]
+        told = (bank.balances(realtime=realtime) for bank in self._meant(credentials))
+        return [PlaidAccount.read(raw) for _, accounts in told for raw in accounts]
 
     def get_transactions(
         self,

@@ -140,18 +140,19 @@ class Http:
         bucket: str = "",
         raw: bool = False,
         follow: bool = True,
+        once: bool = False,
     ) -> Answer:
         """One request, sent again as long as that may help.
 
         `target` is a path below the base address, or a whole address on the same host. `etag`: a 304 is an answer
         (`unchanged`). `bucket` names the limit that this request counts for. `raw`: the content is wanted as bytes.
-        `follow=False`: a redirect is an answer.
+        `follow=False`: a redirect is an answer. `once`: it costs something, and is never sent again.
         """
         sent = dict(headers or {})
         if etag:
             sent["If-None-Match"] = etag
         asked = _Asked(method, self._address(target), _plain(params), json, form, sent, raw, follow, self._most_bytes)
-        return self._persist(asked, self.pace(bucket))
+        return self._persist(asked, self.pace(bucket), once=once)
 
     def download(
         self, target: str, *, most_bytes: int = MOST_BYTES, headers: Mapping[str, str] | None = None
@@ -169,7 +170,7 @@ class Http:
 
     # Sending
 
-    def _persist(self, asked: _Asked, pace: Pace) -> Answer:
+    def _persist(self, asked: _Asked, pace: Pace, *, once: bool = False) -> Answer:
         clock = _time.clock
         latest = clock.now() + PATIENCE_SECONDS
 
@@ -184,7 +185,7 @@ class Http:
             with pace.turn(self._stop, patience if left is None else min(patience, left)):
                 return self._send_as_user(asked, pace)
 
-        return retried(attempt, sleep)
+        return attempt() if once else retried(attempt, sleep)
 
     def _send_as_user(self, asked: _Asked, pace: Pace) -> Answer:
         credential = self.access.headers()

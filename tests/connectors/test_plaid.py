@@ -14,7 +14,8 @@ from aragora_sync.connectors.plaid.items import transaction_item
 from aragora_sync.core.errors import ConfigError, CredentialError, ReadAgain
 from aragora_sync.engine.result import Status
 
-from ..fakes.plaid import CLIENT, MUTATION, SECRET, Refused
+from ..fakes.plaid import CLIENT, MUTATION, SECRET, Refused, too_many
+from ..fakes.web import Answer
 from .plaid_desk import KEYS, SYNC, changes, opened_desk, without
 
 
@@ -172,6 +173,28 @@ def test_balances_in_realtime_are_asked_of_the_bank(desk, account):
     assert desk.told(account.account_id)["freshness"] == "realtime"
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(200, b"{", cut=1),
+        Answer(504),
+        too_many("BALANCE_LIMIT").answer,
+        Refused("INSTITUTION_ERROR", "INSTITUTION_DOWN").answer,
+        Refused("INVALID_INPUT", "LAST_UPDATED_DATETIME_OUT_OF_RANGE").answer,
+    ],
+    ids=["cut", "504", "limit", "down", "too old"],
+)
+def test_bank_is_asked_once_as_that_is_billed_and_older_balances_stand_for_its_answer(desk, account, answer):
+    desk.options["balances"] = "realtime"
+    desk.fake.order(answer, path="/accounts/balance/get", times=9)
+    result = desk.sync()
+
+    assert result.success
+    assert desk.calls() == {SYNC: 1, "/accounts/balance/get": 1, "/accounts/get": 1}
+    assert desk.told(account.account_id)["freshness"] == "cached"
+    assert desk.time.waited == 0
+
+
 def test_capital_one_is_told_how_old_a_balance_may_be(desk):
     desk.link(institution_id="ins_128026")
     desk.options["balances"] = "realtime"
@@ -316,6 +339,14 @@ def test_link_of_ones_own_page_ends_with_credentials_that_runs_use(desk):
     assert [each["action"] for each in desk.trail()] == ["write", "write", "read"]
     desk.sync()
     assert len(desk.accounts()) == 2
+
+
+def test_lasting_token_is_not_lost_where_the_bank_cannot_be_asked(desk):
+    desk.fake.order(Answer(500), path="/item/get", times=9)
+    with desk.program() as plaid:
+        made = plaid.exchange_public_token(plaid.create_sandbox_public_token())
+
+    assert (made.item_id in desk.bank.items, made.institution_name) == (True, "")
 
 
 def test_public_token_is_good_once(desk):

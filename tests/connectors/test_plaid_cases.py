@@ -8,14 +8,11 @@ from decimal import Decimal
 
 import pytest
 
-from aragora_sync.connectors.plaid import PlaidConnector
-from aragora_sync.connectors.plaid.linking import signature
-from aragora_sync.core.errors import ConfigError
 from aragora_sync.engine.result import Status
 
 from ..fakes.plaid import MUTATION, Refused, too_many
 from ..fakes.web import Answer, Asked
-from .plaid_desk import ACCOUNTS, KEYS, SYNC, PlaidDesk, changes, opened_desk, problem
+from .plaid_desk import ACCOUNTS, SYNC, PlaidDesk, changes, opened_desk, problem
 
 CHANGED = Refused("TRANSACTIONS_ERROR", MUTATION).answer
 
@@ -324,49 +321,6 @@ def test_13_balances_that_the_bank_does_not_tell_are_not_zero(desk):
     assert "Balance" not in desk.items()[account.account_id]
 
 
-def test_14_same_accounts_linked_twice_are_refused_and_the_second_link_is_taken_back(desk):
-    (account,) = desk.item.accounts.values()
-
-    def link_again(session):
-        twin = desk.bank.visit(session)
-        next(iter(twin.accounts.values())).mask = account.mask
-
-    with pytest.raises(ConfigError, match="linked already"):
-        desk.log_in(link_again)
-
-    assert [item.removed for item in desk.bank.items.values()] == [False, True]
-    assert list(_banks(desk)) == [desk.item.item_id]
-
-
-def test_14_token_of_the_user_for_accounts_that_are_linked_already_is_refused(desk):
-    (account,) = desk.item.accounts.values()
-    twin = desk.bank.link()
-    next(iter(twin.accounts.values())).mask = account.mask
-    desk.options["credentials"] = {**KEYS, "PLAID_ACCESS_TOKEN": twin.access_token}
-    status, message, hint = problem(desk.sync())
-
-    assert status is Status.MISCONFIGURED
-    assert "reach the same accounts" in message and "PLAID_ACCESS_TOKEN" in hint
-
-
-def test_14_accounts_that_plaid_knows_for_good_are_told_apart_by_that(desk):
-    one = {"account_id": "a", "name": "A", "type": "credit", "mask": "1", "persistent_account_id": "p1"}
-
-    assert signature(one) == signature({**one, "name": "B", "mask": "2"})
-    assert signature(one) != signature({**one, "persistent_account_id": "p2"})
-
-
-def test_14_other_accounts_of_the_same_bank_may_be_linked(desk):
-    desk.log_in(desk.bank.visit)
-
-    assert len(_banks(desk)) == 2
-
-
-def _banks(desk: PlaidDesk) -> list[str]:
-    with desk.program() as plaid:
-        return list(plaid.banks())
-
-
 def test_15_crash_between_data_and_cursor_repeats_work_and_changes_nothing(desk):
     spend(desk, 3)
     desk.sync()
@@ -407,8 +361,3 @@ def test_16_bank_that_was_linked_anew_replaces_what_was_read_of_the_lost_item(de
 
     assert desk.amounts() == desk.there(new)
     assert list(desk.accounts()) == list(new.accounts)
-
-
-def test_environment_that_plaid_retired_is_refused_with_the_reason():
-    with pytest.raises(ConfigError, match="retired the environment development"):
-        PlaidConnector(environment="development")

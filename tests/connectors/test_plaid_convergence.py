@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ..fakes.plaid import MUTATION, Refused, too_many
 from ..fakes.web import Answer, Asked, html
+from ..kill.desk import soak_size
 from .plaid_desk import ACCOUNTS, SYNC, PlaidDesk, opened_desk
 from .plaid_world import Customer
 
@@ -151,6 +152,6 @@ def test_days_are_the_banks_own_wherever_the_program_runs(shared, tmp_path_facto
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("first", range(0, 400, 100))
 def test_after_hundreds_of_such_lives_they_are_equal(shared, tmp_path_factory, first):
-    for seed in range(first, first + 100):
+    for seed in range(first, first + soak_size(40, 100)):
         shared.folder, shared.hours = tmp_path_factory.mktemp("run"), 0.0
         live_through(shared, seed)

@@ -15,7 +15,7 @@ from aragora_sync.engine.result import Status
 from ..auth.conftest import MemoryBackend
 from ..fakes.plaid import CLIENT, SECRET
 from ..fakes.web import Answer, html
-from .plaid_desk import opened_desk, problem
+from .plaid_desk import KEYS, opened_desk, problem
 
 RELINK = "aragora-sync oauth login plaid --tenant default"
 
@@ -128,6 +128,25 @@ def test_repair_that_is_left_before_its_end_is_told(desk):
     desk.bank.break_login(desk.item)
     with pytest.raises(CredentialError, match="the login at First Platypus Bank is not repaired"):
         desk.log_in(desk.bank.leave)
+
+
+def test_ended_login_of_a_token_of_the_user_is_repaired_too(desk):
+    other = desk.bank.link(institution_id="ins_2", institution_name="Second Bank")
+    desk.options["credentials"] = {**KEYS, "PLAID_ACCESS_TOKEN": other.access_token}
+    desk.bank.break_login(other)
+    desk.log_in(desk.bank.visit)
+
+    assert (other.error, len(desk.bank.items)) == ("", 2)
+    assert banks(desk) == ["First Platypus Bank", "Second Bank"]
+
+
+def test_token_of_the_user_that_was_rotated_comes_before_the_kept_one(desk):
+    desk.bank.spend(desk.item)
+    desk.sync()
+    desk.options["credentials"] = {**KEYS, "PLAID_ACCESS_TOKEN": desk.bank.rotate(desk.item)}
+
+    assert desk.sync().status is Status.OK
+    assert banks(desk) == ["First Platypus Bank"]
 
 
 def test_of_several_ended_logins_the_person_chooses(desk):

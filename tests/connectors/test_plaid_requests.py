@@ -9,7 +9,7 @@ import pytest
 from .plaid_desk import ACCOUNTS, ITEM, KEYS, SYNC, opened_desk
 
 PAGE = 500
-BANKS, TRANSACTIONS = 3, 1201
+BANKS, TRANSACTIONS = 2, 601
 
 
 @pytest.fixture
@@ -76,10 +76,12 @@ def test_each_page_holds_the_most_and_asks_for_the_same(desk):
     ] * len(desk.sent())
 
 
-def test_token_of_the_user_costs_one_question_which_bank_it_is_for(desk):
-    other = desk.bank.link()
+@pytest.mark.parametrize(("bank", "compared"), [("ins_77", 0), ("ins_109508", 2)])
+def test_token_of_the_user_costs_one_question_which_bank_it_is_for(desk, bank, compared):
+    """Two more, where another login is at the same bank: whether they reach the same accounts."""
+    other = desk.bank.link(institution_id=bank)
     desk.options["credentials"] = {**KEYS, "PLAID_ACCESS_TOKEN": other.access_token}
     desk.sync()
     desk.sync()
 
-    assert desk.calls() == {ITEM: 1, SYNC: BANKS + 1, ACCOUNTS: BANKS + 1}
+    assert desk.calls() == {ITEM: 1, SYNC: BANKS + 1, ACCOUNTS: BANKS + 1 + compared}

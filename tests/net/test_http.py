@@ -106,6 +106,17 @@ def test_it_gives_up_after_a_few_times(http, echo, time):
     assert len(echo.asked) == ATTEMPTS
 
 
+@pytest.mark.parametrize(
+    "answer", [Answer(503, {}), Answer(429, {}, {"Retry-After": "2"}), Answer(200, {"a": 1}, cut=3)]
+)
+def test_what_costs_something_is_never_sent_again(http, echo, time, answer):
+    echo.order(answer, times=9)
+
+    with pytest.raises(TransientError):
+        http.post("/things", {}, once=True)
+    assert (len(echo.asked), time.waited) == (1, 0)
+
+
 def test_a_cut_answer_is_asked_for_again(http, echo):
     echo.order(Answer(200, {"a": 1}, cut=3), times=2)
 

@@ -193,16 +193,22 @@ class PlaidConnector(OAuthConnector):
         return self.once("banks", self._find_banks)
 
     def _find_banks(self) -> Mapping[str, PlaidCredentials]:
-        found: dict[str, PlaidCredentials] = {}
-        for bank in self._banks_store().banks():
-            known = self._looked_up(bank) if bank.item_id.startswith(UNKNOWN) else bank
-            if known.environment == self.environment and known.item_id not in found:
-                if known is not bank:
-                    self._refuse_twin(known, found.values())
-                found[known.item_id] = known
+        found = {bank.item_id: bank for bank in self.all_banks()}
         if not found:
             raise CredentialError(f"no bank is linked in {self.environment} yet.", hint=self.login_command)
         return found
+
+    def all_banks(self) -> list[PlaidCredentials]:
+        """The logins of this environment that are kept here, and those of the user's own tokens."""
+        found = {bank.item_id: bank for bank in self.kept_banks()}
+        for given in self._banks_store().given():
+            bank = self._looked_up(given)
+            if (kept := found.get(bank.item_id)) is not None:  # the user's own may have been rotated since
+                bank = replace(kept, access_token=bank.access_token)
+            else:
+                self._refuse_twin(bank, found.values())
+            found[bank.item_id] = bank
+        return list(found.values())
 
     def _refuse_twin(self, bank: PlaidCredentials, others: Iterable[PlaidCredentials]) -> None:
         if (twin := twin_of(bank, others, self.bank_api)) is not None:
@@ -282,7 +288,8 @@ class PlaidConnector(OAuthConnector):
     def get_accounts(self, credentials: PlaidCredentials | None = None) -> list[PlaidAccount]:
         """The accounts of a bank, or of all that are linked, with balances as the options say."""
         realtime = self.balances == REALTIME
-        return [PlaidAccount.read(raw) for bank in self._meant(credentials) for raw in bank.accounts(realtime=realtime)]
+        told = (bank.balances(realtime=realtime) for bank in self._meant(credentials))
+        return [PlaidAccount.read(raw) for _, accounts in told for raw in accounts]
 
     def get_transactions(
         self,
@@ -310,7 +317,10 @@ class PlaidConnector(OAuthConnector):
         """The lasting credentials for the token with which Link ended. Keep them: `keep` does."""
         added = {"public_token": public_token}
         bank = exchanged(self.api, added, user_id, tenant_id or self.tenant_id, self.environment)
-        item = self.bank_api(bank).item()
+        try:
+            item = self.bank_api(bank).item()
+        except SourceError:  # the token was given once, and must not be lost
+            return bank
         name = item.get("institution_name") or ""
         return replace(bank, institution_id=item.get("institution_id") or "", institution_name=name)
 

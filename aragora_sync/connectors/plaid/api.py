@@ -9,12 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 from ...core.clock import utc_now
-from ...core.errors import AccessError, AragoraSyncError, CursorExpired, ReadAgain, SourceError
+from ...core.errors import AccessError, AragoraSyncError, CursorExpired, ReadAgain, SourceError, TransientError
 from ...core.stop import StopSign
 from ...net.http import Http
 from ...net.polling import doubling, polled
 from .answers import PlaidCredentials
-from .errors import InvalidField, NotReady, TokenRefused
+from .errors import BalanceTooOld, InvalidField, NotReady, TokenRefused
 
 logger = logging.getLogger(__name__)
 
@@ -77,21 +77,21 @@ class BankApi:
         self._days_requested = days_requested
         self._wait_ready = wait_ready
 
-    def ask(self, path: str, **told: Any) -> Raw:
+    def ask(self, path: str, *, once: bool = False, **told: Any) -> Raw:
         """The answer for this bank. A token that is refused is looked up once more, as it may have been rotated."""
         try:
-            return self._send(path, told)
+            return self._send(path, told, once)
         except TokenRefused:
             newest = self._newest()
             if newest is None or newest.access_token == self.bank.access_token:
                 raise
             self.bank = newest
-        return self._send(path, told)
+        return self._send(path, told, once)
 
-    def _send(self, path: str, told: Raw) -> Raw:
+    def _send(self, path: str, told: Raw, once: bool) -> Raw:
         body = {"access_token": self.bank.access_token, **told}
         try:
-            answered: Raw = self._http.post(path, body, bucket=f"{path} {self.bank.item_id}").body
+            answered: Raw = self._http.post(path, body, bucket=f"{path} {self.bank.item_id}", once=once).body
             return answered
         except AccessError as error:
             raise named(self.bank, error) from error
@@ -101,12 +101,27 @@ class BankApi:
         found: Raw = self.ask("/item/get")["item"]
         return found
 
-    def accounts(self, *, realtime: bool = False) -> list[Raw]:
-        """Its accounts with their balances: as Plaid knows them, or as the bank tells now (billed)."""
+    def accounts(self) -> list[Raw]:
+        """Its accounts with their balances, as Plaid knows them."""
+        found: list[Raw] = self.ask(CACHED)["accounts"]
+        return found
+
+    def balances(self, *, realtime: bool) -> tuple[str, list[Raw]]:
+        """The same, with how fresh they are. The bank itself is asked once, as each question is billed; where it does
+        not answer, what Plaid knows stands for it.
+        """
+        if realtime:
+            try:
+                return "realtime", self._balances_of_the_bank()
+            except (TransientError, BalanceTooOld) as error:
+                logger.warning("%s tells no balances now, so that older ones are used: %s", self.bank.name, error)
+        return "cached", self.accounts()
+
+    def _balances_of_the_bank(self) -> list[Raw]:
         told: Raw = {}
-        if realtime and self.bank.institution_id == CAPITAL_ONE:
+        if self.bank.institution_id == CAPITAL_ONE:
             told["options"] = {"min_last_updated_datetime": f"{utc_now() - OLDEST_BALANCE:%Y-%m-%dT%H:%M:%SZ}"}
-        found: list[Raw] = self.ask(REALTIME if realtime else CACHED, **told)["accounts"]
+        found: list[Raw] = self.ask(REALTIME, once=True, **told)["accounts"]
         return found
 
     def update(self, cursor: str) -> Update | None:
@@ -161,7 +176,7 @@ class BankApi:
             "personal_finance_category_version": "v2",  # else it depends on when a bank was linked
             "days_requested": self._days_requested,
         }
-        since = {"cursor": cursor} if cursor else {}
+        since: Raw = {"cursor": cursor} if cursor else {}
         return self.ask("/transactions/sync", **since, count=PAGE, options=options)
 
 

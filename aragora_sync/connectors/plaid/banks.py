@@ -26,7 +26,7 @@ class BankStore(TokenStore):
 
     def current(self) -> Tokens | None:
         """All of them."""
-        found = self.banks()
+        found = [*self.kept(), *self.given()]
         return tokens_of(found) if found else None
 
     def begin(self, tokens: Tokens) -> Tokens:
@@ -53,14 +53,13 @@ class BankStore(TokenStore):
         kept = self._kept()
         return banks_of(kept) if kept is not None else []
 
-    def banks(self) -> list[PlaidCredentials]:
-        """Those of logins and those of the user, each once."""
-        kept = self.kept()
-        known = {bank.access_token for bank in kept}
+    def given(self) -> list[PlaidCredentials]:
+        """Those of the user, unless a login is kept with the same token."""
+        kept = {bank.access_token for bank in self.kept()}
         given = dict.fromkeys(filter(None, _BETWEEN.split(self._credentials.get(ACCESS_TOKEN) or "")))
         for token in given:
             remember(token)
-        return kept + [PlaidCredentials(token, unknown_id(token)) for token in given if token not in known]
+        return [PlaidCredentials(token, unknown_id(token)) for token in given if token not in kept]
 
 
 class Lasting(Refreshing):

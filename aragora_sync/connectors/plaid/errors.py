@@ -40,6 +40,10 @@ class InvalidField(SourceError):
     """A field of the request was not taken. Where only a cursor can be at fault, it is."""
 
 
+class BalanceTooOld(SourceError):
+    """The bank has no balance as fresh as was asked for."""
+
+
 def explain(answer: Answer, login: str, environment: str) -> AragoraSyncError | None:
     """What an answer means. `login` is the command by which a person logs in at a bank."""
     body = answer.body
@@ -86,6 +90,8 @@ def _about_request(kind: str, code: str, body: dict[str, object]) -> SourceError
     request = body.get("request_id")
     if code == MUTATION:
         return ReadAgain(f"transactions changed while they were read ({code}).")
+    if code == "LAST_UPDATED_DATETIME_OUT_OF_RANGE":
+        return BalanceTooOld(f"the bank has no balance of the last days ({code}).")
     if kind == "API_ERROR":
         return TransientError(f"Plaid could not answer ({code}, request {request}).", hint="run again later")
     words = " ".join(str(body.get("error_message") or "").split())

@@ -38,7 +38,7 @@ def transaction_item(raw: Raw, bank: PlaidCredentials) -> Item:
     )
 
 
-def account_item(raw: Raw, bank: PlaidCredentials, *, realtime: bool) -> Item:
+def account_item(raw: Raw, bank: PlaidCredentials, freshness: str) -> Item:
     """An account with its balances."""
     one = PlaidAccount.read(raw)
     told: dict[str, Any] = {
@@ -46,7 +46,7 @@ def account_item(raw: Raw, bank: PlaidCredentials, *, realtime: bool) -> Item:
         "balances": _balances(one, raw["balances"]),
         "currency": one.currency,
         "role": "liability" if one.is_liability else "asset",
-        "freshness": "realtime" if realtime else "cached",
+        "freshness": freshness,
     }
     return Item(
         id=one.account_id,

@@ -64,7 +64,7 @@ class Linking:
 
     def banks(self) -> list[PlaidCredentials]:
         """The bank that was linked or repaired: where the login at one has ended, that comes first."""
-        here = self._connector.kept_banks()
+        here = self._connector.all_banks()
         states = [(bank, self._state(bank)) for bank in here]
         broken = [bank for bank, state in states if state == "broken"]
         if broken:

@@ -35,10 +35,11 @@ def read_transactions(bank: BankApi, cursor: Cursor, known: KnownItems) -> Itera
 
 def read_accounts(bank: BankApi, *, realtime: bool) -> Iterator[Change]:
     """All accounts. A closed one is no longer listed."""
-    for raw in bank.accounts(realtime=realtime):
+    freshness, accounts = bank.balances(realtime=realtime)
+    for raw in accounts:
         account_id = raw["account_id"]
         try:
-            change: Change = account_item(raw, bank.bank, realtime=realtime)
+            change: Change = account_item(raw, bank.bank, freshness)
         except BROKEN as error:
             change = Failed(account_id, _unreadable(error))
         yield change

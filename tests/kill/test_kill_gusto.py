@@ -22,7 +22,7 @@ from ..connectors.gusto_world import Editor, stored_state
 from ..fakes.gusto import FakeGusto
 from ..fakes.web import running
 from ..net.clock import PatientClock
-from .desk import SHARES, KillDesk, share_of, soak_kills
+from .desk import SHARES, KillDesk, share_of, soak_size
 
 EMPLOYEES, PAYROLLS, EDITS = 220, 60, 25
 TEST_KILLS = 4
@@ -101,4 +101,4 @@ def test_killed_runs_lose_and_double_nothing(tmp_path, fake, seed):
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("seed", range(100, 100 + SHARES))
 def test_runs_killed_by_the_hundred_lose_and_double_nothing(tmp_path, fake, seed):
-    CompanyDesk(tmp_path, seed, fake).kill_and_compare(share_of(soak_kills(25, 200)), **SPAN)
+    CompanyDesk(tmp_path, seed, fake).kill_and_compare(share_of(soak_size(25, 200)), **SPAN)

@@ -90,6 +90,8 @@ def back(port_of: str, **told: str) -> str:
 def test_login_in_a_browser_gives_tokens_and_a_friendly_page(server, connector, person):
     tokens = login(connector, person)
 
+    person.threads[0].join()
+
     assert tokens.access == server.lines[0].access
     assert tokens.expires_at is not None
     (page,) = person.pages

@@ -13,6 +13,7 @@ from aragora_sync.connectors.gusto import api
 
 from ..fakes.gusto import too_many
 from ..fakes.web import Answer, Asked, html
+from ..kill.desk import soak_size
 from .gusto_desk import GustoDesk, changes, opened_desk
 from .gusto_world import Editor, stored_state
 
@@ -112,6 +113,6 @@ def test_after_random_edits_and_troubles_store_and_company_are_equal(shared, tmp
 @pytest.mark.parametrize("first", range(0, 200, 50))
 def test_after_hundreds_of_such_lives_they_are_equal(shared, tmp_path_factory, monkeypatch, first):
     monkeypatch.setattr(api, "PAGE", 7)
-    for seed in range(first, first + 50):
+    for seed in range(first, first + soak_size(20, 50)):
         shared.folder, shared.hours = tmp_path_factory.mktemp("run"), 0.0
         live_through(shared, seed)

@@ -49,6 +49,7 @@ def log_in(desk, person, **more):
 def test_login_finds_out_the_company_and_a_run_needs_nothing_else(desk, person):
     desk.connector().tokens.forget()
     kept = log_in(desk, person)
+    person.threads[0].join()
 
     assert kept.told == {"company_id": desk.books.uuid, "company": "Acme"}
     assert "You are logged in" in person.pages[0].text

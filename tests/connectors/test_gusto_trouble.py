@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from aragora_sync.connectors.gusto import GustoConnector
+from aragora_sync.connectors.gusto import GustoConnector, UnbalancedPayroll
 from aragora_sync.core.errors import ConfigError
 from aragora_sync.engine.result import Status
 
@@ -173,6 +173,24 @@ def test_many_payrolls_that_cannot_be_read_are_gustos_failure(desk):
     found = problem(desk.sync())
 
     assert "11 payrolls of Gusto cannot be read" in found[1]
+
+
+def test_pay_that_the_login_may_not_see_hides_no_payroll_and_makes_no_entry(desk):
+    def hidden(asked):
+        honest = desk.fake.answer(asked)
+        for line in honest.body["employee_compensations"]:
+            line["gross_pay"] = line["net_pay"] = None
+        return honest
+
+    payroll = desk.pay(-5)
+    desk.fake.order(hidden, path=payroll.uuid, times=ALWAYS)
+    assert desk.sync().counts.created == 1
+
+    connector = desk.connector()
+    run = connector.get_payroll_run(payroll.uuid)
+    connector.close()
+    with pytest.raises(UnbalancedPayroll, match=r"gross_pay of the employees is 0\.00, of the payroll 3000\.00"):
+        connector.generate_journal_entry(run)
 
 
 # The address and the network

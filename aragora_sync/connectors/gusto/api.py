@@ -11,7 +11,7 @@ from ...net.answer import Answer
 from ...net.http import Http
 from ...net.trouble import CHECK_ADDRESS
 from .amounts import amount_of, total
-from .answers import EmployeePay
+from .answers import EmployeePay, payroll_id
 
 Raw = dict[str, Any]
 
@@ -57,7 +57,7 @@ class Api:
     def payrolls(self, start: date, end: date) -> Iterator[Raw]:
         """Payrolls of all kinds between two days, without what each employee gets."""
         asked = {**ALL_PAYROLLS, "start_date": start.isoformat(), "end_date": end.isoformat()}
-        yield from self._listed("payrolls", asked, lambda raw: str(raw["payroll_uuid"]))
+        yield from self._listed("payrolls", asked, payroll_id)
 
     def payroll(self, uuid: str) -> Raw:
         """A payroll with what each employee gets; raises SourceError where that does not add up to its totals."""

@@ -9,21 +9,12 @@ from pathlib import Path
 from aragora_sync.connectors.plaid import PlaidConnector
 
 from ..cassettes import record
-<<<<<<< HEAD
-from ..connectors.plaid_desk import KEYS as PLAID_KEYS
-from ..connectors.plaid_desk import opened_desk as plaid_desk
-=======
 from ..connectors.plaid_desk import KEYS, opened_desk
->>>>>>> plaid
 
 
 def tape() -> None:
     """Two accounts, and transactions on several pages; then one is posted, one edited, one removed, one new."""
-<<<<<<< HEAD
-    with tempfile.TemporaryDirectory() as folder, plaid_desk(Path(folder)) as desk:
-=======
     with tempfile.TemporaryDirectory() as folder, opened_desk(Path(folder)) as desk:
->>>>>>> plaid
         bank, item = desk.bank, desk.item
         card = bank.open_account(item, "Credit Card", type="credit", subtype="credit card", limit=Decimal("2000"))
         pending = bank.spend(item, "4.50", "COFFEE 12", pending=True)
@@ -38,18 +29,10 @@ def tape() -> None:
             bank.spend(item, "12.34", "UBER 072515 SF")
 
         def make() -> PlaidConnector:
-<<<<<<< HEAD
-            tokens = {**PLAID_KEYS, "PLAID_ACCESS_TOKEN": item.access_token}
-=======
             tokens = {**KEYS, "PLAID_ACCESS_TOKEN": item.access_token}
->>>>>>> plaid
             return PlaidConnector(**options, base_url=here, credentials=tokens, parallel=1, max_retries=0)
 
         (Path.home() / ".aragora" / "tokens" / "plaid_default.json").unlink()
         here, options = desk.fake.url, {"environment": "sandbox"}
         told = {**options, "base_url": "https://sandbox.plaid.com"}
-<<<<<<< HEAD
-        record("plaid", "fake", told, [*PLAID_KEYS, "PLAID_ACCESS_TOKEN"], make, edit, here)
-=======
         record("plaid", "fake", told, [*KEYS, "PLAID_ACCESS_TOKEN"], make, edit, here)
->>>>>>> plaid

@@ -293,7 +293,7 @@ def test_15_limit_of_200_requests_a_minute_is_never_passed_for_long(desk):
 
     assert result.status is Status.OK
     assert result.counts.failed == 0
-    assert 0 < desk.time.waited < 121
+    assert desk.time.waited >= 59
 
 
 def test_16_external_payrolls_are_stored_and_not_posted(desk):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
@@ -138,7 +138,7 @@ class GustoConnector(OAuthConnector):
 
     def open(self) -> None:
         """Makes the connection; Gusto is asked for the first time when it must be."""
-        self._api = self._make_api(self.access)
+        self._api = self._make_api(self.access, self._company)
 
     def close(self) -> None:
         self._api = None
@@ -152,15 +152,24 @@ class GustoConnector(OAuthConnector):
         assert self._api is not None
         return self._api
 
-    def _make_api(self, access: Access) -> Api:
-        address = self.base_url or URLS[GustoEnvironment(self.environment)]
-        if wrong := address_problem("base_url", address, URLS[GustoEnvironment.DEMO], allow_http=self.allow_http):
+    @property
+    def _address(self) -> str:
+        return self.base_url or URLS[GustoEnvironment(self.environment)]
+
+    def _make_api(self, access: Access, company: Callable[[], str]) -> Api:
+        example = URLS[GustoEnvironment.DEMO]
+        if wrong := address_problem("base_url", self._address, example, allow_http=self.allow_http):
             raise ConfigError(f"gusto: {wrong}")
-        explained = partial(explain, login=self.login_command)
         http = self.http(
-            address, access, place="Gusto", explain=explained, headers=HEADERS, exact=True, witness=self._witness
+            self._address,
+            access,
+            place="Gusto",
+            explain=partial(explain, login=self.login_command),
+            headers=HEADERS,
+            exact=True,
+            witness=self._witness,
         )
-        return Api(http, self._company)
+        return Api(http, company)
 
     def _witness(self, method: str, address: str, status: int) -> None:
         self.audit.add("read", f"{method} /v1/{address.partition('/v1/')[2]}", status=status)
@@ -168,23 +177,16 @@ class GustoConnector(OAuthConnector):
     # Login
 
     def oauth_client(self) -> OAuthClient:
-        address = self.base_url or URLS[GustoEnvironment(self.environment)]
-        made = client(
-            self.credential("GUSTO_CLIENT_ID"),
-            self.credential("GUSTO_CLIENT_SECRET"),
-            address,
-            self.auth_url,
-            self.token_url,
-        )
+        own = self.credential("GUSTO_CLIENT_ID"), self.credential("GUSTO_CLIENT_SECRET")
+        made = client(*own, self._address, self.auth_url, self.token_url)
         if wrong := address_problem("auth_url", made.auth_url, "https://…", allow_http=self.allow_http):
             raise ConfigError(f"gusto: {wrong}")
         return made
 
     def after_login(self, tokens: Tokens, told: Mapping[str, str], login: Login) -> Tokens:
-        api = self._make_api(bearer(tokens.access))
+        api = self._make_api(bearer(tokens.access), lambda: company)
         info = Info.read(api.token_info(), self.login_command)
         company = for_company(info.company, self.company_id, self.login_command)
-        self.once("company", lambda: company)
         if info.lacks:
             error = lacking(info.lacks, self.login_command)
             login.talk.tell(f"{error.message} {error.hint}")

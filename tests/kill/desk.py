@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 SHARES = 4  # seeds, so that two workers share the kills
+FEW = 2  # kills of each connector beyond the first ones, where nobody asks for the soak
 
 
 class KillDesk:

@@ -22,10 +22,9 @@ from ..connectors.gusto_world import Editor, stored_state
 from ..fakes.gusto import FakeGusto
 from ..fakes.web import running
 from ..net.clock import PatientClock
-from .desk import SHARES, KillDesk, share_of, soak_size
+from .desk import FEW, SHARES, KillDesk, share_of, soak_size
 
 EMPLOYEES, PAYROLLS, EDITS = 220, 60, 25
-TEST_KILLS = 4
 SPAN = {"earliest": 0.5, "latest": 1.8}  # seconds
 
 
@@ -92,9 +91,9 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGusto]
     assert gusto.refusals == 0, "a refresh token was used up"
 
 
-@pytest.mark.parametrize("seed", range(SHARES))
+@pytest.mark.parametrize("seed", range(FEW))
 def test_killed_runs_lose_and_double_nothing(tmp_path, fake, seed):
-    CompanyDesk(tmp_path, seed, fake).kill_and_compare(share_of(TEST_KILLS), **SPAN)
+    CompanyDesk(tmp_path, seed, fake).kill_and_compare(1, **SPAN)
 
 
 @pytest.mark.soak

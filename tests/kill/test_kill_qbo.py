@@ -15,11 +15,10 @@ import pytest
 from ..connectors.qbo_desk import usual
 from ..fakes.qbo import FakeQuickBooks
 from ..fakes.web import running
-from .desk import SHARES, KillDesk, share_of, soak_size
+from .desk import FEW, SHARES, KillDesk, share_of, soak_size
 
 DOCUMENTS = 40
 KINDS = ("Customer", "Vendor", "Invoice", "Bill", "Payment", "JournalEntry")
-TEST_KILLS = 4
 SPAN = {"earliest": 0.4, "latest": 1.4}  # seconds
 
 
@@ -101,9 +100,9 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeQuickB
         yield company
 
 
-@pytest.mark.parametrize("seed", range(SHARES))
+@pytest.mark.parametrize("seed", range(FEW))
 def test_killed_runs_lose_and_double_nothing(tmp_path, fake, seed):
-    CompanyDesk(tmp_path, seed, fake).kill_and_compare(share_of(TEST_KILLS), **SPAN)
+    CompanyDesk(tmp_path, seed, fake).kill_and_compare(1, **SPAN)
 
 
 @pytest.mark.soak

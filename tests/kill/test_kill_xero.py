@@ -18,10 +18,9 @@ from ..connectors.xero_world import item_of
 from ..fakes.web import running
 from ..fakes.xero import FakeXero
 from ..fakes.xero_apps import PKCE
-from .desk import SHARES, KillDesk, share_of, soak_size
+from .desk import FEW, SHARES, KillDesk, share_of, soak_size
 
 INVOICES, JOURNALS = 120, 60
-TEST_KILLS = 4
 SPAN = {"earliest": 0.5, "latest": 1.6}  # seconds
 
 
@@ -116,9 +115,9 @@ def fake(tmp_path) -> Iterator[FakeXero]:
         yield books
 
 
-@pytest.mark.parametrize("seed", range(SHARES))
+@pytest.mark.parametrize("seed", range(FEW))
 def test_killed_runs_lose_and_double_nothing(tmp_path, fake, seed):
-    BooksDesk(tmp_path, seed, fake).kill_and_compare(share_of(TEST_KILLS), **SPAN)
+    BooksDesk(tmp_path, seed, fake).kill_and_compare(1, **SPAN)
     trail = list(verify(audit_path("default")))
 
     assert trail == list(range(1, len(trail) + 1))  # whole, whenever it was killed

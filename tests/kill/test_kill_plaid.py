@@ -97,4 +97,4 @@ def test_killed_runs_lose_and_double_no_transaction(tmp_path, fake, seed, monkey
 @pytest.mark.parametrize("seed", range(100, 100 + SHARES))
 def test_runs_killed_by_the_hundred_lose_and_double_no_transaction(tmp_path, fake, seed, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    BankDesk(tmp_path, seed, fake).kill_and_compare(share_of(soak_size(25, 200)), **SPAN)
+    BankDesk(tmp_path, seed, fake).kill_and_compare(share_of(soak_size(12, 200)), **SPAN)

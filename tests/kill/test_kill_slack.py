@@ -90,4 +90,4 @@ def test_killed_runs_lose_and_double_no_thread(tmp_path, fake, seed):
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("seed", range(100, 100 + SHARES))
 def test_runs_killed_by_the_hundred_lose_and_double_no_thread(tmp_path, fake, seed):
-    WorkspaceDesk(tmp_path, seed, fake).kill_and_compare(share_of(soak_size(25, 200)), **SPAN)
+    WorkspaceDesk(tmp_path, seed, fake).kill_and_compare(share_of(soak_size(12, 200)), **SPAN)

@@ -140,6 +140,6 @@ def test_after_random_edits_and_troubles_store_and_books_are_equal(shared, tmp_p
 @pytest.mark.parametrize("first", range(0, 200, 50))
 def test_after_hundreds_of_such_lives_they_are_equal(shared, tmp_path_factory, monkeypatch, first):
     monkeypatch.setattr(ledger, "PAGE", 7)
-    for seed in range(first, first + 50):
+    for seed in range(first, first + soak_size(12, 50)):
         shared.folder, shared.hours = tmp_path_factory.mktemp("run"), 0.0
         live_through(shared, seed)

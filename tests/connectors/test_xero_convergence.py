@@ -15,6 +15,7 @@ from aragora_sync.connectors.xero import ledger
 
 from ..fakes.web import Answer, Asked, html
 from ..fakes.xero_limits import offline, too_many
+from ..kill.desk import soak_size
 from .xero_desk import BASE, XeroDesk, changes, opened_desk
 from .xero_world import Keeper
 

@@ -75,7 +75,7 @@ class KillDesk:
                 process.communicate()
                 kills -= 1
             else:
-                latest = max(2 * earliest, latest * 0.9)  # this machine is quicker
+                earliest, latest = earliest * 0.9, latest * 0.9  # this machine is quicker
             if turn % 2:
                 self.edit()
             self.check()

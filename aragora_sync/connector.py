@@ -18,6 +18,7 @@ from .engine.stop import Stop, StopReason
 from .state import State, StateFile
 
 if TYPE_CHECKING:
+    from .audit import Audit
     from .auth.credentials import Credentials
     from .engine.events import Event
     from .engine.result import SyncResult
@@ -154,6 +155,13 @@ class Connector:
         made = Http(base_url, access, timeout=self.timeout, stop=self.stop, **more)
         self._hosts.append(made)
         return made
+
+    @property
+    def audit(self) -> Audit:
+        """The trail of this tenant, for connectors to whose data every access must be told."""
+        from .audit import Audit, audit_path
+
+        return self.once("audit", lambda: Audit(audit_path(self.tenant_id), self.connector_id))
 
     @property
     def asked_credentials(self) -> Credentials:

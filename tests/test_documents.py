@@ -37,7 +37,10 @@ def test_every_command_and_flag_that_readme_shows_exists(line):
         assert first in {"--help", "--version", "--install-completion"}
         return
     assert first in COMMANDS
-    flags = {name for parameter in load_command(first).params for name in parameter.opts}
+    command = load_command(first)
+    if rest and hasattr(command, "commands"):  # a group of them
+        command = command.commands[rest[0]]
+    flags = {name for parameter in command.params for name in parameter.opts}
 
     assert {word.rstrip(".,;:") for word in rest if word.startswith("--")} <= flags | {"--help"}
 

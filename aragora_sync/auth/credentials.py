@@ -24,7 +24,7 @@ from .secrets import remember
 __all__ = ["CredentialProvider", "Credentials", "own_problems"]
 
 
-NOT_SECRET = ("_USER", "_EMAIL")
+NOT_SECRET = ("_CLIENT_ID", "_EMAIL", "_USER")
 
 
 class Credentials:
@@ -138,7 +138,9 @@ def own_problems(own: Any, keys: Collection[str]) -> list[Problem]:
 
 
 def _keep_secret(key: str, value: str) -> None:
-    """Who logs in is no secret: a message about a refused login has to name the user."""
+    """Who logs in is no secret: a message about a refused login has to name the user, and the address that a person
+    visits the application.
+    """
     if not key.endswith(NOT_SECRET):
         remember(value)
 

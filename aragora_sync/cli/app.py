@@ -32,6 +32,9 @@ COMMANDS = {
     "reset": ("reset", "Forgets progress: the next run reads everything again."),
     "backup": ("backup", "Writes the store of a tenant into one file."),
     "restore": ("backup", "Puts a backup in the place of a tenant's store."),
+    "oauth": ("oauth", "Logs in at a service once; shows, renews and ends logins."),
+    "report": ("report", "Makes documents from what was synced."),
+    "audit": ("audit", "Proves that the trail of who read what is whole."),
     "init": ("init", "Writes a configuration to start with."),
     "connectors": ("connectors", "Lists the types of connectors, or the options of one."),
     "schema": ("schema", "Prints the JSON Schema of the configuration, for editors."),
@@ -87,9 +90,11 @@ def build_app() -> typer.Typer:
 
 def load_command(name: str) -> Any:
     """The real command of this name."""
-    module = importlib.import_module(f".{COMMANDS[name][0]}", __package__)
+    found = getattr(importlib.import_module(f".{COMMANDS[name][0]}", __package__), name)
+    if isinstance(found, typer.Typer):
+        return typer.main.get_command(found)
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    app.command(name, context_settings={"help_option_names": ["--help", "-h"]})(getattr(module, name))
+    app.command(name, context_settings={"help_option_names": ["--help", "-h"]})(found)
     return typer.main.get_command(app)
 
 

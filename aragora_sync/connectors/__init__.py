@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from .confluence import ConfluenceConnector as ConfluenceConnector
     from .filesystem import FilesystemConnector as FilesystemConnector
     from .github import GitHubEnterpriseConnector as GitHubEnterpriseConnector
+    from .gusto import GustoConnector as GustoConnector
     from .notion import NotionConnector as NotionConnector
+    from .plaid import PlaidConnector as PlaidConnector
     from .postgresql import PostgreSQLConnector as PostgreSQLConnector
+    from .qbo import QuickBooksConnector as QuickBooksConnector
     from .s3 import S3Connector as S3Connector
     from .slack import SlackConnector as SlackConnector
+    from .xero import XeroConnector as XeroConnector
 
 ENTRY_POINTS = "aragora_sync.connectors"
 
@@ -28,12 +32,16 @@ _OURS = {
     "confluence": "ConfluenceConnector",
     "filesystem": "FilesystemConnector",
     "github": "GitHubEnterpriseConnector",
+    "gusto": "GustoConnector",
     "notion": "NotionConnector",
+    "plaid": "PlaidConnector",
     "postgresql": "PostgreSQLConnector",
+    "qbo": "QuickBooksConnector",
     "s3": "S3Connector",
     "slack": "SlackConnector",
+    "xero": "XeroConnector",
 }
-_ALIASES = {"postgres": "postgresql"}
+_ALIASES = {"postgres": "postgresql", "quickbooks": "qbo"}
 
 
 def connector_types() -> list[str]:

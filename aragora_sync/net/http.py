@@ -18,6 +18,7 @@ from ..core.stop import NoStop, Stopped, StopSign
 from . import clock as _time
 from .access import Access, Fixed
 from .answer import Answer
+from .exact import exact_json
 from .pace import Pace, pace_of
 from .retry import retried
 from .trouble import TooLarge, no_json, refusal_of, transport_error
@@ -53,8 +54,8 @@ class Http:
     `place` is the source in the user's words. `explain` is shown every answer, whatever its status: the error it
     returns is raised; where it returns None, the status decides. A TransientError with `retry_after` is a limit: all
     who use the same credential wait that long, then the request is sent again. Redirects are followed on this host;
-    no credential ever goes to another one. `exact`: numbers with a point become Decimal, never float. `witness` is
-    told of every request that was answered, for an audit.
+    no credential ever goes to another one. `exact`: numbers with a point become Decimal, never float, and Decimals in
+    what is sent are written as they are. `witness` is told of every request that was answered, for an audit.
     """
 
     def __init__(
@@ -139,18 +140,19 @@ class Http:
         bucket: str = "",
         raw: bool = False,
         follow: bool = True,
+        once: bool = False,
     ) -> Answer:
         """One request, sent again as long as that may help.
 
         `target` is a path below the base address, or a whole address on the same host. `etag`: a 304 is an answer
         (`unchanged`). `bucket` names the limit that this request counts for. `raw`: the content is wanted as bytes.
-        `follow=False`: a redirect is an answer.
+        `follow=False`: a redirect is an answer. `once`: it costs something, and is never sent again.
         """
         sent = dict(headers or {})
         if etag:
             sent["If-None-Match"] = etag
         asked = _Asked(method, self._address(target), _plain(params), json, form, sent, raw, follow, self._most_bytes)
-        return self._persist(asked, self.pace(bucket))
+        return self._persist(asked, self.pace(bucket), once=once)
 
     def download(
         self, target: str, *, most_bytes: int = MOST_BYTES, headers: Mapping[str, str] | None = None
@@ -168,7 +170,7 @@ class Http:
 
     # Sending
 
-    def _persist(self, asked: _Asked, pace: Pace) -> Answer:
+    def _persist(self, asked: _Asked, pace: Pace, *, once: bool = False) -> Answer:
         clock = _time.clock
         latest = clock.now() + PATIENCE_SECONDS
 
@@ -183,7 +185,7 @@ class Http:
             with pace.turn(self._stop, patience if left is None else min(patience, left)):
                 return self._send_as_user(asked, pace)
 
-        return retried(attempt, sleep)
+        return attempt() if once else retried(attempt, sleep)
 
     def _send_as_user(self, asked: _Asked, pace: Pace) -> Answer:
         credential = self.access.headers()
@@ -236,7 +238,7 @@ class Http:
         status = 0
         try:
             with self._client.stream(
-                asked.method, url, params=params, json=asked.json, data=asked.form, headers=headers
+                asked.method, url, params=params, data=asked.form, **self._written(asked, headers)
             ) as response:
                 status = response.status_code
                 content = self._read(response, asked.most_bytes)
@@ -250,6 +252,12 @@ class Http:
             self._witness(asked.method, url, status)
         answer = Answer(asked.method, str(response.url), status, response.headers, content)
         return answer if asked.raw and status < 400 else self._parsed(answer)  # noqa: PLR2004
+
+    def _written(self, asked: _Asked, headers: Mapping[str, str]) -> dict[str, Any]:
+        """Body and headers, as the client takes them."""
+        if asked.json is None or self._number is not Decimal:
+            return {"json": asked.json, "headers": headers}
+        return {"content": exact_json(asked.json), "headers": {"Content-Type": "application/json", **headers}}
 
     def _read(self, response: httpx.Response, most_bytes: int) -> bytes:
         too_large = TooLarge(f"{self.place} answered with more than {most_bytes // MEGABYTE} MB at once.")

@@ -91,6 +91,10 @@ def no_json(answer: Answer, place: str) -> SourceError:
             f"{place} answered with a web page instead of data; it may come from a login page or a proxy.",
             hint=CHECK_ADDRESS,
         )
+    if answer.text.lstrip()[:1] == "<":
+        return TransientError(
+            f"{place} answered with XML instead of JSON; it may come from a gateway.", hint=CHECK_ADDRESS
+        )
     return TransientError(f"{place} answered with JSON that breaks off, or is none.")
 
 

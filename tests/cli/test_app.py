@@ -13,7 +13,7 @@ from aragora_sync import __main__
 from aragora_sync.cli import app, status
 from aragora_sync.cli.app import COMMANDS
 
-from .conftest import REPOSITORY, Cli, Home
+from .conftest import REPOSITORY, Cli, Ended, Home
 
 TOO_MUCH_FOR_A_PIPE = 20_000
 
@@ -28,12 +28,24 @@ def test_help_names_every_command_whole(cli: Cli) -> None:
     assert "--install-completion" in ended.out
 
 
+GROUPS = {  # commands of commands
+    "audit": ("verify",),
+    "oauth": ("login", "status", "refresh", "revoke"),
+    "report": ("finance",),
+}
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_each_command_explains_itself_and_takes_the_common_options(cli: Cli, name: str) -> None:
-    ended = cli(name, "--help")
+    assert COMMANDS[name][1] in " ".join(cli(name, "--help").out.split())
 
-    assert ended.exit_code == 0
-    assert COMMANDS[name][1] in " ".join(ended.out.split())
+    for words in [[name, each] for each in GROUPS.get(name, ())] or [[name]]:
+        ended = cli(*words, "--help")
+        assert ended.exit_code == 0
+        _take_the_common_options(ended)
+
+
+def _take_the_common_options(ended: Ended) -> None:
     for option in ("--config", "--state-dir", "--store", "--tenant", "--json", "--verbose", "--quiet"):
         assert option in ended.out
 

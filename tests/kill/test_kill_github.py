@@ -13,10 +13,9 @@ from ..fakes.github_access import CLASSIC
 from ..fakes.github_repository import Repository
 from ..fakes.github_talk import Comment, Issue
 from ..fakes.web import running
-from .desk import SHARES, KillDesk, share_of, soak_size
+from .desk import FEW, SHARES, KillDesk, share_of, soak_size
 
 REPOSITORIES, ISSUES, FILES = 3, 150, 30
-TEST_KILLS = 4
 SPAN = {"earliest": 0.5, "latest": 1.6}  # seconds
 
 
@@ -98,13 +97,13 @@ def fake() -> Iterator[FakeGitHub]:
         yield hub
 
 
-@pytest.mark.parametrize("seed", range(SHARES))
+@pytest.mark.parametrize("seed", range(FEW))
 def test_killed_runs_lose_and_double_nothing(tmp_path, fake, seed):
-    HubDesk(tmp_path, seed, fake).kill_and_compare(share_of(TEST_KILLS), **SPAN)
+    HubDesk(tmp_path, seed, fake).kill_and_compare(1, **SPAN)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("seed", range(100, 100 + SHARES))
 def test_runs_killed_by_the_hundred_lose_and_double_nothing(tmp_path, fake, seed):
-    HubDesk(tmp_path, seed, fake).kill_and_compare(share_of(soak_size(25, 200)), **SPAN)
+    HubDesk(tmp_path, seed, fake).kill_and_compare(share_of(soak_size(12, 200)), **SPAN)

@@ -20,6 +20,7 @@ class PatientClock(net_clock.Clock):
 
     def __init__(self, service: FakeService | None = None) -> None:
         self.service = service
+        self.began = BEGAN
         self.waited = 0.0
         self.waits: list[tuple[float, str]] = []
         self._moving = threading.Lock()
@@ -28,7 +29,7 @@ class PatientClock(net_clock.Clock):
         return 1000.0 + self.waited
 
     def today(self) -> datetime:
-        return BEGAN + timedelta(seconds=self.waited) if self.service is None else self.service.now
+        return self.began + timedelta(seconds=self.waited) if self.service is None else self.service.now
 
     def wait(self, seconds: float, stop: StopSign, why: str) -> bool:
         until = self.now() + seconds
@@ -39,6 +40,17 @@ class PatientClock(net_clock.Clock):
             if self.service is not None:
                 self.service.now += timedelta(seconds=step)
         return stop.requested
+
+
+@contextmanager
+def at_day(day: str) -> Iterator[None]:
+    """Questions that name today name this day, within; where none is given, today."""
+    if not day:
+        yield
+        return
+    with patient() as clock:
+        clock.began = datetime.fromisoformat(day).replace(tzinfo=UTC)
+        yield
 
 
 @contextmanager

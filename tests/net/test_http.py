@@ -106,6 +106,17 @@ def test_it_gives_up_after_a_few_times(http, echo, time):
     assert len(echo.asked) == ATTEMPTS
 
 
+@pytest.mark.parametrize(
+    "answer", [Answer(503, {}), Answer(429, {}, {"Retry-After": "2"}), Answer(200, {"a": 1}, cut=3)]
+)
+def test_what_costs_something_is_never_sent_again(http, echo, time, answer):
+    echo.order(answer, times=9)
+
+    with pytest.raises(TransientError):
+        http.post("/things", {}, once=True)
+    assert (len(echo.asked), time.waited) == (1, 0)
+
+
 def test_a_cut_answer_is_asked_for_again(http, echo):
     echo.order(Answer(200, {"a": 1}, cut=3), times=2)
 
@@ -286,6 +297,7 @@ def test_a_refused_credential_is_renewed_once(echo, time):
         (Answer(410, b""), NotFound, "Echo answered 410 Gone."),
         (Answer(422, {"detail": "bad page"}), SourceError, "422 Unprocessable Entity: bad page"),
         (html(), SourceError, "a web page instead of data"),
+        (Answer(200, b'<?xml version="1.0"?><Error/>'), TransientError, "XML instead of JSON"),
         (html(502), TransientError, "502 Bad Gateway"),
     ],
 )
@@ -333,6 +345,17 @@ def test_money_is_exact(echo, time):
     echo.order(Answer(200, b'{"a": 0.1, "b": 1e2, "c": 3}'))
 
     assert http.get("/").body == {"a": Decimal("0.1"), "b": Decimal(100), "c": 3}
+    http.close()
+
+
+def test_money_is_sent_digit_by_digit(echo, time):
+    http = Http(echo.url, place="Echo", exact=True)
+    http.post("/", {"a": Decimal("0.10"), "b": [Decimal("1E+3"), 3, None], "ü": '"'})
+
+    assert echo.asked[-1].body == '{"a":0.10,"b":[1000,3,null],"ü":"\\""}'.encode()
+    assert echo.asked[-1].headers["content-type"] == "application/json"
+    with pytest.raises(ValueError, match="no amount"):
+        http.post("/", {"a": Decimal("NaN")})
     http.close()
 
 

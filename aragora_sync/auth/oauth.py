@@ -1,0 +1,175 @@
+"""OAuth 2 as vendors speak it: the protocol by oauthlib, the requests by `net`."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from ..core.clock import utc_now
+from ..core.errors import AragoraSyncError, ConfigError, CredentialError, SourceError
+from ..net.access import basic
+from ..net.answer import Answer
+from ..net.http import Http
+from .tokens import Tokens
+
+DENIED = "access_denied"
+
+
+class InvalidGrant(CredentialError):
+    """The code or the refresh token is not taken: it was used, revoked, or is too old."""
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthClient:
+    """One application at one vendor, and how that vendor wants to be asked.
+
+    `secret_in_body`: the secret travels with the other parameters instead of in a header. `as_json`: the token endpoint
+    takes JSON instead of a form. `more` are parameters of the address that a person visits.
+    """
+
+    service: str
+    client_id: str
+    client_secret: str
+    auth_url: str
+    token_url: str
+    revoke_url: str = ""
+    scopes: Sequence[str] = ()
+    pkce: bool = True
+    secret_in_body: bool = False
+    as_json: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)  # of the token endpoint
+    more: Mapping[str, str] = field(default_factory=dict)
+    told: Sequence[str] = ()  # members of the token's answer and of the callback that are kept
+    needed: Sequence[str] = ()  # what the callback must tell beside the code, which is not spent without it
+
+    def __repr__(self) -> str:
+        return f"<OAuthClient of {self.service}>"
+
+
+OpenHttp = Callable[..., Http]  # base_url, access, and so on, as `Connector.http`
+
+
+def authorization_url(client: OAuthClient, redirect_uri: str, state: str, verifier: str = "") -> str:
+    """The address that a person visits to consent."""
+    from oauthlib.common import add_params_to_uri
+    from oauthlib.oauth2 import WebApplicationClient
+
+    asked = {"response_type": "code", "client_id": client.client_id, "redirect_uri": redirect_uri, "state": state}
+    if client.scopes:
+        asked["scope"] = " ".join(client.scopes)
+    if client.pkce and verifier:
+        challenge = WebApplicationClient(client.client_id).create_code_challenge(verifier, "S256")
+        asked |= {"code_challenge": challenge, "code_challenge_method": "S256"}
+    made: str = add_params_to_uri(client.auth_url, list({**asked, **client.more}.items()))
+    return made
+
+
+def new_verifier() -> str:
+    """A secret that proves that whoever brings the code also asked for it (PKCE)."""
+    from oauthlib.oauth2 import WebApplicationClient
+
+    made: str = WebApplicationClient("").create_code_verifier(64)
+    return made
+
+
+def answered(url: str, state: str, service: str, needed: Sequence[str] = ()) -> dict[str, str]:
+    """The parameters of the address to which the vendor sent the browser back.
+
+    Raises CredentialError where consent was refused, and ConfigError where the address is not the answer to `state`.
+    """
+    told = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+    if not hmac.compare_digest(told.get("state", "").encode(), state.encode()):
+        raise ConfigError(
+            "this is not the answer to the login that was begun here (its state is another one).",
+            hint="begin again, and use the page that opens then",
+        )
+    if error := told.get("error"):
+        words = told.get("error_description", "").strip() or error
+        refused = f"{service} was not allowed: consent was refused." if error == DENIED else f"{service} said: {words}"
+        raise CredentialError(refused, hint="log in again, and allow it there")
+    if not told.get("code"):
+        raise ConfigError("this address holds no code.", hint="paste the whole address of the page that came last")
+    if missing := [name for name in needed if not told.get(name)]:
+        raise ConfigError(
+            f"{service} did not say {', '.join(missing)} in this address, so that nothing was kept.",
+            hint="paste the whole address of the page that came last, or begin again",
+        )
+    return told
+
+
+def exchange(open_http: OpenHttp, client: OAuthClient, code: str, redirect_uri: str, verifier: str = "") -> Tokens:
+    """The first tokens of a line, for a code."""
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
+    if client.pkce and verifier:
+        form["code_verifier"] = verifier
+    return _asked(open_http, client, form)
+
+
+def refreshed(open_http: OpenHttp, client: OAuthClient, refresh_token: str) -> Tokens:
+    """The next tokens of a line. Raises InvalidGrant where this one is not taken."""
+    return _asked(open_http, client, {"grant_type": "refresh_token", "refresh_token": refresh_token})
+
+
+def revoked(open_http: OpenHttp, client: OAuthClient, token: str) -> None:
+    """The vendor takes this token, and what hangs on it, no more."""
+    if client.revoke_url:
+        _send(open_http, client, client.revoke_url, {"token": token}, raw=True)  # what it says is nobody's business
+
+
+def explain(answer: Answer) -> AragoraSyncError | None:
+    """What a token endpoint means by its refusals (RFC 6749, section 5.2)."""
+    body = answer.body if isinstance(answer.body, dict) else {}
+    error = body.get("error")
+    if answer.status < 400 or not isinstance(error, str):  # noqa: PLR2004
+        return None
+    words = str(body.get("error_description") or error)
+    if error == "invalid_grant":
+        return InvalidGrant(f"the token was refused: {words}.")
+    if error in ("invalid_client", "unauthorized_client"):
+        return CredentialError(
+            f"the application was refused: {words}.", hint="look at its client ID and secret, and at the environment"
+        )
+    return SourceError(f"the login was refused: {words}.", hint="look at the scopes of the application")
+
+
+def _asked(open_http: OpenHttp, client: OAuthClient, form: dict[str, str]) -> Tokens:
+    answer = _send(open_http, client, client.token_url, form)
+    return tokens_of(answer, client)
+
+
+def tokens_of(answer: Answer, client: OAuthClient) -> Tokens:
+    """The tokens in an answer, by the server's clock where it told its own."""
+    from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
+
+    try:
+        WebApplicationClient(client.client_id).parse_request_body_response(json.dumps(answer.body))
+    except OAuth2Error as error:
+        raise SourceError(f"{client.service} gave no token: {error.description or error.error}.") from error
+    body: Mapping[str, Any] = answer.body
+    seconds = body.get("expires_in")
+    ends = None if seconds is None else (answer.at or utc_now()) + timedelta(seconds=int(seconds))
+    told = {name: str(body[name]) for name in client.told if name in body}
+    scope = str(body.get("scope") or "")
+    return Tokens(str(body["access_token"]), str(body.get("refresh_token") or ""), ends, scope, told)
+
+
+def _send(open_http: OpenHttp, client: OAuthClient, url: str, form: dict[str, str], *, raw: bool = False) -> Answer:
+    access = None
+    if client.client_secret and not client.secret_in_body:
+        access = basic(client.client_id, client.client_secret)
+    else:
+        form = {**form, "client_id": client.client_id}
+        if client.client_secret:
+            form["client_secret"] = client.client_secret
+    parts = urlsplit(url)
+    http = open_http(f"{parts.scheme}://{parts.netloc}", access, place=client.service, explain=explain)
+    body: dict[str, Any] = {"json": form} if client.as_json else {"form": form}
+    try:
+        return http.ask("POST", url, headers={"Accept": "application/json", **client.headers}, raw=raw, **body)
+    finally:
+        http.close()

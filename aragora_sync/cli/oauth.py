@@ -1,0 +1,195 @@
+"""`aragora-sync oauth login|status|refresh|revoke`"""
+
+from __future__ import annotations
+
+import sys
+import webbrowser
+from typing import Annotated, Any
+
+import typer
+from typer import Argument, Option
+
+from ..auth.login import Login
+from ..core.clock import utc_now
+from ..core.errors import AragoraSyncError, ConfigError, Exit
+from ..oauth import OAuthConnector
+from .building import Builder
+from .common import Asked, Connectors, command
+from .complete import complete_connector
+from .confirm import confirmed
+from .output import letter, moment, say, say_json, talk
+from .selection import Chosen, choose_to_run
+
+oauth = typer.Typer(
+    help="Logs in at a service once; shows, renews and ends logins.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+OneConnector = Annotated[str, Argument(metavar="CONNECTOR", help="Id or type.", autocompletion=complete_connector)]
+
+
+class Terminal:
+    """The person at this terminal."""
+
+    def __init__(self, *, browser: bool) -> None:
+        self._browser = browser
+
+    def tell(self, text: str) -> None:
+        talk(text)
+
+    def visit(self, url: str) -> None:
+        """The address is shown in any case: not every browser that is said to have opened did."""
+        opened = self._browser and webbrowser.open(url)
+        talk("A page opens in your browser; if it does not, visit:" if opened else "Visit this page in a browser:")
+        talk(f"\n  {url}\n")
+
+    def ask(self, question: str) -> str:
+        if not sys.stdin.isatty():
+            raise ConfigError("nobody can be asked here: stdin is no terminal.", hint="log in from a terminal")
+        talk(question, end="")
+        line = sys.stdin.readline()
+        if not line:
+            raise ConfigError("nothing was answered.", hint="log in again")
+        return line
+
+
+@oauth.command("login")
+@command
+def login(
+    asked: Asked,
+    connector: OneConnector,
+    port: Annotated[int, Option(help="Port of this machine to which the browser comes back.")] = 8080,
+    no_browser: Annotated[bool, Option("--no-browser", help="Only show the address to visit.")] = False,
+    paste: Annotated[
+        bool, Option("--paste", help="Paste the address of the last page, as on another machine.")
+    ] = False,
+    redirect_uri: Annotated[
+        str, Option(metavar="URL", help="Redirect address that is registered instead of this machine's; with --paste.")
+    ] = "",
+    token_file: Annotated[
+        bool, Option("--token-file", help="Keep the tokens in a file of your own (0600) where no keyring can.")
+    ] = False,
+) -> int:
+    """Logs in once; the tokens are kept, and renewed by every run."""
+    one = _the_one(asked, connector)
+    made = _connector(asked, one)
+    made.token_file = made.token_file or token_file
+    person = Terminal(browser=not (no_browser or paste))
+    try:
+        begun = Login(person, made.open_http, port=port, paste=paste, redirect_uri=redirect_uri)
+        kept = made.tokens.begin(made.log_in(begun))
+    finally:
+        made.close()
+    if asked.json:
+        say_json(_object(one, made, None))
+    else:
+        what = ", ".join(value for name, value in kept.told.items() if not name.endswith("_at"))
+        say(f"{one}: logged in{f' for {what}' if what else ''}; kept in {made.tokens.origin()}.")
+    return 0
+
+
+@oauth.command("status")
+@command
+def status(asked: Asked, connectors: Connectors = None) -> int:
+    """Shows who is logged in, where the tokens lie, and until when they hold."""
+    found = [(one, _connector(asked, one)) for one in _those(asked, connectors or [])]
+    states = [_object(one, made, _problem(made)) for one, made in found]
+    if asked.json:
+        say_json(states, indent=2)
+    for state in () if asked.json else states:
+        say("  ".join(str(state[name]) for name in ("tenant", "connector", "login", "where") if state[name]))
+        if state["hint"]:
+            talk(f"  try: {state['hint']}")
+    return Exit.OK if all(state["login"] == "logged in" for state in states) else Exit.LOGIN
+
+
+@oauth.command("refresh")
+@command
+def refresh(asked: Asked, connectors: Connectors = None) -> int:
+    """Renews the tokens now, which proves that they can be."""
+    worst = Exit.OK
+    for one in _those(asked, connectors or []):
+        made = _connector(asked, one)
+        try:
+            ends = made.access.renewed().expires_at
+            say(f"{one}: renewed{f', until {moment(ends)}' if ends else ''}.")
+        except AragoraSyncError as error:
+            talk(letter(error))
+            worst = max(worst, error.exit_code)
+        finally:
+            made.close()
+    return worst
+
+
+@oauth.command("revoke")
+@command
+def revoke(
+    asked: Asked,
+    connector: OneConnector,
+    yes: Annotated[bool, Option("--yes", help="Do not ask.")] = False,
+) -> int:
+    """Ends a login: the vendor takes its tokens no more, and they are forgotten."""
+    one = _the_one(asked, connector)
+    made = _connector(asked, one)
+    talk(f"{one} cannot be read any more until somebody logs in again. What is stored is kept.")
+    if not confirmed(yes, f"aragora-sync oauth revoke {one.connector} --tenant {one.tenant}"):
+        return Exit.FAILED
+    try:
+        made.log_out()
+    finally:
+        made.close()
+    say(f"{one}: logged out.")
+    return 0
+
+
+def _those(asked: Asked, names: list[str]) -> list[Chosen]:
+    """The connectors with a login, all of them by default."""
+    from ..connectors import connector_class
+
+    chosen = choose_to_run(asked.config, names, asked.tenant)
+    found = [one for one in chosen if issubclass(connector_class(one.type), OAuthConnector)]
+    if not found:
+        raise ConfigError(
+            f"none of {', '.join(one.connector for one in chosen)} logs in this way.",
+            hint="aragora-sync check tells which credentials they need",
+        )
+    return found
+
+
+def _the_one(asked: Asked, name: str) -> Chosen:
+    found = _those(asked, [name])
+    if len(found) > 1:
+        which = ", ".join(f"{one.connector} (tenant {one.tenant})" for one in found)
+        raise ConfigError(f"{name!r} can mean {which}.", hint="name the id of one, and its tenant with --tenant")
+    return found[0]
+
+
+def _connector(asked: Asked, one: Chosen) -> OAuthConnector:
+    made = Builder(asked).connector(one)
+    assert isinstance(made, OAuthConnector)
+    return made
+
+
+def _problem(made: OAuthConnector) -> AragoraSyncError | None:
+    try:
+        made.access.known()
+    except AragoraSyncError as error:
+        return error
+    return None
+
+
+def _object(one: Chosen, made: OAuthConnector, problem: AragoraSyncError | None) -> dict[str, Any]:
+    tokens = None if problem else made.tokens.current()
+    ends = tokens.expires_at if tokens else None
+    return {
+        "tenant": one.tenant,
+        "connector": one.connector,
+        "login": problem.message if problem else "logged in",
+        "where": "" if problem else made.tokens.origin(),
+        "for": dict(tokens.told) if tokens else {},
+        "access_ends_at": ends,
+        "access_holds": bool(ends and ends > utc_now()),
+        "hint": problem.hint if problem else "",
+    }

@@ -1,0 +1,1 @@
+"""Documents made from the store; nothing is asked of any source."""

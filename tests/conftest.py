@@ -15,7 +15,9 @@ from hypothesis import HealthCheck, settings
 
 pytest.register_assert_rewrite("tests.contract", "tests.engine", "aragora_sync.testing")
 
-from .clock import FakeClock  # noqa: E402 - after the rewriting is set up
+from aragora_sync.auth import secrets  # noqa: E402 - after the rewriting is set up
+
+from .clock import FakeClock  # noqa: E402
 
 KEPT = {"ARAGORA_TEST_STRICT"}
 
@@ -63,6 +65,14 @@ def _refuse_sleep(seconds: float) -> None:
     if caller.partition(".")[0] in ("aragora_sync", "tests"):
         raise AssertionError(f"{caller} sleeps for {seconds} s; the clock is injected, and waits can be woken")
     _real_sleep(seconds)
+
+
+@pytest.fixture(autouse=True)
+def _secrets_are_forgotten() -> Iterator[None]:
+    """What one test made a secret, like the word `another`, is not masked in the messages of the next."""
+    before = {**secrets._process._forms}, secrets._process._longest_first
+    yield
+    secrets._process._forms, secrets._process._longest_first = before
 
 
 @pytest.fixture

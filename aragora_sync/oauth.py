@@ -85,6 +85,10 @@ class OAuthConnector(Connector):
         """What a person must do to log in (again)."""
         return f"aragora-sync oauth login {self.connector_id} --tenant {self.tenant_id}"
 
+    def purge_command(self, stream: str) -> str:
+        """What a person must do to forget a stream with all that was read of it."""
+        return f"aragora-sync reset {self.connector_id} --tenant {self.tenant_id} --stream {stream} --purge"
+
     @property
     def open_http(self) -> Callable[..., Http]:
         """Opens connections to the places of login; checks their addresses first."""

@@ -18,7 +18,7 @@ from .common import Asked, Connectors, command
 from .complete import complete_connector
 from .confirm import confirmed
 from .output import letter, moment, say, say_json, talk
-from .selection import Chosen, choose_to_run
+from .selection import Chosen, choose_to_run, the_only
 
 oauth = typer.Typer(
     help="Logs in at a service once; shows, renews and ends logins.",
@@ -159,11 +159,7 @@ def _those(asked: Asked, names: list[str]) -> list[Chosen]:
 
 
 def _the_one(asked: Asked, name: str) -> Chosen:
-    found = _those(asked, [name])
-    if len(found) > 1:
-        which = ", ".join(f"{one.connector} (tenant {one.tenant})" for one in found)
-        raise ConfigError(f"{name!r} can mean {which}.", hint="name the id of one, and its tenant with --tenant")
-    return found[0]
+    return the_only(_those(asked, [name]), name)
 
 
 def _connector(asked: Asked, one: Chosen) -> OAuthConnector:

@@ -64,7 +64,11 @@ def choose_known(asked: Asked, names: Sequence[str]) -> list[Chosen]:
 
 def the_connector(asked: Asked, name: str) -> Chosen:
     """The one connector that is meant; ConfigError where there are several."""
-    found = choose_known(asked, [name])
+    return the_only(choose_known(asked, [name]), name)
+
+
+def the_only(found: Sequence[Chosen], name: str) -> Chosen:
+    """The one that a name meant; ConfigError where it can mean several."""
     if len(found) > 1:
         which = ", ".join(f"{one.connector} (tenant {one.tenant})" for one in found)
         raise ConfigError(f"{name!r} can mean {which}.", hint="name the id of one, and its tenant with --tenant")

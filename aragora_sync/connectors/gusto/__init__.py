@@ -228,8 +228,7 @@ class GustoConnector(OAuthConnector):
         if of != self.api.company:
             raise AccessError(
                 f"the login is for another company than {of}; what was read of that one is kept.",
-                hint=f"log in for it: {self.login_command}; or forget it: aragora-sync reset {self.connector_id} "
-                f"--tenant {self.tenant_id} --stream {stream.name} --purge",
+                hint=f"log in for it: {self.login_command}; or forget it: {self.purge_command(stream.name)}",
             )
         if name == EMPLOYEES:
             return Employees(self.api, known)

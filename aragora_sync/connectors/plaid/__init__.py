@@ -252,8 +252,7 @@ class PlaidConnector(OAuthConnector):
         if bank is None:
             raise AccessError(
                 f"nobody is logged in any more at the bank of {item_id}; what was read is kept.",
-                hint=f"log in: {self.login_command}; or forget it: aragora-sync reset {self.connector_id} "
-                f"--tenant {self.tenant_id} --stream {stream.name} --purge",
+                hint=f"log in: {self.login_command}; or forget it: {self.purge_command(stream.name)}",
             )
         if part == ACCOUNTS:
             return read_accounts(self.bank_api(bank), realtime=self.balances == REALTIME)

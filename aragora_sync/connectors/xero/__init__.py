@@ -218,8 +218,7 @@ class XeroConnector(OAuthConnector):
         if of != self.ledger.organisation:
             raise AccessError(
                 f"the login is for another organisation than {of}; what was read of that one is kept.",
-                hint=f"log in for it: {self.login_command}; or forget it: aragora-sync reset {self.connector_id} "
-                f"--tenant {self.tenant_id} --stream {stream.name} --purge",
+                hint=f"log in for it: {self.login_command}; or forget it: {self.purge_command(stream.name)}",
             )
         return Reading(self.ledger, ENDPOINTS[name])
 

@@ -149,7 +149,7 @@ def get_owner(api: Api, repository_id: str) -> str:
     except NotFound as error:
         raise AccessError(
             "the repository was deleted, or the token may not see it any more; what was read before is kept.",
-            hint="give the token access to it; or, if it is gone, forget what is stored: aragora-sync reset --stream … --purge",
+            hint="give the token access to it; if it is gone for good: aragora-sync reset --stream … --purge",
         ) from error
 
 

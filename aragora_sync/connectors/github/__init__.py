@@ -43,7 +43,7 @@ class GitHubEnterpriseConnector(Connector):
     type = "github"
     title = "Repositories of a GitHub organization"
     keys: ClassVar[Mapping[str, str]] = {
-        TOKEN: "classic or fine-grained token; or a GitHub App by the next two",
+        TOKEN: "classic or fine-grained token; or GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY of an App",
         APP_ID: "client ID or App ID of a GitHub App, instead of a token",
         APP_KEY: "private key of that App, the text of its .pem file",
         INSTALLATION: "number of the App's installation, by default that of the organization; optional",

@@ -20,9 +20,9 @@ class Clock:
         """The time of day, where no server told its own."""
         return utc_now()
 
-    def wait(self, seconds: float, stop: StopSign, why: str) -> bool:
-        """Waits so long, or until a stop is requested; whether one was."""
-        return stop.wait(seconds, why)
+    def wait_until(self, moment: float, stop: StopSign, why: str) -> bool:
+        """Waits until `now()` is that moment, or until a stop is requested; whether one was."""
+        return stop.wait(max(0.0, moment - self.now()), why)
 
 
 clock = Clock()

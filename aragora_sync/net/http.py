@@ -175,7 +175,7 @@ class Http:
         latest = clock.now() + PATIENCE_SECONDS
 
         def sleep(seconds: float) -> None:
-            if seconds and clock.wait(seconds, self._stop, f"{self.place} is asked again"):
+            if seconds and clock.wait_until(clock.now() + seconds, self._stop, f"{self.place} is asked again"):
                 raise Stopped
 
         def attempt() -> Answer:

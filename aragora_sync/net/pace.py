@@ -94,7 +94,7 @@ class Pace:
                         return
                     self._changing.wait(TICK_SECONDS)
                     continue
-            if clock.wait(due - now, stop, reason):
+            if clock.wait_until(due, stop, reason):
                 break
         raise Stopped
 

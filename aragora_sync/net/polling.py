@@ -17,7 +17,7 @@ def polled(ask: Callable[[], T], is_ready: Callable[[T], bool], pauses: Iterable
     for seconds in pauses:
         if is_ready(answer):
             break
-        if _time.clock.wait(seconds, stop, why):
+        if _time.clock.wait_until(_time.clock.now() + seconds, stop, why):
             raise Stopped
         answer = ask()
     return answer

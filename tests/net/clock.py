@@ -31,12 +31,11 @@ class PatientClock(net_clock.Clock):
     def today(self) -> datetime:
         return self.began + timedelta(seconds=self.waited) if self.service is None else self.service.now
 
-    def wait(self, seconds: float, stop: StopSign, why: str) -> bool:
-        until = self.now() + seconds
+    def wait_until(self, moment: float, stop: StopSign, why: str) -> bool:
         with self._moving:
-            step = max(0.0, until - self.now())
+            step = max(0.0, moment - self.now())
             self.waited += step
-            self.waits.append((seconds, why))
+            self.waits.append((step, why))
             if self.service is not None:
                 self.service.now += timedelta(seconds=step)
         return stop.requested

@@ -30,17 +30,17 @@ def pace(time: PatientClock) -> Pace:
 
 
 def test_who_comes_first_goes_first(pace, time, monkeypatch):
-    waits: list[float] = []
+    began, waits = time.now(), []
 
-    def wait(seconds, stop, why):
-        waits.append(seconds)
+    def wait_until(moment, stop, why):
+        waits.append(moment - began)
         if len(waits) == 1:  # another one comes while the first waits
             with pace.turn(NoStop(), ENOUGH_SECONDS):
                 pass
         time.waited = max(waits)
         return False
 
-    monkeypatch.setattr(time, "wait", wait)
+    monkeypatch.setattr(time, "wait_until", wait_until)
     with pace.turn(NoStop(), ENOUGH_SECONDS):
         assert waits == [60, 120]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import resource
+import signal
 import stat
 from pathlib import Path
 
@@ -42,12 +44,49 @@ def test_lines_tell_what_was_asked_and_are_whole(path):
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-def test_every_line_that_is_removed_but_the_last_is_noticed(path):
+def test_every_line_that_is_removed_is_noticed(path):
     fill(path)
     lines = path.read_text().splitlines(keepends=True)
     for gone in range(4):
         path.write_text("".join(lines[:gone] + lines[gone + 1 :]))
         assert broken(path) == Broken(gone + 1, "what came before it is another line now, or is gone")
+    for left in range(5):
+        path.write_text("".join(lines[:left]))
+        assert broken(path) == Broken(left + 1, "lines are gone; the last one was number 5")
+    path.unlink()
+    assert broken(path) == Broken(1, "lines are gone; the last one was number 5")
+
+
+def test_lines_that_were_cut_off_are_missed_after_new_ones_too(path):
+    fill(path)
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:2]))
+    fill(path, 2)
+
+    assert broken(path) == Broken(3, "what came before it is another line now, or is gone")
+
+
+def test_new_last_line_in_place_of_another_is_noticed(path):
+    fill(path)
+    kept = path.read_text().splitlines(keepends=True)[:4]
+    path.write_text("".join(kept))
+    path.with_suffix(".last").unlink()
+    assert broken(path) == Broken(4, "the note that it is the last one is gone")
+
+    path.write_text("".join(kept[:3]))
+    fill(path, 1)
+    path.with_suffix(".last").write_text(f"{4:020d} {'0' * 64}\n")
+    assert broken(path) == Broken(4, "it was changed")
+
+
+def test_note_that_a_crash_left_behind_is_no_fault(path):
+    fill(path, 4)
+    note = path.with_suffix(".last").read_text()
+    fill(path, 1)
+    path.with_suffix(".last").write_text(note)
+    assert broken(path) is None
+
+    fill(path, 1)
+    assert list(verify(path)) == [1, 2, 3, 4, 5, 6]
 
 
 def test_lines_that_change_places_are_noticed(path):
@@ -83,7 +122,33 @@ def test_processes_add_lines_beside_each_other(path):
     assert list(verify(path)) == list(range(1, PROCESSES * EACH + 1))
 
 
-def test_line_that_a_crash_cut_off_is_told_before_anything_is_added(path):
+def test_line_that_a_crash_cut_off_before_it_was_promised_goes(path):
+    fill(path)
+    with path.open("ab") as trail:
+        trail.write(b'{"number": 6, "at": "2026-')
+    assert broken(path) == Broken(6, "it is no line of a trail")
+
+    fill(path, 1)
+    assert list(verify(path)) == [1, 2, 3, 4, 5, 6]
+
+
+def test_full_disk_leaves_no_half_line(path):
+    fill(path)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 20, limits[1]))
+    try:
+        with pytest.raises(StateError, match="cannot write the audit trail"):
+            fill(path, 1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert list(verify(path)) == [1, 2, 3, 4, 5]
+    fill(path, 1)
+    assert list(verify(path)) == [1, 2, 3, 4, 5, 6]
+
+
+def test_promised_line_that_was_cut_off_is_told_before_anything_is_added(path):
     fill(path)
     path.write_bytes(path.read_bytes()[:-30])
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from ..audit import Broken, audit_path, verify
+from ..audit import Broken, audit_path, audited_tenants, verify
 from ..core.errors import Exit
 from .common import Asked, command
 from .output import count, painted, say, say_json
@@ -45,8 +45,7 @@ def verify_trails(asked: Asked) -> int:
 
 def _tenants(asked: Asked) -> list[str]:
     """Those that have a trail, configured or not; the one that was asked for."""
-    folder = audit_path("any").parent
-    known = sorted({path.stem for path in folder.glob("*.jsonl")} | set(config_tenants(asked.config_if_any)))
+    known = sorted(audited_tenants() | set(config_tenants(asked.config_if_any)))
     if asked.tenant is not None:
         require_known(asked.tenant, known, "tenant")
         return [asked.tenant]
@@ -55,7 +54,7 @@ def _tenants(asked: Asked) -> list[str]:
 
 def _looked_at(tenant: str) -> dict[str, Any]:
     path, lines, broken = audit_path(tenant), 0, None
-    for line in verify(path) if path.exists() else ():
+    for line in verify(path):
         if isinstance(line, Broken):
             broken = line
         else:

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from ..fakes.s3 import FakeS3, running
-from .desk import SHARES, KillDesk, share_of, soak_size
+from .desk import FEW, SHARES, KillDesk, share_of, soak_size
 
 OBJECTS = 250
 PAGE = 60  # so that a run has several
-TEST_KILLS = 10
 SPAN = {"earliest": 0.5, "latest": 2.0}  # seconds: the driver alone takes a while to load
 
 
@@ -55,9 +54,9 @@ def fake() -> Iterator[FakeS3]:
         yield bucket
 
 
-@pytest.mark.parametrize("seed", range(SHARES))
+@pytest.mark.parametrize("seed", range(FEW))
 def test_24_killed_runs_lose_and_double_nothing(tmp_path, fake, seed):
-    BucketDesk(tmp_path, seed, fake).kill_and_compare(share_of(TEST_KILLS), **SPAN)
+    BucketDesk(tmp_path, seed, fake).kill_and_compare(1, **SPAN)
 
 
 @pytest.mark.soak

@@ -28,6 +28,7 @@ class OAuthConnector(Connector):
 
     service: ClassVar[str]  # the vendor in the user's words
     prefix: ClassVar[str]  # of the names of its credentials, such as XERO
+    rotates: ClassVar[bool] = True  # whether each use of a refresh token brings another one
 
     allow_http: bool = option(False, help="Allow addresses with plain http beyond this machine.", neutral=True)
     token_file: bool = option(
@@ -111,4 +112,11 @@ class OAuthConnector(Connector):
     def _open_access(self) -> Refreshing:
         from .auth.refreshing import Refreshing
 
-        return Refreshing(self.tokens, self.next_tokens, service=self.service, login=self.login_command, stop=self.stop)
+        return Refreshing(
+            self.tokens,
+            self.next_tokens,
+            service=self.service,
+            login=self.login_command,
+            stop=self.stop,
+            rotates=self.rotates,
+        )

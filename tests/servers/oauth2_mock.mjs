@@ -1,8 +1,10 @@
 // oauth2-mock-server, told by the tests how the next answers are to be: POST /_order with JSON, GET /_seen.
 // Arguments: the module of the package, and the port.
+import { webcrypto } from "node:crypto";
 import { createServer, request } from "node:http";
 import { pathToFileURL } from "node:url";
 
+globalThis.crypto ??= webcrypto; // the node of Debian 12 has no such global yet
 const { OAuth2Server } = await import(pathToFileURL(process.argv[2]).href);
 const server = new OAuth2Server();
 await server.issuer.keys.generate("RS256");

@@ -228,13 +228,13 @@ def renew_with_processes(server: FakeAuthorization, times: int) -> None:
         assert process.returncode == 0, told.decode()
 
 
-@pytest.mark.parametrize("often", [False, pytest.param(True, marks=[pytest.mark.soak, pytest.mark.timeout(1800)])])
+@pytest.mark.parametrize("often", [False, pytest.param(True, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])])
 def test_processes_that_renew_at_once_never_use_a_token_twice(server, made, often):
-    times = soak_size(200, 1000) if often else 50
+    times = soak_size(100, 1000) if often else 50
     renew_with_processes(server, times)
 
     assert server.refusals == 0
-    assert server.renewals >= times
+    assert server.renewals == PROCESSES * times
     assert kept(server).refresh == server.lines[0].refresh
 
 

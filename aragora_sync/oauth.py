@@ -28,6 +28,7 @@ class OAuthConnector(Connector):
 
     service: ClassVar[str]  # the vendor in the user's words
     prefix: ClassVar[str]  # of the names of its credentials, such as XERO
+    rotates: ClassVar[bool] = True  # whether each use of a refresh token brings another one
 
     allow_http: bool = option(False, help="Allow addresses with plain http beyond this machine.", neutral=True)
     token_file: bool = option(
@@ -101,9 +102,9 @@ class OAuthConnector(Connector):
         return made
 
     def _open_tokens(self) -> TokenStore:
-        from .auth.token_store import TokenStore, tokens_folder
+        from .auth.token_store import TokenStore, token_path
 
-        path = tokens_folder() / f"{self.connector_id}_{self.tenant_id}.json"
+        path = token_path(self.connector_id, self.tenant_id)
         names = (f"{self.prefix}_TOKENS", f"{self.prefix}_REFRESH_TOKEN")
         given = f"{self.prefix}_ACCESS_TOKEN"
         return TokenStore(self.asked_credentials, *names, path, allow_file=self.token_file, access_name=given)
@@ -111,4 +112,11 @@ class OAuthConnector(Connector):
     def _open_access(self) -> Refreshing:
         from .auth.refreshing import Refreshing
 
-        return Refreshing(self.tokens, self.next_tokens, service=self.service, login=self.login_command, stop=self.stop)
+        return Refreshing(
+            self.tokens,
+            self.next_tokens,
+            service=self.service,
+            login=self.login_command,
+            stop=self.stop,
+            rotates=self.rotates,
+        )

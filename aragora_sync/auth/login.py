@@ -66,9 +66,7 @@ class Login:
 
     def _by_browser(self, client: OAuthClient, state: str, verifier: str) -> tuple[Tokens, dict[str, str]]:
         told: dict[str, str] = {}
-        with Loopback(
-            self.port, client.service, lambda path: told.update(answered(path, state, client.service, client.needed))
-        ) as page:
+        with Loopback(self.port, client.service, lambda path: told.update(answered(path, state, client))) as page:
             self.talk.visit(authorization_url(client, page.redirect_uri, state, verifier))
             waited = 0.0
             while not page.wait(STEP_SECONDS):
@@ -93,7 +91,7 @@ class Login:
     def _pasted(self, client: OAuthClient, state: str) -> dict[str, str]:
         for left in reversed(range(MOST_PASTES)):
             try:
-                return answered(self.talk.ask("Paste it here: ").strip(), state, client.service, client.needed)
+                return answered(self.talk.ask("Paste it here: ").strip(), state, client)
             except ConfigError as error:
                 if not left:
                     raise

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from ..core.clock import utc_now
@@ -18,10 +20,18 @@ from ..net.http import Http
 from .tokens import Tokens
 
 DENIED = "access_denied"
+TOO_MANY, BROKEN = 429, 500  # statuses that say more than the body: it may work later
 
 
 class InvalidGrant(CredentialError):
     """The code or the refresh token is not taken: it was used, revoked, or is too old."""
+
+
+class Refusal(NamedTuple):
+    """What a vendor means by an error of its own: what happened, and the next step."""
+
+    message: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,7 @@ class OAuthClient:
     more: Mapping[str, str] = field(default_factory=dict)
     told: Sequence[str] = ()  # members of the token's answer and of the callback that are kept
     needed: Sequence[str] = ()  # what the callback must tell beside the code, which is not spent without it
+    refusals: Mapping[str, Refusal] = field(default_factory=dict)  # by the error, or its subtype, that the vendor names
 
     def __repr__(self) -> str:
         return f"<OAuthClient of {self.service}>"
@@ -77,7 +88,7 @@ def new_verifier() -> str:
     return made
 
 
-def answered(url: str, state: str, service: str, needed: Sequence[str] = ()) -> dict[str, str]:
+def answered(url: str, state: str, client: OAuthClient) -> dict[str, str]:
     """The parameters of the address to which the vendor sent the browser back.
 
     Raises CredentialError where consent was refused, and ConfigError where the address is not the answer to `state`.
@@ -88,18 +99,28 @@ def answered(url: str, state: str, service: str, needed: Sequence[str] = ()) -> 
             "this is not the answer to the login that was begun here (its state is another one).",
             hint="begin again, and use the page that opens then",
         )
-    if error := told.get("error"):
-        words = told.get("error_description", "").strip() or error
-        refused = f"{service} was not allowed: consent was refused." if error == DENIED else f"{service} said: {words}"
-        raise CredentialError(refused, hint="log in again, and allow it there")
+    if told.get("error"):
+        raise refusal(told, client)
     if not told.get("code"):
         raise ConfigError("this address holds no code.", hint="paste the whole address of the page that came last")
-    if missing := [name for name in needed if not told.get(name)]:
+    if missing := [name for name in client.needed if not told.get(name)]:
         raise ConfigError(
-            f"{service} did not say {', '.join(missing)} in this address, so that nothing was kept.",
+            f"{client.service} did not say {', '.join(missing)} in this address, so that nothing was kept.",
             hint="paste the whole address of the page that came last, or begin again",
         )
     return told
+
+
+def refusal(told: Mapping[str, str], client: OAuthClient) -> CredentialError:
+    """Why a browser came back without a code."""
+    error = told["error"]
+    if meant := client.refusals.get(told.get("error_subtype", "")) or client.refusals.get(error):
+        return CredentialError(meant.message, hint=meant.hint)
+    words = told.get("error_description", "").strip() or error
+    denied = f"{client.service} was not allowed: consent was refused."
+    return CredentialError(
+        denied if error == DENIED else f"{client.service} said: {words}", hint="log in again, and allow it there"
+    )
 
 
 def exchange(open_http: OpenHttp, client: OAuthClient, code: str, redirect_uri: str, verifier: str = "") -> Tokens:
@@ -116,19 +137,27 @@ def refreshed(open_http: OpenHttp, client: OAuthClient, refresh_token: str) -> T
 
 
 def revoked(open_http: OpenHttp, client: OAuthClient, token: str) -> None:
-    """The vendor takes this token, and what hangs on it, no more."""
-    if client.revoke_url:
+    """The vendor takes this token, and what hangs on it, no more; as well where it did not take it before."""
+    if not client.revoke_url:
+        return
+    with suppress(InvalidGrant):
         _send(open_http, client, client.revoke_url, {"token": token}, raw=True)  # what it says is nobody's business
 
 
-def explain(answer: Answer) -> AragoraSyncError | None:
-    """What a token endpoint means by its refusals (RFC 6749, section 5.2)."""
+def explain(answer: Answer, refusals: Mapping[str, Refusal] | None = None) -> AragoraSyncError | None:
+    """What a token endpoint means by its refusals (RFC 6749, section 5.2), first those of this vendor alone.
+
+    Some vendors refuse with status 200.
+    """
     body = answer.body if isinstance(answer.body, dict) else {}
     error = body.get("error")
-    if answer.status < 400 or not isinstance(error, str):  # noqa: PLR2004
+    if not isinstance(error, str) or answer.status == TOO_MANY or answer.status >= BROKEN:
         return None
+    own = refusals or {}
+    if meant := own.get(str(body.get("error_subtype"))) or own.get(error):
+        return CredentialError(meant.message, hint=meant.hint)
     words = str(body.get("error_description") or error)
-    if error == "invalid_grant":
+    if error in ("invalid_grant", "invalid_token"):
         return InvalidGrant(f"the token was refused: {words}.")
     if error in ("invalid_client", "unauthorized_client"):
         return CredentialError(
@@ -167,7 +196,12 @@ def _send(open_http: OpenHttp, client: OAuthClient, url: str, form: dict[str, st
         if client.client_secret:
             form["client_secret"] = client.client_secret
     parts = urlsplit(url)
-    http = open_http(f"{parts.scheme}://{parts.netloc}", access, place=client.service, explain=explain)
+    http = open_http(
+        f"{parts.scheme}://{parts.netloc}",
+        access,
+        place=client.service,
+        explain=partial(explain, refusals=client.refusals),
+    )
     body: dict[str, Any] = {"json": form} if client.as_json else {"form": form}
     try:
         return http.ask("POST", url, headers={"Accept": "application/json", **client.headers}, raw=raw, **body)

@@ -15,10 +15,20 @@ from .tokens import Tokens
 
 
 class Refreshing:
-    """The access of one login. `refresh` asks the vendor for the next tokens; `login` is what a person must do else."""
+    """The access of one login. `refresh` asks the vendor for the next tokens; `login` is what a person must do else.
+
+    `rotates`: a refresh token is spent by its use, so that nothing is asked where the next one could not be kept.
+    """
 
     def __init__(
-        self, store: TokenStore, refresh: Callable[[Tokens], Tokens], *, service: str, login: str, stop: StopSign
+        self,
+        store: TokenStore,
+        refresh: Callable[[Tokens], Tokens],
+        *,
+        service: str,
+        login: str,
+        stop: StopSign,
+        rotates: bool = True,
     ) -> None:
         self.key = key_of("login", str(store.path))
         self._store = store
@@ -26,6 +36,7 @@ class Refreshing:
         self._service = service
         self._login = login
         self._stop = stop
+        self._rotates = rotates
         self._tokens: Tokens | None = None
         self._renewing = threading.Lock()
 
@@ -74,7 +85,8 @@ class Refreshing:
                 raise CredentialError(
                     f"the login at {self._service} has ended, and cannot renew itself.", hint=self._login
                 )
-            self._store.prove(known)
+            if self._rotates:
+                self._store.prove(known)
             try:
                 fresh = known.followed_by(self._refresh(known))
             except InvalidGrant as error:
@@ -82,8 +94,16 @@ class Refreshing:
                     f"{self._service} refused the refresh token: it was used before, revoked, or is too old.",
                     hint=self._login,
                 ) from error
-            self._store.keep(fresh)
+            self._keep(fresh, before=known)
             return fresh
+
+    def _keep(self, fresh: Tokens, before: Tokens) -> None:
+        """An access token alone may live in this process only: the next one gets its own."""
+        try:
+            self._store.keep(fresh)
+        except CredentialError:
+            if self._rotates or fresh.refresh != before.refresh:
+                raise
 
 
 def _bearer(tokens: Tokens) -> dict[str, str]:

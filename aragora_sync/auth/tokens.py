@@ -12,6 +12,7 @@ from ..core.errors import CredentialError
 from .secrets import remember
 
 EARLY = timedelta(minutes=3)  # before its end an access token is replaced
+ENDS_AT = "login_ends_at"  # among what a login told: when no renewal helps any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,15 @@ class Tokens:
         for secret in (read.access, read.refresh):
             remember(secret)
         return read
+
+
+def with_end(tokens: Tokens, seconds: str, now: datetime) -> Tokens:
+    """The same; how many seconds the whole login has left, told under that name, becomes a moment."""
+    told = dict(tokens.told)
+    left = told.pop(seconds, "")
+    if left.isdecimal():
+        told[ENDS_AT] = (now + timedelta(seconds=int(left))).isoformat(timespec="seconds")
+    return replace(tokens, told=told)
 
 
 def fingerprint(secret: str) -> str:

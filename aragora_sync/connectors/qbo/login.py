@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 from ...auth.oauth import OAuthClient, OpenHttp, authorization_url, exchange
-from ...auth.tokens import Tokens
+from ...auth.tokens import ENDS_AT, Tokens
+from ...auth.tokens import with_end as tokens_with_end
 from ...core.clock import utc_now
 from ...core.errors import ConfigError
 from ...net.http import Http
@@ -22,7 +23,6 @@ SCOPE = "com.intuit.quickbooks.accounting"
 REALM = "realmId"
 HARD_END = "x_refresh_token_hard_expires_in"
 ASK_FOR_END = {"x-include-refresh-token-hard-expires-in": "true"}
-ENDS_AT = "login_ends_at"
 WARNED_BEFORE = timedelta(days=60)
 
 
@@ -53,11 +53,7 @@ def client_of(
 
 def with_end(tokens: Tokens) -> Tokens:
     """The same; how many seconds the whole login has left becomes a moment."""
-    told = dict(tokens.told)
-    seconds = told.pop(HARD_END, "")
-    if seconds.isdecimal():
-        told[ENDS_AT] = (utc_now() + timedelta(seconds=int(seconds))).isoformat(timespec="seconds")
-    return replace(tokens, told=told)
+    return tokens_with_end(tokens, HARD_END, utc_now())
 
 
 def with_company(tokens: Tokens, told: Mapping[str, str], expected: str) -> Tokens:

@@ -102,9 +102,9 @@ class OAuthConnector(Connector):
         return made
 
     def _open_tokens(self) -> TokenStore:
-        from .auth.token_store import TokenStore, token_path
+        from .auth.token_store import TokenStore, tokens_folder
 
-        path = token_path(self.connector_id, self.tenant_id)
+        path = tokens_folder() / f"{self.connector_id}_{self.tenant_id}.json"
         names = (f"{self.prefix}_TOKENS", f"{self.prefix}_REFRESH_TOKEN")
         given = f"{self.prefix}_ACCESS_TOKEN"
         return TokenStore(self.asked_credentials, *names, path, allow_file=self.token_file, access_name=given)

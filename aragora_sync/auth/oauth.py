@@ -20,7 +20,6 @@ from ..net.http import Http
 from .tokens import Tokens
 
 DENIED = "access_denied"
-TOO_MANY, BROKEN = 429, 500  # statuses that say more than the body: it may work later
 
 
 class InvalidGrant(CredentialError):
@@ -145,13 +144,10 @@ def revoked(open_http: OpenHttp, client: OAuthClient, token: str) -> None:
 
 
 def explain(answer: Answer, refusals: Mapping[str, Refusal] | None = None) -> AragoraSyncError | None:
-    """What a token endpoint means by its refusals (RFC 6749, section 5.2), first those of this vendor alone.
-
-    Some vendors refuse with status 200.
-    """
+    """What a token endpoint means by its refusals (RFC 6749, section 5.2), first those of this vendor alone."""
     body = answer.body if isinstance(answer.body, dict) else {}
     error = body.get("error")
-    if not isinstance(error, str) or answer.status == TOO_MANY or answer.status >= BROKEN:
+    if answer.status < 400 or not isinstance(error, str):  # noqa: PLR2004
         return None
     own = refusals or {}
     if meant := own.get(str(body.get("error_subtype"))) or own.get(error):

@@ -23,11 +23,6 @@ def tokens_folder() -> Path:
     return home_folder() / ".aragora" / "tokens"
 
 
-def token_path(connector_id: str, tenant_id: str) -> Path:
-    """Where the token file of a connector lies, if there is one."""
-    return tokens_folder() / f"{connector_id}_{tenant_id}.json"
-
-
 class TokenStore:
     """Keeps the newest tokens of a connector, and says which those are.
 

@@ -122,15 +122,6 @@ def test_vendor_that_does_not_rotate_keeps_its_refresh_token(server, made):
     assert kept(server).refresh == first
 
 
-@pytest.mark.parametrize("status", [429, 503])
-def test_trouble_that_is_told_like_a_refusal_is_none(server, made, status):
-    server.order(Answer(status, {"error": "temporarily_unavailable"}, {"Retry-After": "1"}), path="/token")
-    server.now += timedelta(hours=2)
-
-    assert made.me() == "Mona"
-    assert server.renewals == 1
-
-
 def test_refused_refresh_token_says_what_to_do(server, made):
     server.lines[0].alive = False
     server.now += timedelta(hours=2)

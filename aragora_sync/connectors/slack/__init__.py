@@ -16,7 +16,6 @@ from .errors import BOT_TOKEN, MANIFEST_HINT, USER_TOKEN
 from .items import Place
 from .manifest import MANIFEST
 from .reading import ChannelReading
-from .rotation import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN
 from .workspace import Workspace
 
 URL = "https://slack.com/api"
@@ -34,9 +33,6 @@ class SlackConnector(Connector):
     keys: ClassVar[Mapping[str, str]] = {
         BOT_TOKEN: "token of the app, xoxb-…",
         USER_TOKEN: "token of a person, xoxp-…, for named channels that the app is not in; optional",
-        REFRESH_TOKEN: "refresh token, xoxe-…, of an app that rotates its tokens; optional",
-        CLIENT_ID: "client id of such an app",
-        CLIENT_SECRET: "its secret",
     }
 
     channels: list[str] = option(
@@ -54,9 +50,6 @@ class SlackConnector(Connector):
     days_back: int = option(90, help="How far the first sync reaches back, in days.", at_least=1, at_most=36_500)
     base_url: str = option(URL, help="Address of the API.", example="https://slack-gov.com/api", neutral=True)
     allow_http: bool = option(False, help="Allow addresses with plain http beyond this machine.", neutral=True)
-    token_file: bool = option(
-        False, help="Keep rotating tokens in a file of your own where no keyring or secret manager can.", neutral=True
-    )
 
     @classmethod
     def manifest(cls) -> str:

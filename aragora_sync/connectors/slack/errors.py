@@ -110,9 +110,8 @@ def _refused(code: str, variable: str) -> CredentialError:
     place = f"set ARAGORA_{variable} to the app's {kind}: {APPS}, OAuth & Permissions"
     if code == "token_expired":
         return CredentialError(
-            "the token has expired (token_expired): its app rotates tokens.",
-            hint="set ARAGORA_SLACK_REFRESH_TOKEN, _CLIENT_ID and _CLIENT_SECRET beside it, or make an app without "
-            f"rotation (aragora-sync connectors slack --manifest), and {place}",
+            "the token has expired (token_expired): its app rotates tokens, which is not supported.",
+            hint=f"make an app without rotation (aragora-sync connectors slack --manifest), and {place}",
         )
     if code in REVOKED:
         return CredentialError(f"the token was revoked ({code}).", hint=f"install the app again, and {place}")

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.clock import utc_now
 from ...core.errors import AccessError, AragoraSyncError, SourceError
-from ...net.access import Access, bearer
+from ...net.access import bearer
 from ...net.answer import Answer
 from .channels import Channel, Wanted
 from .errors import BOT_TOKEN, INVITE, USER_TOKEN, MissingScope, NotInChannel, dispensable, explain, explain_file
 from .moments import before, ts_of
-from .rotation import access_of
 
 if TYPE_CHECKING:
     from ...net.http import Http
@@ -36,9 +35,9 @@ class Workspace:
     def __init__(self, connector: SlackConnector) -> None:
         self.once = connector.once
         self._file_host = partial(connector.http, place="Slack", explain=explain_file, most_bytes=MOST_FILE_BYTES)
-        self.bot = _http(connector, BOT_TOKEN, access_of(connector))
+        self.bot = _http(connector, BOT_TOKEN, connector.credential(BOT_TOKEN))
         token = connector.asked_credentials.get(USER_TOKEN)
-        self.user = _http(connector, USER_TOKEN, bearer(token)) if token else None
+        self.user = _http(connector, USER_TOKEN, token) if token else None
         self._wanted = Wanted(connector.channels, connector.channel_patterns)
         self._left_to_user: set[str] = set()  # channels that the app turned out not to read
         self.is_low = False  # the limits that an answer showed
@@ -225,5 +224,5 @@ def _named(channel: Channel, error: AragoraSyncError) -> AccessError:
     return AccessError(f"#{channel.name} cannot be read: {error.message}", hint=error.hint)
 
 
-def _http(connector: SlackConnector, variable: str, access: Access) -> Http:
-    return connector.http(connector.base_url, access, place="Slack", explain=partial(explain, variable=variable))
+def _http(connector: SlackConnector, variable: str, token: str) -> Http:
+    return connector.http(connector.base_url, bearer(token), place="Slack", explain=partial(explain, variable=variable))

@@ -72,6 +72,8 @@ class Editor:
         acts += [self.delete_message, self.unfurl, self.rename, self.archive, self.lose, self.regain, self.pass_time]
         acts += [self.react, *([self.share, self.delete_file] if self.files else [])]
         channel = self.chance.choice(list(self.state.channels))
+        if self.state.channels[channel].archived:
+            acts = [self.archive, self.pass_time, self.regain]  # nothing else can happen there
         self.chance.choice(acts)(channel)
 
     def expected(self) -> dict[str, list[str]]:
@@ -93,7 +95,9 @@ class Editor:
     def settle(self) -> None:
         """All permissions are there again, and nobody has done anything for a while."""
         for channel in self.state.channels.values():
-            channel.member = True
+            if channel.archived:
+                self.state.restore(channel.id)
+            self.state.invite_app(channel.id)
         self.fake.tick(120)
 
     # Acts
@@ -145,8 +149,11 @@ class Editor:
         self.state.rename_channel(channel, f"renamed-{self.chance.randrange(1000)}")
 
     def archive(self, channel: str) -> None:
-        one = self.state.channels[channel]
-        one.archived = not one.archived
+        if self.state.channels[channel].archived:
+            self.state.restore(channel)
+            self.state.invite_app(channel)
+        else:
+            self.state.archive(channel)
 
     def lose(self, channel: str) -> None:
         self.state.remove_app(channel)
@@ -166,6 +173,8 @@ class Editor:
     def delete_file(self, channel: str) -> None:
         if self.shared:
             file_id = self.chance.choice(sorted(self.shared))
+            if self.state.channels[self.shared[file_id][0]].archived:
+                return
             self.gone.add(f"inside {self.shared.pop(file_id)[2]}")
             self.state.delete_file(file_id)
 

@@ -67,6 +67,8 @@ def begin(desk: SlackDesk, seed: int, files: bool) -> Editor:
     desk.fake.page_sizes = {HISTORY: chance.choice([3, 7, 1000]), REPLIES: chance.choice([3, 1000])}
     desk.fake.latest_reply_moves = chance.random() < 0.5
     desk.fake.short_pages = chance.random() < 0.3
+    desk.fake.state.empty_threads_keep_marks = chance.random() < 0.5
+    desk.fake.state.lag = chance.choice([0, 0, 20])
     return editor
 
 

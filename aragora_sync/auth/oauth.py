@@ -18,6 +18,7 @@ from ..net.http import Http
 from .tokens import Tokens
 
 DENIED = "access_denied"
+Explain = Callable[[Answer], AragoraSyncError | None]
 
 
 class InvalidGrant(CredentialError):
@@ -45,6 +46,7 @@ class OAuthClient:
     headers: Mapping[str, str] = field(default_factory=dict)  # of the token endpoint
     more: Mapping[str, str] = field(default_factory=dict)
     told: Sequence[str] = ()  # members of the token's answer and of the callback that are kept
+    explain: Explain | None = None  # what its refusals mean, where they are not those of RFC 6749
     needed: Sequence[str] = ()  # what the callback must tell beside the code, which is not spent without it
 
     def __repr__(self) -> str:
@@ -167,7 +169,9 @@ def _send(open_http: OpenHttp, client: OAuthClient, url: str, form: dict[str, st
         if client.client_secret:
             form["client_secret"] = client.client_secret
     parts = urlsplit(url)
-    http = open_http(f"{parts.scheme}://{parts.netloc}", access, place=client.service, explain=explain)
+    http = open_http(
+        f"{parts.scheme}://{parts.netloc}", access, place=client.service, explain=client.explain or explain
+    )
     body: dict[str, Any] = {"json": form} if client.as_json else {"form": form}
     try:
         return http.ask("POST", url, headers={"Accept": "application/json", **client.headers}, raw=raw, **body)

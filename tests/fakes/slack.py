@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from .slack_login import Logins
 from .slack_pages import (
     TS,
     YES,
@@ -37,6 +38,7 @@ ALL_SCOPES = (
 )
 TIERS = {"conversations.list": 20, "users.list": 20, "usergroups.list": 20, "users.info": 100, "files.info": 100}
 TIER_3 = 50
+LOGIN, REVOKE = "oauth.v2.access", "auth.revoke"
 LOW_METHODS, LOW_LIMIT, LOW_SECONDS = ("conversations.history", "conversations.replies"), 15, 60
 NEEDED = {"public_channel": "channels:read", "private_channel": "groups:read", "im": "im:read", "mpim": "mpim:read"}
 
@@ -48,6 +50,7 @@ class Token:
     person: bool = False
     scopes: set[str] = field(default_factory=lambda: set(ALL_SCOPES))
     refusal: str = ""
+    ends: datetime | None = None  # of those that are rotated
 
 
 class FakeSlack(FakeService):
@@ -63,6 +66,7 @@ class FakeSlack(FakeService):
         self.state = State(self.tick)
         self.state.file_address = self.url
         self.tokens = {BOT: Token(), PERSON: Token(person=True)}
+        self.logins = Logins(lambda: self.now, lambda token, ends: self.tokens.update({token: Token(ends=ends)}))
         self.low_regime = False
         self.limited = False  # as many requests a minute as the tiers say
         self.refuse_every = 0  # every so many requests: a 429
@@ -88,7 +92,7 @@ class FakeSlack(FakeService):
         method = asked.path.removeprefix("/api/")
         told = {**asked.query, **(asked.form if asked.method == "POST" else {})}
         try:
-            token = self._token(asked)
+            token = Token() if method == LOGIN else self._token(asked)
             if (refused := self._refusal(method)) is not None:
                 return refused
             found: Callable[[Token, dict[str, str]], Raw] | None = self._methods().get(method)
@@ -109,6 +113,8 @@ class FakeSlack(FakeService):
             "conversations.list": self._conversations,
             "conversations.replies": self._replies,
             "files.info": self._file_info,
+            REVOKE: self._revoke,
+            LOGIN: lambda _token, told: self.logins.give(told),
             "usergroups.list": self._groups,
             "users.conversations": self._own_conversations,
             "users.info": self._user,
@@ -117,11 +123,15 @@ class FakeSlack(FakeService):
 
     def _token(self, asked: Asked) -> Token:
         scheme, _, value = asked.headers.get("authorization", "").partition(" ")
+        if asked.path.endswith(REVOKE):  # takes it as an argument, too
+            scheme, value = "Bearer", value or asked.form.get("token", "")
         if not value or scheme != "Bearer":
             raise Refused("not_authed")
         token = self.tokens.get(value)
         if token is None or token.refusal:
             raise Refused(token.refusal if token else "invalid_auth")
+        if token.ends is not None and token.ends <= self.now:
+            raise Refused("token_expired")
         return token
 
     def _scopes(self, asked: Asked) -> set[str]:
@@ -155,6 +165,10 @@ class FakeSlack(FakeService):
         return (
             {"url": ADDRESS, "team": "Acme", "team_id": self.state.team_id, "is_enterprise_install": False} | who | more
         )
+
+    def _revoke(self, token: Token, told: dict[str, str]) -> Raw:
+        self.tokens = {value: one for value, one in self.tokens.items() if one is not token}
+        return {"revoked": True}
 
     def _users(self, token: Token, told: dict[str, str]) -> Raw:
         self._need(token, "users:read")

@@ -116,9 +116,8 @@ def thread_of(ts: str, raw_messages: Iterable[Mapping[str, Any]], version: str) 
     found: dict[str, Message] = {}
     for raw in raw_messages:  # each page begins with the first message again
         found.setdefault(raw["ts"], Message.read(raw))
-    root = found.get(ts)
     messages = [found[each] for each in sorted(found)]
-    thread = Thread(ts, messages, version or (root.version(True) if root else ""))
+    thread = Thread(ts, messages, version)
     return thread if thread.written else None
 
 

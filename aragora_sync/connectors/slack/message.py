@@ -19,7 +19,18 @@ NOISE = frozenset(  # what Slack itself writes into a channel
     }
 )
 TOMBSTONE = "tombstone"
-SHOWN = ("fallback", "pretext", "title", "title_link", "text", "fields", "footer", "blocks", "message_blocks")
+SHOWN = (
+    "fallback",
+    "pretext",
+    "author_name",
+    "title",
+    "title_link",
+    "text",
+    "fields",
+    "footer",
+    "blocks",
+    "message_blocks",
+)
 SHOWN_OF_FILES = ("id", "name", "title", "mode", "size", "file_access", "updated", "edit_timestamp")
 
 

@@ -64,7 +64,7 @@ class ChannelReading:
         else:
             window = Window.read(cursor)
             if window.private != self._place.channel.is_private:
-                raise CursorExpired("others than before may read the channel; all of it must say so.")
+                raise CursorExpired("other people than before may read the channel, and all of it must say so.")
             if window.is_open:
                 window = yield from self._walk(window)
                 yield Checkpoint(window.cursor())

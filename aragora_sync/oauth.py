@@ -82,6 +82,11 @@ class OAuthConnector(Connector):
         return self.once("access", self._open_access)
 
     @property
+    def logs_in(self) -> bool:
+        """Whether this connector has, or wants, a login; False where a credential that never ends stands instead."""
+        return True
+
+    @property
     def login_command(self) -> str:
         """What a person must do to log in (again)."""
         return f"aragora-sync oauth login {self.connector_id} --tenant {self.tenant_id}"

@@ -20,6 +20,7 @@ from ..net.http import Http
 from .tokens import Tokens
 
 DENIED = "access_denied"
+Explain = Callable[[Answer], AragoraSyncError | None]
 
 
 class InvalidGrant(CredentialError):
@@ -54,6 +55,7 @@ class OAuthClient:
     headers: Mapping[str, str] = field(default_factory=dict)  # of the token endpoint
     more: Mapping[str, str] = field(default_factory=dict)
     told: Sequence[str] = ()  # members of the token's answer and of the callback that are kept
+    explain: Explain | None = None  # what its refusals mean, where they are not those of RFC 6749
     needed: Sequence[str] = ()  # what the callback must tell beside the code, which is not spent without it
     refusals: Mapping[str, Refusal] = field(default_factory=dict)  # by the error, or its subtype, that the vendor names
 
@@ -196,7 +198,7 @@ def _send(open_http: OpenHttp, client: OAuthClient, url: str, form: dict[str, st
         f"{parts.scheme}://{parts.netloc}",
         access,
         place=client.service,
-        explain=partial(explain, refusals=client.refusals),
+        explain=client.explain or partial(explain, refusals=client.refusals),
     )
     body: dict[str, Any] = {"json": form} if client.as_json else {"form": form}
     try:

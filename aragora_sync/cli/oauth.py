@@ -94,8 +94,7 @@ def login(
 @command
 def status(asked: Asked, connectors: Connectors = None) -> int:
     """Shows who is logged in, where the tokens lie, and until when they hold."""
-    found = [(one, _connector(asked, one)) for one in _those(asked, connectors or [])]
-    states = [_object(one, made, _problem(made)) for one, made in found]
+    states = [_object(one, made, _problem(made)) for one, made in _logins(asked, connectors or [])]
     if asked.json:
         say_json(states, indent=2)
     for state in () if asked.json else states:
@@ -110,8 +109,7 @@ def status(asked: Asked, connectors: Connectors = None) -> int:
 def refresh(asked: Asked, connectors: Connectors = None) -> int:
     """Renews the tokens now, which proves that they can be."""
     worst = Exit.OK
-    for one in _those(asked, connectors or []):
-        made = _connector(asked, one)
+    for one, made in _logins(asked, connectors or []):
         try:
             ends = made.access.renewed().expires_at
             say(f"{one}: renewed{f', until {moment(ends)}' if ends else ''}.")
@@ -156,6 +154,12 @@ def _those(asked: Asked, names: list[str]) -> list[Chosen]:
             hint="aragora-sync check tells which credentials they need",
         )
     return found
+
+
+def _logins(asked: Asked, names: list[str]) -> list[tuple[Chosen, OAuthConnector]]:
+    """The same, made; where none was named, without those that need no login."""
+    found = [(one, _connector(asked, one)) for one in _those(asked, names)]
+    return [(one, made) for one, made in found if names or made.logs_in]
 
 
 def _the_one(asked: Asked, name: str) -> Chosen:

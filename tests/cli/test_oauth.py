@@ -134,3 +134,15 @@ def test_no_browser_only_shows_the_address(server: FakeAuthorization, home: Home
     oauth.Terminal(browser=False).visit("https://club.example/authorize")
 
     assert told == ["Visit this page in a browser:", "\n  https://club.example/authorize\n"]
+
+
+def test_connector_with_a_token_that_never_ends_is_told_of_only_by_name(
+    home: Home, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.tenants["acme"] = [{"type": "slack", "id": "slack"}]
+    home.write()
+    assert cli("oauth", "status").exit_code == 4
+
+    monkeypatch.setenv("ARAGORA_SLACK_BOT_TOKEN", "xoxb-1-stays")
+    assert (cli("oauth", "status").exit_code, cli("oauth", "refresh").exit_code) == (0, 0)
+    assert cli("oauth", "status", "slack").exit_code == 4

@@ -55,7 +55,7 @@ class Editor:
         self.words: dict[tuple[str, str], str] = {}  # of (channel, timestamp)
         self.gone: set[str] = set()
         self.quiet: set[str] = set()
-        self.shared: dict[str, tuple[str, str, str]] = {}  # files: channel, timestamp of the message, word inside
+        self.shared: dict[str, tuple[str, list[str], str]] = {}  # files: channel, messages that show it, word inside
         self.number = 0
         for name in ("general", "random"):
             self.state.create_channel(name, private=name == "random")
@@ -70,8 +70,12 @@ class Editor:
         """One act."""
         acts: list[Any] = [self.post, self.reply, self.reply, self.broadcast, self.edit_message, self.edit_message]
         acts += [self.delete_message, self.unfurl, self.rename, self.archive, self.lose, self.regain, self.pass_time]
-        acts += [self.react, *([self.share, self.delete_file] if self.files else [])]
+        acts += [self.react, *([self.share, self.share_again, self.delete_file] if self.files else [])]
         channel = self.chance.choice(list(self.state.channels))
+        if self.chance.random() < 0.02:
+            acts = [self.make_private]
+        if self.state.channels[channel].archived:
+            acts = [self.archive, self.pass_time, self.regain]  # nothing else can happen there
         self.chance.choice(acts)(channel)
 
     def expected(self) -> dict[str, list[str]]:
@@ -93,7 +97,9 @@ class Editor:
     def settle(self) -> None:
         """All permissions are there again, and nobody has done anything for a while."""
         for channel in self.state.channels.values():
-            channel.member = True
+            if channel.archived:
+                self.state.restore(channel.id)
+            self.state.invite_app(channel.id)
         self.fake.tick(120)
 
     # Acts
@@ -145,14 +151,21 @@ class Editor:
         self.state.rename_channel(channel, f"renamed-{self.chance.randrange(1000)}")
 
     def archive(self, channel: str) -> None:
-        one = self.state.channels[channel]
-        one.archived = not one.archived
+        if self.state.channels[channel].archived:
+            self.state.restore(channel)
+            self.state.invite_app(channel)
+        else:
+            self.state.archive(channel)
 
     def lose(self, channel: str) -> None:
         self.state.remove_app(channel)
 
     def regain(self, channel: str) -> None:
         self.state.invite_app(channel)
+
+    def make_private(self, channel: str) -> None:
+        if not self.state.channels[channel].private:
+            self.state.make_private(channel)
 
     def pass_time(self, channel: str) -> None:
         self.fake.tick(self.chance.randrange(3 * 3600))
@@ -161,20 +174,35 @@ class Editor:
         word, said = self._word(), self._word()
         ts, file_id = self.state.share_file(channel, f"shares {said}.", f"{word}.txt", f"inside {word}".encode())
         self.words[channel, ts] = said
-        self.shared[file_id] = (channel, ts, word)
+        self.shared[file_id] = (channel, [ts], word)
+
+    def share_again(self, channel: str) -> None:
+        """Another message with the same file, alone or in a thread."""
+        there = sorted(file_id for file_id, (where, _, _) in self.shared.items() if where == channel)
+        if there:
+            file_id, said = self.chance.choice(there), self._word()
+            root = self.chance.choice(["", self._any_root(channel)])
+            ts = self.state.share_again(channel, f"shares again {said}.", file_id, thread_ts=root)
+            self.words[channel, ts] = said
+            self.shared[file_id][1].append(ts)
+            self._hush(root or ts, said)
 
     def delete_file(self, channel: str) -> None:
         if self.shared:
             file_id = self.chance.choice(sorted(self.shared))
+            if self.state.channels[self.shared[file_id][0]].archived:
+                return
             self.gone.add(f"inside {self.shared.pop(file_id)[2]}")
             self.state.delete_file(file_id)
 
     # Helpers
 
     def _drop_files(self, channel: str, ts: str) -> None:
-        """With the message goes what it shared."""
-        for file_id, (where, when, word) in list(self.shared.items()):
-            if (where, when) == (channel, ts):
+        """With the last message that shows it goes a file."""
+        for file_id, (where, shown, word) in list(self.shared.items()):
+            if where == channel and ts in shown:
+                shown.remove(ts)
+            if not shown:
                 del self.shared[file_id]
                 self.gone.add(f"inside {word}")
                 self.state.delete_file(file_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from typing import Any
@@ -67,18 +68,25 @@ def begin(desk: SlackDesk, seed: int, files: bool) -> Editor:
     desk.fake.page_sizes = {HISTORY: chance.choice([3, 7, 1000]), REPLIES: chance.choice([3, 1000])}
     desk.fake.latest_reply_moves = chance.random() < 0.5
     desk.fake.short_pages = chance.random() < 0.3
+    desk.fake.state.empty_threads_keep_marks = chance.random() < 0.5
+    desk.fake.state.lag = chance.choice([0, 0, 20])
     return editor
 
 
 def compare(desk: SlackDesk, editor: Editor, quiet: set[str]) -> None:
     """Every word is where it belongs, once, and no word is left that went; of the quiet ones nobody asks."""
-    stored, expected = desk.items(), editor.expected()
+    entries, expected = desk.entries(), editor.expected()
+    stored = {item: entry.content for item, entry in entries.items()}
     loud = {item for item, words in expected.items() if set(words) - quiet}
     assert loud <= stored.keys(), f"missing: {sorted(loud - stored.keys())}"
     for item, words in expected.items():
         for word in set(words) - quiet:
             assert stored[item].count(word) == 1, f"{item}: {word} in {stored[item]!r}"
-    everything = "\n".join(f"{entry.title}\n{entry.content}" for entry in desk.entries().values())
+    for item in loud:
+        channel = desk.fake.state.channels[item.split("/")[1]]
+        readers = f"channel:{channel.id}" if channel.private else f"team:{desk.fake.state.team_id}"
+        assert json.loads(entries[item].acl) == [readers], item
+    everything = "\n".join(f"{entry.title}\n{entry.content}" for entry in entries.values())
     left = {word for word in editor.absent() - quiet if word in everything}
     assert not left, f"gone, but still there: {sorted(left)}"
 

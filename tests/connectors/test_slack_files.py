@@ -97,17 +97,52 @@ def test_files_go_with_their_thread(desk, share):
     assert desk.items() == {}
 
 
-def test_file_of_a_deleted_reply_is_asked_for_and_kept_while_it_is_there(desk, share):
+def test_file_of_a_deleted_reply_goes(desk, share):
     root = desk.post("question")
     desk.reply(root, "answer")
-    ts, item = share(thread_ts=root)
+    ts, _ = share(thread_ts=root)
     desk.sync()
     desk.fake.state.delete(desk.channel, ts)
-    desk.sync()
-    assert item in desk.items()
 
-    desk.reconcile()
-    assert item not in desk.items()
+    assert desk.sync().counts.deleted == 1
+    assert list(desk.items()) == [desk.id_of(root)]
+
+
+@pytest.mark.parametrize("kind", [None, PassKind.RECONCILE])
+def test_file_that_two_threads_show_stays_with_the_other_when_one_is_deleted(desk, share, kind):
+    first, item = share()
+    second = desk.fake.state.share_again(desk.channel, "here, too", item.rpartition("/")[2])
+    desk.sync()
+    parent = desk.entries()[item].parent
+    gone, left = (first, second) if parent == desk.id_of(first) else (second, first)
+    desk.fake.state.delete(desk.channel, gone)
+    desk.sync(kind)
+    assert (desk.items()[item], desk.entries()[item].parent) == ("the plan", desk.id_of(left))
+
+    desk.fake.state.delete(desk.channel, left)
+    desk.sync(kind)
+    assert desk.items() == {}
+
+
+def test_files_come_with_a_thread_that_is_read_late(desk, share):
+    root = desk.post("question")
+    _, item = share(thread_ts=root)
+    desk.fake.failing.add(root)
+    desk.sync()
+    desk.fake.failing.clear()
+    desk.hours += 1
+    desk.sync()
+
+    assert desk.items()[item] == "the plan"
+
+
+def test_file_whose_own_method_is_refused_is_no_matter_of_the_channel(desk, share):
+    _, item = share(file_access="check_file_info")
+    desk.fake.tokens[BOT].scopes.discard("files:read")
+    result = desk.sync()
+
+    assert (result.stream_errors, result.failures_waiting, len(desk.items())) == ([], 1, 1)
+    assert unread(desk)[item] == "the app lacks the scope files:read."
 
 
 def test_files_of_a_thread_that_cannot_be_read_are_kept(desk, share):

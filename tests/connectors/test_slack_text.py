@@ -162,14 +162,17 @@ def test_blocks_win_over_text_and_attachments_follow():
                     "text": "x",
                     "fields": [{"title": "f", "value": "v"}],
                 },
-                {"fallback": "only this"},
+                {"fallback": "only this", "author_name": "Ann &amp; Bob", "footer": "Posted in #general"},
             ],
             files=[{"id": "F1", "title": "plan", "permalink": "https://f"}, {"id": "F2", "mode": "tombstone"}],
         ),
         NAMES,
     )
 
-    assert shown == "the words\n\nlook\n[T](https://t)\nx\nf: v\n\nonly this\n\nFile: [plan](https://f)"
+    assert (
+        shown
+        == "the words\n\nlook\n[T](https://t)\nx\nf: v\n\nAnn & Bob\nonly this\nPosted in #general\n\nFile: [plan](https://f)"
+    )
 
 
 @pytest.mark.parametrize("name", ["conversations.history", "conversations.replies"])

@@ -25,6 +25,8 @@ NEWER = {
     "Additional properties are not allowed ('response_metadata' was unexpected)": "how pages of messages go on",
     "Additional properties are not allowed ('file_access' was unexpected)": "files that only files.info tells of",
     "shares/public: Additional properties are not allowed ('C": "keyed by channel",
+    "'root' was unexpected": "what a reply answers that was sent to the channel, too",
+    "'is_locked' w": "of threads",
     "error: 'not_in_channel' is not one of": "the most usual refusal of all",
 }
 

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import threading
 import time
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from .slack_state import ADDRESS, Channel, Raw, State
+from .slack_login import Logins
+from .slack_pages import (
+    TS,
+    YES,
+    Refused,
+    argument,
+    as_listed,
+    bound_of,
+    cursor_for,
+    empty_page,
+    id_of,
+    opened,
+    size_of,
+    time_of,
+    ts_of,
+    within,
+)
+from .slack_state import ADDRESS, APP, Channel, Raw, State
 from .web import Answer, Asked, FakeService, html, running
 
 BOT, PERSON = "xoxb-1111-of-the-app", "xoxp-2222-of-a-person"
@@ -23,8 +38,9 @@ ALL_SCOPES = (
 )
 TIERS = {"conversations.list": 20, "users.list": 20, "usergroups.list": 20, "users.info": 100, "files.info": 100}
 TIER_3 = 50
+LOGIN, REVOKE = "oauth.v2.access", "auth.revoke"
 LOW_METHODS, LOW_LIMIT, LOW_SECONDS = ("conversations.history", "conversations.replies"), 15, 60
-TS = re.compile(r"\d+(\.\d{1,6})?")
+NEEDED = {"public_channel": "channels:read", "private_channel": "groups:read", "im": "im:read", "mpim": "mpim:read"}
 
 
 @dataclass
@@ -34,14 +50,7 @@ class Token:
     person: bool = False
     scopes: set[str] = field(default_factory=lambda: set(ALL_SCOPES))
     refusal: str = ""
-
-
-class Refused(Exception):
-    """Ends a method with an error."""
-
-    def __init__(self, error: str, **more: Any) -> None:
-        super().__init__(error)
-        self.body = {"ok": False, "error": error, **more}
+    ends: datetime | None = None  # of those that are rotated
 
 
 class FakeSlack(FakeService):
@@ -57,6 +66,7 @@ class FakeSlack(FakeService):
         self.state = State(self.tick)
         self.state.file_address = self.url
         self.tokens = {BOT: Token(), PERSON: Token(person=True)}
+        self.logins = Logins(lambda: self.now, lambda token, ends: self.tokens.update({token: Token(ends=ends)}))
         self.low_regime = False
         self.limited = False  # as many requests a minute as the tiers say
         self.refuse_every = 0  # every so many requests: a 429
@@ -82,7 +92,7 @@ class FakeSlack(FakeService):
         method = asked.path.removeprefix("/api/")
         told = {**asked.query, **(asked.form if asked.method == "POST" else {})}
         try:
-            token = self._token(asked)
+            token = Token() if method == LOGIN else self._token(asked)
             if (refused := self._refusal(method)) is not None:
                 return refused
             found: Callable[[Token, dict[str, str]], Raw] | None = self._methods().get(method)
@@ -103,6 +113,8 @@ class FakeSlack(FakeService):
             "conversations.list": self._conversations,
             "conversations.replies": self._replies,
             "files.info": self._file_info,
+            REVOKE: self._revoke,
+            LOGIN: lambda _token, told: self.logins.give(told),
             "usergroups.list": self._groups,
             "users.conversations": self._own_conversations,
             "users.info": self._user,
@@ -111,11 +123,15 @@ class FakeSlack(FakeService):
 
     def _token(self, asked: Asked) -> Token:
         scheme, _, value = asked.headers.get("authorization", "").partition(" ")
+        if asked.path.endswith(REVOKE):  # takes it as an argument, too
+            scheme, value = "Bearer", value or asked.form.get("token", "")
         if not value or scheme != "Bearer":
             raise Refused("not_authed")
         token = self.tokens.get(value)
         if token is None or token.refusal:
             raise Refused(token.refusal if token else "invalid_auth")
+        if token.ends is not None and token.ends <= self.now:
+            raise Refused("token_expired")
         return token
 
     def _scopes(self, asked: Asked) -> set[str]:
@@ -144,11 +160,15 @@ class FakeSlack(FakeService):
     # Workspace and people
 
     def _auth_test(self, token: Token, told: dict[str, str]) -> Raw:
-        who = {"user": "ann", "user_id": "U00000001"} if token.person else {"user": "aragora", "user_id": "U000000BOT"}
+        who = {"user": "ann", "user_id": "U00000001"} if token.person else {"user": "aragora", "user_id": APP}
         more = {} if token.person else {"bot_id": "B00000001"}
         return (
             {"url": ADDRESS, "team": "Acme", "team_id": self.state.team_id, "is_enterprise_install": False} | who | more
         )
+
+    def _revoke(self, token: Token, told: dict[str, str]) -> Raw:
+        self.tokens = {value: one for value, one in self.tokens.items() if one is not token}
+        return {"revoked": True}
 
     def _users(self, token: Token, told: dict[str, str]) -> Raw:
         self._need(token, "users:read")
@@ -178,14 +198,15 @@ class FakeSlack(FakeService):
         self, token: Token, told: dict[str, str], shown: Callable[[Channel], bool], *, with_membership: bool
     ) -> Raw:
         types = told.get("types", "public_channel").split(",")
-        needed = {"public_channel": "channels:read", "private_channel": "groups:read"}
-        self._need(token, *(needed[kind] for kind in types))
+        if not set(types) <= NEEDED.keys():
+            raise Refused("invalid_types")
+        self._need(token, *(NEEDED[kind] for kind in types))
         channels = [
             self._described(one, token, with_membership)
             for one in self.state.channels.values()
             if shown(one)
             and ("private_channel" if one.private else "public_channel") in types
-            and not (one.archived and told.get("exclude_archived") == "true")
+            and not (one.archived and told.get("exclude_archived") in YES)
         ]
         return self._listed("channels", channels, told)
 
@@ -204,27 +225,32 @@ class FakeSlack(FakeService):
         return told | ({"is_member": self._is_in(token, channel)} if with_membership else {})
 
     def _conversation(self, token: Token, told: dict[str, str]) -> Raw:
-        channel = self.state.channels.get(told.get("channel", ""))
-        if channel is None or (channel.private and not self._is_in(token, channel)):
-            raise Refused("channel_not_found")
+        channel = self._seen(token, told)
         self._need(token, "groups:read" if channel.private else "channels:read")
         return {"channel": self._described(channel, token)}
 
     def _join(self, token: Token, told: dict[str, str]) -> Raw:
+        """Shown in the channel, as when somebody is invited."""
         self._need(token, "channels:join")
-        channel = self.state.channels.get(told.get("channel", ""))
-        if channel is None or channel.private:
-            raise Refused("channel_not_found" if channel is None else "method_not_supported_for_channel_type")
+        channel = self._seen(token, told)
+        if channel.private:
+            raise Refused("method_not_supported_for_channel_type")
         if channel.archived:
             raise Refused("is_archived")
-        channel.member = True
-        return {"channel": self._described(channel, token)}
+        there = {"warning": "already_in_channel"} if channel.member else {}
+        self.state.invite_app(channel.id)
+        return {"channel": self._described(channel, token), **there}
+
+    def _seen(self, token: Token, told: dict[str, str]) -> Channel:
+        """The channel, if the token may know of it."""
+        channel = self.state.channels.get(argument(told, "channel"))
+        if channel is None or (channel.private and not self._is_in(token, channel)):
+            raise Refused("channel_not_found")
+        return channel
 
     def _readable(self, token: Token, told: dict[str, str]) -> Channel:
         """The channel, if its messages may be read."""
-        channel = self.state.channels.get(told.get("channel", ""))
-        if channel is None or (channel.private and not self._is_in(token, channel)):
-            raise Refused("channel_not_found")
+        channel = self._seen(token, told)
         self._need(token, "groups:history" if channel.private else "channels:history")
         if not token.person and not channel.member:
             raise Refused("not_in_channel")
@@ -235,12 +261,12 @@ class FakeSlack(FakeService):
     def _history(self, token: Token, told: dict[str, str]) -> Raw:
         channel = self._readable(token, told)
         limit = self._limit("conversations.history", told, 100, 999)
-        found = [raw for raw in self.state.shown(channel, self.now) if _within(raw["ts"], told)]
+        found = [raw for raw in self.state.shown(channel, self.now) if within(raw["ts"], told)]
         ascending = self.oldest_first and "oldest" in told and "latest" not in told
-        found.sort(key=lambda raw: _time(raw["ts"]), reverse=not ascending)
+        found.sort(key=lambda raw: time_of(raw["ts"]), reverse=not ascending)
         if self.short_pages and "cursor" not in told:
-            return {"messages": [], "has_more": True, "pin_count": 0} | _empty(told)
-        page, rest, step = self._cut(found, told, limit, _ts, descending=not ascending)
+            return {"messages": [], "has_more": True, "pin_count": 0} | empty_page(told)
+        page, rest, step = self._cut(found, told, limit, ts_of, descending=not ascending)
         body = {"messages": page, "has_more": bool(rest), "pin_count": 0, "channel_actions_ts": None}
         body |= {"channel_actions_count": 0}
         if channel.hidden_before and not rest:
@@ -251,21 +277,20 @@ class FakeSlack(FakeService):
         """The first message on every page, then replies, the oldest first."""
         channel = self._readable(token, told)
         limit = self._limit("conversations.replies", told, 1000, 1000)
-        given = told.get("ts", "")
+        given = argument(told, "ts")
         asked_for = channel.messages.get(given)
         root = asked_for.get("thread_ts", given) if asked_for else ""
         if root in self.failing:
             raise Refused("internal_error")
         if root not in channel.messages or given < channel.hidden_before:
             raise Refused("thread_not_found")
-        replies = [channel.messages[ts] for ts in channel.replies(root) if _within(ts, told)]
-        page, rest, step = self._cut(replies, told, max(1, limit - 1), _ts)
-        return {"messages": [{**channel.messages[root]}, *page], "has_more": bool(rest)} | step
+        shown = [ts for ts in channel.replies(root) if self.state.is_visible(channel, ts, self.now)]
+        replies = [channel.messages[ts] for ts in shown if within(ts, told)]
+        page, rest, step = self._cut(replies, told, max(1, limit - 1), ts_of)
+        return {"messages": [as_listed(channel.messages[root]), *page], "has_more": bool(rest)} | step
 
     def _limit(self, method: str, told: dict[str, str], usual: int, most: int) -> int:
-        limit = int(told.get("limit", usual))
-        if not 0 < limit <= most:
-            raise Refused("invalid_limit")
+        limit = size_of(told, usual, most)
         for name in ("oldest", "latest"):
             if name in told and not TS.fullmatch(told[name]):
                 raise Refused(f"invalid_ts_{name}")
@@ -274,12 +299,10 @@ class FakeSlack(FakeService):
     # Pages
 
     def _listed(self, name: str, things: list[Raw], told: dict[str, str]) -> Raw:
-        limit = int(told.get("limit", 100))
-        if not 0 < limit < 1000:
-            raise Refused("invalid_limit")
+        limit = size_of(told, 100, 999)
         if self.short_pages and "cursor" not in told:
-            return {name: []} | _empty(told)
-        page, _, step = self._cut(things, told, max(1, limit // 2) if self.short_pages else limit, _id)
+            return {name: []} | empty_page(told)
+        page, _, step = self._cut(things, told, max(1, limit // 2) if self.short_pages else limit, id_of)
         return {name: page} | step
 
     def _cut(
@@ -288,34 +311,45 @@ class FakeSlack(FakeService):
         """One page, what follows it, and how that is got. A cursor holds for the parameters it was given for."""
         first = 0
         if told.get("cursor"):
-            place, bound = _opened(told["cursor"])
-            if bound != _bound(told):
+            place, bound = opened(told["cursor"])
+            if bound != bound_of(told):
                 raise Refused("invalid_cursor")
             if place != "first":  # what it pointed to may be gone: then what follows
                 reached = [key(one) <= place if descending else key(one) >= place for one in things]
                 first = reached.index(True) if True in reached else len(things)
-        page, rest = [{**one} for one in things[first : first + limit]], things[first + limit :]
-        following = _cursor(key(rest[0]), _bound(told)) if rest and not self.bare_pages else ""
-        return page, rest, {"response_metadata": {"next_cursor": following}}
+        page, rest = [as_listed(one) for one in things[first : first + limit]], things[first + limit :]
+        following = cursor_for(key(rest[0]), bound_of(told)) if rest and not self.bare_pages else ""
+        told_on = key is id_of or following or told.get("cursor")  # a channel's only page says nothing of pages
+        return page, rest, {"response_metadata": {"next_cursor": following}} if told_on else {}
 
     # Files
 
     def _file_info(self, token: Token, told: dict[str, str]) -> Raw:
         self._need(token, "files:read")
-        found = self.state.files.get(told.get("file", ""))
-        if found is None:
-            raise Refused("file_not_found" if told.get("file") not in self.state.contents else "file_deleted")
+        file_id = argument(told, "file")
+        found = self.state.files.get(file_id)
+        if found is None and file_id in self.state.contents:
+            raise Refused("file_deleted")
+        if found is None or not self._sees(token, found):
+            raise Refused("file_not_found")
         return {"file": {**found, "file_access": "visible"}, "comments": [], "response_metadata": {"next_cursor": ""}}
+
+    def _sees(self, token: Token, file: Raw) -> bool:
+        """Whoever is in a channel where it is shown; a person also what is in public ones."""
+        places = [channel for shares in file["shares"].values() for channel, where in shares.items() if where]
+        found = [self.state.channels[channel] for channel in places if channel in self.state.channels]
+        return any(self._is_in(token, one) or (token.person and not one.private) for one in found)
 
     def _file(self, asked: Asked) -> Answer:
         """Without a token that may read files, a page to log in: with status 200."""
-        try:
-            self._need(self._token(asked), "files:read")
-        except Refused:
-            return html(200, "<!DOCTYPE html><html><body>Sign in to Acme</body></html>")
         file_id = asked.path.split("/")[2].rpartition("-")[2]
         raw = self.state.files.get(file_id)
-        if raw is None:
+        try:
+            token = self._token(asked)
+            self._need(token, "files:read")
+        except Refused:
+            return html(200, "<!DOCTYPE html><html><body>Sign in to Acme</body></html>")
+        if raw is None or not self._sees(token, raw):
             return html(404)
         return Answer(200, self.state.contents[file_id], {"Content-Type": raw["mimetype"]})
 
@@ -323,49 +357,6 @@ class FakeSlack(FakeService):
 def too_many(seconds: int) -> Answer:
     """The limit is reached."""
     return Answer(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": str(seconds)})
-
-
-def _id(raw: Raw) -> str:
-    return str(raw["id"])
-
-
-def _ts(raw: Raw) -> str:
-    return str(raw["ts"])
-
-
-def _time(ts: str) -> tuple[int, int]:
-    seconds, _, rest = ts.partition(".")
-    return int(seconds), int(rest.ljust(6, "0"))
-
-
-def _within(ts: str, told: dict[str, str]) -> bool:
-    """Bounds are exclusive unless `inclusive` is given."""
-    inclusive = told.get("inclusive") in ("true", "1")
-    time = _time(ts)
-    oldest, latest = _time(told.get("oldest", "0")), _time(told.get("latest", "9999999999"))
-    return oldest <= time <= latest if inclusive else oldest < time < latest
-
-
-def _bound(told: dict[str, str]) -> str:
-    """What a cursor holds for: all parameters but how many, and itself."""
-    return "&".join(f"{name}={told[name]}" for name in sorted(told) if name not in ("cursor", "limit"))
-
-
-def _cursor(place: str, bound: str) -> str:
-    return b64encode(f"{place}|{bound}".encode()).decode()
-
-
-def _empty(told: dict[str, str]) -> Raw:
-    """How an empty page goes on."""
-    return {"response_metadata": {"next_cursor": _cursor("first", _bound(told))}}
-
-
-def _opened(cursor: str) -> tuple[str, str]:
-    try:
-        place, _, bound = b64decode(cursor, validate=True).decode().partition("|")
-    except ValueError as error:
-        raise Refused("invalid_cursor") from error
-    return place, bound
 
 
 def prepare(fake: FakeSlack, channels: int = 5, messages: int = 400) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 TEAM = "T0SYNC000"
 ADDRESS = "https://acme.slack.com/"
+APP = "U000000BOT"
 Raw = dict[str, Any]
 
 
@@ -53,6 +54,7 @@ class State:
         self.contents: dict[str, bytes] = {}
         self.lag = 0.0  # seconds until a message shows up in the history
         self.latest_reply_moves = False  # when the last reply is deleted; nobody outside knows what Slack does
+        self.empty_threads_keep_marks = False  # when there is no reply left; neither is this known
         self.file_address = ""
         self._number = 0
         for name in ("ann", "bob"):
@@ -82,13 +84,24 @@ class State:
     def rename_channel(self, channel_id: str, name: str) -> None:
         channel = self.channels[channel_id]
         channel.previous_names.insert(0, channel.name)
+        self._note(channel_id, "channel_name", old_name=channel.name, name=name)
         channel.name = name
 
+    def make_private(self, channel_id: str) -> None:
+        """The channel keeps its id."""
+        self.channels[channel_id].private = True
+        self._note(channel_id, "channel_convert_to_private")
+
     def archive(self, channel_id: str) -> None:
-        self.channels[channel_id].archived = True
+        """Nobody writes in it any more, and apps are put out of it; they can't be invited while it is archived."""
+        self._note(channel_id, "channel_archive")
+        channel = self.channels[channel_id]
+        channel.archived, channel.member = True, False
 
     def restore(self, channel_id: str) -> None:
+        """The app must be invited again."""
         self.channels[channel_id].archived = False
+        self._note(channel_id, "channel_unarchive")
 
     def delete_channel(self, channel_id: str) -> None:
         del self.channels[channel_id]
@@ -98,7 +111,15 @@ class State:
         self.channels[channel_id].member = False
 
     def invite_app(self, channel_id: str) -> None:
-        self.channels[channel_id].member = True
+        """The channel shows who came."""
+        channel = self.channels[channel_id]
+        if not channel.archived and not channel.member:
+            channel.member = True
+            self._note(channel_id, "channel_join", user=APP)
+
+    def _note(self, channel_id: str, subtype: str, **more: Any) -> None:
+        """What Slack itself writes into the channel."""
+        self.post(channel_id, f"<@{more.get('user', 'U00000001')}> did {subtype}", subtype=subtype, **more)
 
     # Messages
 
@@ -114,9 +135,10 @@ class State:
 
     def post(self, channel_id: str, text: str, *, user: str = "U00000001", ts: str = "", **more: Any) -> str:
         """A message in the channel; `ts` puts it into the past, as imports do."""
+        channel = self.channels[channel_id]
+        assert not channel.archived, "nobody can write in an archived channel"
         ts = ts or self.next_ts()
         raw = {"type": "message", "user": user, "text": text, "ts": ts, "team": self.team_id, **more}
-        channel = self.channels[channel_id]
         channel.messages[ts] = raw
         channel.visible_at[ts] = self._tick(0)
         return ts
@@ -155,7 +177,7 @@ class State:
         if root == ts and channel.replies(ts):
             self._bury(channel, ts)
             return
-        del channel.messages[ts]
+        self._remove(channel, ts)
         if root == ts or root not in channel.messages:
             return
         if channel.messages[root].get("subtype") == "tombstone" and not channel.replies(root):
@@ -167,16 +189,27 @@ class State:
         """The message and all replies, as a retention policy or an administrator removes them: without a trace."""
         channel = self.channels[channel_id]
         for each in [*channel.replies(ts), ts]:
-            channel.messages.pop(each, None)
+            if each in channel.messages:
+                self._remove(channel, each)
+
+    def _remove(self, channel: Channel, ts: str) -> None:
+        """A file that the message showed is not shown there any more."""
+        for file in channel.messages.pop(ts).get("files", ()):
+            for places in file.get("shares", {}).values():
+                places[channel.id] = [place for place in places.get(channel.id, ()) if place["ts"] != ts]
 
     def _bury(self, channel: Channel, ts: str) -> None:
         before = channel.messages[ts]
         kept = ("type", "ts", "thread_ts", "reply_count", "reply_users_count", "reply_users", "latest_reply")
+        kept += ("is_locked", "subscribed")
         tombstone = {"subtype": "tombstone", "user": "USLACKBOT", "hidden": True, "text": "This message was deleted."}
         channel.messages[ts] = {**{name: before[name] for name in kept if name in before}, **tombstone}
 
     def _count(self, channel: Channel, root: str, latest: str = "") -> None:
         replies, raw = channel.replies(root), channel.messages[root]
+        if not replies and self.empty_threads_keep_marks:
+            raw |= {"reply_count": 0, "reply_users": [], "reply_users_count": 0, "latest_reply": "0000000000.000000"}
+            return
         if not replies:
             for name in ("reply_count", "reply_users_count", "reply_users", "latest_reply", "thread_ts"):
                 raw.pop(name, None)
@@ -190,13 +223,17 @@ class State:
     def shown(self, channel: Channel, now: datetime) -> Iterator[Raw]:
         """What the history holds: no replies but those that were sent to the channel, too."""
         for ts, raw in channel.messages.items():
-            if ts < channel.hidden_before or (now - channel.visible_at[ts]).total_seconds() < self.lag:
+            if not self.is_visible(channel, ts, now):
                 continue
             if raw.get("thread_ts", ts) == ts:
                 yield raw
             elif raw.get("subtype") == "thread_broadcast":
                 root = channel.messages.get(raw["thread_ts"])
                 yield {**raw, "root": root} if root else raw
+
+    def is_visible(self, channel: Channel, ts: str, now: datetime) -> bool:
+        """Messages show up a little late, also where the first of their thread already counts them."""
+        return ts >= channel.hidden_before and (now - channel.visible_at[ts]).total_seconds() >= self.lag
 
     # Files
 
@@ -210,11 +247,17 @@ class State:
         raw |= {"url_private": address, "url_private_download": address, "timestamp": int(self._tick(0).timestamp())}
         raw |= {"user": "U00000001", "permalink": f"{ADDRESS}files/U00000001/{file_id}/{name}", **more}
         self.files[file_id], self.contents[file_id] = raw, content
+        raw["shares"] = {"private" if self.channels[channel_id].private else "public": {}}
+        return self.share_again(channel_id, text, file_id, thread_ts=root), file_id
+
+    def share_again(self, channel_id: str, text: str, file_id: str, *, thread_ts: str = "") -> str:
+        """Another message with the same file."""
+        raw = self.files[file_id]
         shared = {"files": [raw], "subtype": "file_share"}
-        ts = self.reply(channel_id, root, text, **shared) if root else self.post(channel_id, text, **shared)
-        place = {"ts": ts, **({"thread_ts": root} if root else {})}
-        raw["shares"] = {"public": {channel_id: [place]}}
-        return ts, file_id
+        ts = self.reply(channel_id, thread_ts, text, **shared) if thread_ts else self.post(channel_id, text, **shared)
+        places = next(iter(raw["shares"].values()))
+        places.setdefault(channel_id, []).append({"ts": ts, **({"thread_ts": thread_ts} if thread_ts else {})})
+        return ts
 
     def change_file(self, file_id: str, content: bytes) -> None:
         raw = self.files[file_id]

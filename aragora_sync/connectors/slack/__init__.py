@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
-from ...connector import Connector
+from ...auth.oauth import OAuthClient
+from ...auth.tokens import Tokens
 from ...core.address import address_problem
 from ...core.changes import Change, Cursor
 from ...core.errors import AccessError, ConfigError, SourceError
 from ...core.options import option
 from ...core.source import Check, KnownItems, Stream
+from ...net.access import Access, bearer
+from ...oauth import OAuthConnector
 from .channels import Channel
 from .errors import BOT_TOKEN, MANIFEST_HINT, USER_TOKEN
 from .items import Place
+from .login import AUTH_URL, CLIENT_ID, CLIENT_SECRET, ROTATING, TOKEN_URL, client
 from .manifest import MANIFEST
 from .reading import ChannelReading
 from .workspace import Workspace
@@ -23,16 +27,22 @@ UNKNOWN = "#"  # before a name in the options that no channel has
 SCOPES = ("channels:read", "channels:history", "users:read")
 
 
-class SlackConnector(Connector):
+class SlackConnector(OAuthConnector):
     """Reads channels, each a stream, thread by thread. Each run looks through the last thirty days again, where the
     history tells which threads moved, and asks only for those.
     """
 
     type = "slack"
     title = "Channels of a Slack workspace"
+    service = "Slack"
+    prefix = "SLACK"
     keys: ClassVar[Mapping[str, str]] = {
         BOT_TOKEN: "token of the app, xoxb-…",
         USER_TOKEN: "token of a person, xoxp-…, for named channels that the app is not in; optional",
+        CLIENT_ID: "client id of an app that rotates its tokens; optional",
+        CLIENT_SECRET: "its secret; optional",
+        "SLACK_TOKENS": "what a login gave; kept by aragora-sync oauth login; optional",
+        "SLACK_REFRESH_TOKEN": "a refresh token of such an app, xoxe-1-…, instead of a login; optional",
     }
 
     channels: list[str] = option(
@@ -49,7 +59,8 @@ class SlackConnector(Connector):
     include_files: bool = option(False, help="Also read files that hold text.")
     days_back: int = option(90, help="How far the first sync reaches back, in days.", at_least=1, at_most=36_500)
     base_url: str = option(URL, help="Address of the API.", example="https://slack-gov.com/api", neutral=True)
-    allow_http: bool = option(False, help="Allow addresses with plain http beyond this machine.", neutral=True)
+    auth_url: str = option(AUTH_URL, help="Address where a person consents.", neutral=True)
+    token_url: str = option(TOKEN_URL, help="Address where tokens are given.", neutral=True)
 
     @classmethod
     def manifest(cls) -> str:
@@ -62,11 +73,32 @@ class SlackConnector(Connector):
             raise ConfigError(f"slack: {wrong}")
         self._workspace = Workspace(self)
 
+    # The token of the app: one that never ends, or a login
+
+    @property
+    def logs_in(self) -> bool:
+        token = self.asked_credentials.get(BOT_TOKEN) or ""
+        return not token or token.startswith(ROTATING)
+
+    def app_access(self) -> Access:
+        """The token that was given, or that of a login, which renews itself."""
+        if self.logs_in and self.tokens.current() is not None:
+            return self.access
+        return bearer(self.credential(BOT_TOKEN))
+
+    def oauth_client(self) -> OAuthClient:
+        return client(self)
+
+    def token_to_revoke(self, tokens: Tokens) -> str:
+        return tokens.access
+
+    # Channels
+
     def streams(self, stored: Collection[str]) -> Iterable[Stream]:
         """The channels that the options mean, and those that were read before and are not listed any more."""
         listed = self._workspace.channels()
         before = {name.rpartition("/")[2]: name for name in stored if not name.startswith(UNKNOWN)}
-        for channel in self._workspace.wanted():
+        for channel in self._workspace.wanted(before):
             yield Stream(before.get(channel.id) or self._name(channel), f"#{channel.name}")
         for channel_id, name in before.items():
             if channel_id not in listed and not self._workspace.has_all_wanted():
@@ -112,7 +144,10 @@ class SlackConnector(Connector):
 
     def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
         """Threads that are new or moved since `cursor`, the newest first; without a cursor, all of them."""
-        return self._reading(stream, known).changes(cursor)
+        reading = self._reading(stream, known)
+        if reading.is_closed:
+            return iter(())  # what was read before an archived channel was closed is kept, and is no news
+        return reading.changes(cursor)
 
     def fetch(self, stream: Stream, refs: Sequence[str], known: KnownItems) -> Iterator[Change]:
         """The threads and files of these ids."""
@@ -121,11 +156,11 @@ class SlackConnector(Connector):
     def _reading(self, stream: Stream, known: KnownItems) -> ChannelReading:
         if stream.name.startswith(UNKNOWN):
             raise _unknown(stream.name.removeprefix(UNKNOWN))
-        channel_id = stream.name.rpartition("/")[2]
-        channel = self._workspace.channels().get(channel_id)
-        if channel is None:
-            raise self._workspace.lost(channel_id)
-        return ChannelReading(self, Place(self._workspace, channel, stream.name), known)
+        channel = self._workspace.channel(stream.name.rpartition("/")[2])
+        reading = ChannelReading(self, Place(self._workspace, channel, stream.name), known)
+        if not reading.is_closed:
+            self._workspace.must_be_readable(channel)
+        return reading
 
 
 def _unknown(name: str) -> AccessError:

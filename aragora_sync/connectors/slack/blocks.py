@@ -43,8 +43,9 @@ def _attachment(raw: Raw, names: Called) -> str:
         blocks_of(nested, names) or markdown_of(raw.get("text") or "", names),
         *(_field(each, names) for each in raw.get("fields") or ()),
     ]
-    shown = "\n".join(part for part in parts if part)
-    return shown or markdown_of(raw.get("fallback") or "", names)
+    shown = "\n".join(part for part in parts if part) or markdown_of(raw.get("fallback") or "", names)
+    around = (unescaped(raw.get("author_name") or ""), shown, unescaped(raw.get("footer") or ""))
+    return "\n".join(part for part in around if part)
 
 
 def _message_blocks(raw: Raw) -> Iterable[Raw]:

@@ -12,13 +12,14 @@ from ...core.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A public or private channel. `is_member`: the app is in it."""
+    """A public or private channel. `is_member`: the app is in it; out of archived ones it is put."""
 
     id: str
     name: str
     team: str = ""  # the workspace in whose context it was listed; empty where that is not told
     is_private: bool = False
     is_member: bool = False
+    is_archived: bool = False
     earlier_names: tuple[str, ...] = ()
 
     @classmethod
@@ -29,6 +30,7 @@ class Channel:
             raw.get("context_team_id") or "",
             bool(raw.get("is_private") or raw.get("is_group")),
             is_member,
+            bool(raw.get("is_archived")),
             tuple(raw.get("previous_names") or ()),
         )
 
@@ -45,19 +47,27 @@ class Wanted:
         """Whether nothing was named, so that every channel with the app in it is meant."""
         return not self.names and not self.patterns
 
-    def among(self, channels: Iterable[Channel]) -> list[Channel]:
-        """Those that are meant, in their order."""
+    def among(self, channels: Iterable[Channel], read_before: Collection[str] = ()) -> list[Channel]:
+        """Those that are meant, in their order.
+
+        What was read before stays meant where its name went to another channel, or where it was archived.
+        """
         channels = list(channels)
         if self.everything:
             return [channel for channel in channels if channel.is_member]
         meant = {found.id for name in self.names if (found := called(name, channels)) is not None}
-        return [channel for channel in channels if channel.id in meant or self._matches(channel)]
+        meant |= {channel.id for channel in channels if self._matches(channel, channel.id in read_before)}
+        return [channel for channel in channels if channel.id in meant]
 
     def absent(self, channels: Collection[Channel]) -> list[str]:
         """The names that no channel has."""
         return [name for name in dict.fromkeys(self.names) if called(name, channels) is None]
 
-    def _matches(self, channel: Channel) -> bool:
+    def _matches(self, channel: Channel, read_before: bool) -> bool:
+        if read_before and not {*channel.earlier_names}.isdisjoint(self.names):
+            return True
+        if channel.is_archived and not (channel.is_member or read_before):
+            return False
         names = (channel.name, *channel.earlier_names)
         return any(pattern.search(name) for pattern in self.patterns for name in names)
 

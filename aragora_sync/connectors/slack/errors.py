@@ -21,6 +21,7 @@ from ...net.trouble import CHECK_ADDRESS
 BOT_TOKEN, USER_TOKEN = "SLACK_BOT_TOKEN", "SLACK_USER_TOKEN"
 APPS = "api.slack.com/apps"
 INVITE = "invite the app in that channel: /invite @aragora-sync; or take the channel out"
+RESTORE = "restore the channel and invite the app: /invite @aragora-sync; or take the channel out"
 MANIFEST_HINT = "aragora-sync connectors slack --manifest shows what the app needs"
 PAUSE_SECONDS = 30.0  # where Slack asks for one and does not say how long
 
@@ -57,7 +58,7 @@ CHANNEL: Mapping[str, tuple[type[AccessError], str]] = {
     "not_in_channel": (NotInChannel, "the app is not in it; nothing was deleted."),
     "channel_not_found": (
         AccessError,
-        "it was deleted, or is private and the app is not in it; what was read before is kept.",
+        "it was deleted, or is private and the app is not in it (any more); what was read before is kept.",
     ),
 }
 
@@ -110,8 +111,9 @@ def _refused(code: str, variable: str) -> CredentialError:
     place = f"set ARAGORA_{variable} to the app's {kind}: {APPS}, OAuth & Permissions"
     if code == "token_expired":
         return CredentialError(
-            "the token has expired (token_expired): its app rotates tokens, which is not supported.",
-            hint=f"make an app without rotation (aragora-sync connectors slack --manifest), and {place}",
+            "the token has expired (token_expired): its app rotates tokens.",
+            hint="aragora-sync oauth login slack keeps tokens and renews them; or make an app without rotation "
+            f"(aragora-sync connectors slack --manifest), and {place}",
         )
     if code in REVOKED:
         return CredentialError(f"the token was revoked ({code}).", hint=f"install the app again, and {place}")

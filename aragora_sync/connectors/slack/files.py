@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from ...core.changes import Deleted, Failed, Item, Named, Seen, Skipped
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ...net.http import Http
 
 Raw = Mapping[str, Any]
+C = TypeVar("C", bound="Named | None")
 
 KNOWN_PAGE = 1000
 HOSTS = ("files.slack.com", "files.slack-gov.com")
@@ -43,21 +45,48 @@ class Files:
         files = {self._place.file_id(raw["id"]): raw for raw in raws}
         known = self._known.get(list(files)[:KNOWN_PAGE])
         for item_id, raw in files.items():
-            if (change := self._change(item_id, raw, thread_id, known.get(item_id))) is not None:
+            change = self._safely(item_id, partial(self._change, item_id, raw, thread_id, known.get(item_id)))
+            if change is not None:
                 yield change
         if look_for_missing:
-            for before in self._known.children(thread_id):
-                if before.id not in files:
-                    yield Deleted(before.id) if self._told(before.id) is None else Seen(before.id)
+            yield from self.left_by(thread_id, files)
+
+    def left_by(self, thread_id: str, still_shown: Collection[str] = ()) -> Iterator[Named]:
+        """What became of files that hung under a thread which shows them no more, or is gone."""
+        for known in list(self._known.children(thread_id)):
+            if known.id not in still_shown:
+                yield self._safely(known.id, partial(self._left, known.id, thread_id))
+
+    def _left(self, item_id: str, thread_id: str) -> Named:
+        """Another thread of the channel may show it, too."""
+        raw = self._told(item_id)
+        if raw is None:
+            return Deleted(item_id)
+        elsewhere = self._shared_in(raw, but=thread_id)
+        if elsewhere:
+            return self._change(item_id, raw, elsewhere, None) or Deleted(item_id)
+        return Seen(item_id) if raw.get("has_more_shares") else Deleted(item_id)
 
     def single(self, item_id: str) -> Named:
         """A file as it is now."""
+        return self._safely(item_id, partial(self._now, item_id))
+
+    def _now(self, item_id: str) -> Named:
         raw = self._told(item_id)
         if raw is None:
             return Deleted(item_id)
         known = self._known.get([item_id]).get(item_id)
         parent = known.parent if known else self._shared_in(raw)
         return self._change(item_id, raw, parent, None) or Deleted(item_id)
+
+    def _safely(self, item_id: str, look: Callable[[], C]) -> C | Failed:
+        """A file that cannot be read is no matter of the others."""
+        try:
+            return look()
+        except TransientError:
+            raise
+        except SourceError as error:
+            return Failed(item_id, error.message)
 
     def _told(self, item_id: str) -> Raw | None:
         """What Slack tells of a file now; None where it says that it is gone."""
@@ -68,11 +97,13 @@ class Files:
         told: Raw = answer.body["file"]
         return None if told.get("mode") == "tombstone" else told
 
-    def _shared_in(self, raw: Raw) -> str:
-        """The thread of this channel that shows it."""
+    def _shared_in(self, raw: Raw, but: str = "") -> str:
+        """A thread of this channel that shows it, another than `but`; empty where there is none."""
         for shared in (raw.get("shares") or {}).values():
             for each in shared.get(self._place.channel.id) or ():
-                return self._place.thread_id(each.get("thread_ts") or each["ts"])
+                found = self._place.thread_id(each.get("thread_ts") or each["ts"])
+                if found != but:
+                    return found
         return ""
 
     # One file
@@ -83,17 +114,12 @@ class Files:
         if raw.get("file_access") == "check_file_info":
             raw = self._told(item_id) or {**raw, "mode": "tombstone"}
             return self._change(item_id, {**raw, "file_access": ""}, parent, known)
-        version = ".".join(str(raw.get(name) or "") for name in VERSIONED)
+        version = ".".join(str(raw.get(name) or "") for name in VERSIONED) + self._place.mark
         if known is not None and known.version == version:
             return Seen(item_id)
         if reason := _unreadable(raw):
             return Skipped(item_id, reason, version)
-        try:
-            return self._read(item_id, raw, parent, version)
-        except TransientError:
-            raise
-        except SourceError as error:
-            return Failed(item_id, error.message)
+        return self._read(item_id, raw, parent, version)
 
     def _read(self, item_id: str, raw: Raw, parent: str, version: str) -> Named:
         url = raw.get("url_private_download") or raw.get("url_private") or ""

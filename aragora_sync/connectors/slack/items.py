@@ -37,6 +37,11 @@ class Place:
         team, _, channel = self.prefix.partition("/")
         return [f"channel:{channel}"] if self.channel.is_private else [f"team:{team}"]
 
+    @property
+    def mark(self) -> str:
+        """Ends the versions of what only some may read, so that they change when that does."""
+        return ".private" if self.channel.is_private else ""
+
     def thread_id(self, ts: str) -> str:
         return f"{self.prefix}/{ts}"
 

@@ -19,7 +19,18 @@ NOISE = frozenset(  # what Slack itself writes into a channel
     }
 )
 TOMBSTONE = "tombstone"
-SHOWN = ("fallback", "pretext", "title", "title_link", "text", "fields", "footer", "blocks", "message_blocks")
+SHOWN = (
+    "fallback",
+    "pretext",
+    "author_name",
+    "title",
+    "title_link",
+    "text",
+    "fields",
+    "footer",
+    "blocks",
+    "message_blocks",
+)
 SHOWN_OF_FILES = ("id", "name", "title", "mode", "size", "file_access", "updated", "edit_timestamp")
 
 
@@ -116,9 +127,8 @@ def thread_of(ts: str, raw_messages: Iterable[Mapping[str, Any]], version: str) 
     found: dict[str, Message] = {}
     for raw in raw_messages:  # each page begins with the first message again
         found.setdefault(raw["ts"], Message.read(raw))
-    root = found.get(ts)
     messages = [found[each] for each in sorted(found)]
-    thread = Thread(ts, messages, version or (root.version(True) if root else ""))
+    thread = Thread(ts, messages, version)
     return thread if thread.written else None
 
 

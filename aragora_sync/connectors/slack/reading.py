@@ -19,7 +19,7 @@ from .items import Place, item_of
 from .message import Gone, Message, Thread, Unread, thread_of
 from .moments import before, micros_of
 from .names import Names
-from .window import DAY_SECONDS, TOP, Window
+from .window import DAY_SECONDS, LATE_SECONDS, TOP, Window
 from .workspace import HISTORY, REPLIES
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ WAITING_BYTES = 8_000_000  # of threads that were read ahead
 REPLY_BYTES = 1000  # about
 MOST_MISSING = 200  # known threads that one run asks for because the history lacks them; a reconcile finds the others
 MOST_UNREAD = 10  # threads that may fail in one run before it is Slack that fails
+
+UNSHOWN = "Slack shows no message of this thread"
 
 _TS = re.compile(r"\d+\.\d+")
 
@@ -50,12 +52,19 @@ class ChannelReading:
         self._with_threads = connector.include_threads
         self._files = Files(place, known) if connector.include_files else None
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing more can be read of what the store holds."""
+        return self._workspace.is_closed(self._place.channel) and next(self._known.items(), None) is not None
+
     def changes(self, cursor: Cursor) -> Iterator[Change]:
         """What is new, and what changed in the days before; without a cursor, everything."""
         if cursor is None:
             window = self._everything()
         else:
             window = Window.read(cursor)
+            if window.private != self._place.channel.is_private:
+                raise CursorExpired("other people than before may read the channel, and all of it must say so.")
             if window.is_open:
                 window = yield from self._walk(window)
                 yield Checkpoint(window.cursor())
@@ -64,30 +73,26 @@ class ChannelReading:
         yield Checkpoint(window.cursor(), complete=True)
 
     def single(self, refs: Sequence[str]) -> Iterator[Named]:
-        """The threads and files of these ids, as they are now."""
+        """The threads and files of these ids, as they are now; with a thread come its files."""
+        is_closed = self.is_closed
         for ref in refs:
             rest = ref.removeprefix(f"{self._place.prefix}/")
-            if rest.startswith("files/") and self._files is not None:
+            if is_closed:
+                yield Failed(ref, "the channel is archived, and the app is not in it")
+            elif rest.startswith("files/") and self._files is not None:
                 yield self._files.single(ref)
+            elif _TS.fullmatch(rest):
+                yield from self._said(self._ask(rest, None, True) or Unread(rest, UNSHOWN), look_for_missing=True)
             else:
-                yield self._single(ref, rest) if _TS.fullmatch(rest) else Deleted(ref)
-
-    def _single(self, ref: str, ts: str) -> Named:
-        match self._ask(ts, "", True):
-            case Thread() as thread:
-                return item_of(thread, self._place, self._names)
-            case Unread(_, error):
-                return Failed(ref, error)
-            case Gone():
-                return Deleted(ref)
-        return Failed(ref, "Slack shows no message of this thread")
+                yield Deleted(ref)
 
     def _everything(self) -> Window:
         """As far back as the options want for the first time, and to the oldest thread that the store holds."""
         now = self._workspace.now
         since = before(now, self._days_back * DAY_SECONDS)
         oldest = next(self._stored("", TOP), None)
-        return Window.everything(since if oldest is None else min(since, self._ts(oldest)), now)
+        since = since if oldest is None else min(since, self._ts(oldest))
+        return Window.everything(since, now, private=self._place.channel.is_private)
 
     # Down a window
 
@@ -107,10 +112,10 @@ class ChannelReading:
                     unread += isinstance(step, Unread)
                     if unread > MOST_UNREAD:
                         raise TransientError(f"#{self._place.channel.name}: {unread} threads cannot be read.")
-                    yield from self._said(step, window)
+                    yield from self._said(step, look_for_missing=not window.whole)
         return window
 
-    def _said(self, step: Thread | Gone | Unread | None, window: Window) -> Iterator[Named]:
+    def _said(self, step: Answered, *, look_for_missing: bool) -> Iterator[Named]:
         if step is None:
             return
         item_id = self._place.thread_id(step.ts)
@@ -119,11 +124,12 @@ class ChannelReading:
             yield from (Seen(each.id) for each in self._known.children(item_id))
         elif isinstance(step, Gone):
             yield Deleted(item_id)
-            yield from (Deleted(each.id) for each in self._known.children(item_id))
+            if self._files is not None:
+                yield from self._files.left_by(item_id)
         else:
             yield item_of(step, self._place, self._names)
             if self._files is not None:
-                yield from self._files.of_thread(item_id, step.files, look_for_missing=not window.whole)
+                yield from self._files.of_thread(item_id, step.files, look_for_missing=look_for_missing)
 
     def _steps(self, window: Window) -> Iterator[Step]:
         """Page by page, and after each one how far it came; what the store holds of the same time lies beside it."""
@@ -160,7 +166,7 @@ class ChannelReading:
             if message is not None:
                 yield self._step(message, known, window)
             elif known is not None and not window.whole and next(missing, None) is not None:
-                yield self._asked(self._ts(known), "", True)
+                yield self._asked(self._ts(known), None, True)
 
     def _step(self, message: Message, known: Known | None, window: Window) -> Step:
         if self._with_threads and message.is_reply:
@@ -168,12 +174,12 @@ class ChannelReading:
         replies = message.replies if self._with_threads else 0
         if not message.is_text and not replies:
             return None if known is None else Gone(message.ts)
-        version = message.version(self._with_threads)
+        version = self._version(message)
         again = window.whole and (replies or (self._files is not None and message.files))
         if known is not None and known.version == version and not again:
             return Seen(known.id)
         if replies:
-            return self._asked(message.ts, version, known is not None, replies * REPLY_BYTES)
+            return self._asked(message.ts, message, known is not None, replies * REPLY_BYTES)
         return Thread(message.ts, [message], version)
 
     def _broadcast(self, message: Message, window: Window) -> Step:
@@ -185,17 +191,21 @@ class ChannelReading:
         known = self._known.get([self._place.thread_id(message.thread_ts)])
         for each in known.values():
             if not each.version or (each.updated_micros or 0) < micros_of(message.touched):
-                return self._asked(message.thread_ts, "", True)
+                return self._asked(message.thread_ts, None, True)
         return None
 
-    def _asked(self, ts: str, version: str, known: bool, weight: int = REPLY_BYTES) -> Step:
+    def _version(self, message: Message) -> str:
+        """Also tells whether the channel was private, which decides who may read the item."""
+        return message.version(self._with_threads) + self._place.mark
+
+    def _asked(self, ts: str, root: Message | None, known: bool, weight: int = REPLY_BYTES) -> Step:
         """The thread, asked for ahead of its turn; where one request a minute is allowed, in its turn."""
         if self._workspace.is_low:
-            return self._ask(ts, version, known)
-        return Ask(partial(self._ask, ts, version, known), weight)
+            return self._ask(ts, root, known)
+        return Ask(partial(self._ask, ts, root, known), weight)
 
-    def _ask(self, ts: str, version: str, known: bool, _halt: Event | None = None) -> Answered:
-        """The whole thread: all messages are needed to say what it looks like."""
+    def _ask(self, ts: str, root: Message | None, known: bool, _halt: Event | None = None) -> Answered:
+        """The whole thread: all messages are needed to say what it looks like. `root`: as the history showed it."""
         try:
             pages = self._workspace.messages(self._place.channel, REPLIES, ts=ts)
             raws = [raw for answer in pages for raw in answer.body["messages"]]
@@ -211,9 +221,16 @@ class ChannelReading:
             return Unread(ts, error.message)
         if not self._with_threads:
             raws = [raw for raw in raws if raw["ts"] == ts]
-            version = version or "".join(Message.read(raw).version(False) for raw in raws[:1])
+        root = root or next((Message.read(raw) for raw in raws if raw["ts"] == ts), None)
+        version = self._version(root) if root and self._is_all(root, raws) else ""
         thread = thread_of(ts, raws, version)
         return thread or (Gone(ts) if known and raws else None)
+
+    def _is_all(self, root: Message, raws: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether no reply is counted that will only show up: as long as one may, the thread is read again."""
+        if not self._with_threads or root.latest_reply < before(self._workspace.now, LATE_SECONDS):
+            return True
+        return len({raw["ts"] for raw in raws}) > root.replies
 
     # What the store holds
 

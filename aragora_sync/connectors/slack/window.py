@@ -27,10 +27,11 @@ class Window:
     newest: str = ""  # the newest message that was met
     below: str = TOP
     whole: bool = False
+    private: bool = False  # what the channel was
 
     @classmethod
-    def everything(cls, since: str, at: str) -> Window:
-        return cls(since, since, at, whole=True)
+    def everything(cls, since: str, at: str, *, private: bool = False) -> Window:
+        return cls(since, since, at, whole=True, private=private)
 
     @classmethod
     def read(cls, cursor: Cursor) -> Window:
@@ -59,9 +60,10 @@ class Window:
         floor = before(self.at, RESCAN_SECONDS)
         if self.newest:
             floor = min(floor, before(self.newest, LATE_SECONDS))
-        return Window(self.since, max(self.since, floor), at, self.newest)
+        return Window(self.since, max(self.since, floor), at, self.newest, private=self.private)
 
     def cursor(self) -> Cursor:
         """As JSON; only what a later run needs."""
         told: dict[str, Any] = {"since": self.since, "floor": self.floor, "at": self.at, "newest": self.newest}
-        return told | {"below": self.below} | ({"whole": True} if self.whole else {})
+        flags = {name: True for name in ("whole", "private") if getattr(self, name)}
+        return told | {"below": self.below} | flags

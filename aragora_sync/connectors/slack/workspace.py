@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...core.clock import utc_now
 from ...core.errors import AccessError, AragoraSyncError, SourceError
-from ...net.access import bearer
+from ...net.access import Access, bearer
 from ...net.answer import Answer
 from .channels import Channel, Wanted
-from .errors import BOT_TOKEN, INVITE, USER_TOKEN, MissingScope, NotInChannel, dispensable, explain, explain_file
+from .errors import (
+    BOT_TOKEN,
+    INVITE,
+    RESTORE,
+    USER_TOKEN,
+    MissingScope,
+    NotInChannel,
+    dispensable,
+    explain,
+    explain_file,
+)
 from .moments import before, ts_of
 
 if TYPE_CHECKING:
@@ -35,9 +45,9 @@ class Workspace:
     def __init__(self, connector: SlackConnector) -> None:
         self.once = connector.once
         self._file_host = partial(connector.http, place="Slack", explain=explain_file, most_bytes=MOST_FILE_BYTES)
-        self.bot = _http(connector, BOT_TOKEN, connector.credential(BOT_TOKEN))
+        self.bot = _http(connector, BOT_TOKEN, connector.app_access())
         token = connector.asked_credentials.get(USER_TOKEN)
-        self.user = _http(connector, USER_TOKEN, token) if token else None
+        self.user = _http(connector, USER_TOKEN, bearer(token)) if token else None
         self._wanted = Wanted(connector.channels, connector.channel_patterns)
         self._left_to_user: set[str] = set()  # channels that the app turned out not to read
         self.is_low = False  # the limits that an answer showed
@@ -65,9 +75,9 @@ class Workspace:
 
     # Channels
 
-    def wanted(self) -> list[Channel]:
-        """The channels that the options mean."""
-        return self._wanted.among(self.channels().values())
+    def wanted(self, read_before: Collection[str] = ()) -> list[Channel]:
+        """The channels that the options mean; `read_before` are ids."""
+        return self._wanted.among(self.channels().values(), read_before)
 
     def absent(self) -> list[str]:
         """Names in the options that no channel has."""
@@ -115,16 +125,28 @@ class Workspace:
         moment = None if answer is None else answer.at
         return self.once("listed at", lambda: ts_of(moment or utc_now()))
 
-    def lost(self, channel_id: str) -> AccessError:
-        """Why a channel that was read before is not listed any more; asked for it alone."""
+    def channel(self, channel_id: str) -> Channel:
+        """A channel, also where it is not listed any more; AccessError where Slack does not tell of it."""
+        return self.channels().get(channel_id) or self.once(f"channel {channel_id}", lambda: self._ask(channel_id))
+
+    def _ask(self, channel_id: str) -> Channel:
         try:
             answer = self.bot.get("conversations.info", {"channel": channel_id}, bucket="conversations.info")
         except AccessError as error:
-            return AccessError(f"{channel_id} is not listed any more: {error.message}", hint=error.hint)
-        channel = Channel.read(answer.body["channel"], is_member=False)
-        return _named(
-            channel, NotInChannel("the app is not in it any more; what was read before is kept.", hint=INVITE)
-        )
+            raise AccessError(f"{channel_id} is not listed any more: {error.message}", hint=error.hint) from error
+        return Channel.read(answer.body["channel"], is_member=False)
+
+    def is_closed(self, channel: Channel) -> bool:
+        """Whether nobody here can read it until it is restored: an app can't even be invited where it is archived."""
+        return channel.is_archived and not channel.is_member and self.user is None
+
+    def must_be_readable(self, channel: Channel) -> None:
+        """Raises AccessError where a person must do something before the channel can be read."""
+        if self.is_closed(channel):
+            raise _named(channel, AccessError("it is archived, and the app is not in it.", hint=RESTORE))
+        if channel.id not in self.channels() and not channel.is_archived:
+            gone = NotInChannel("the app is not in it any more; what was read before is kept.", hint=INVITE)
+            raise _named(channel, gone)
 
     def files_at(self, origin: str, reader: Http) -> Http:
         """A host that keeps files, asked with the token of this reader."""
@@ -224,5 +246,5 @@ def _named(channel: Channel, error: AragoraSyncError) -> AccessError:
     return AccessError(f"#{channel.name} cannot be read: {error.message}", hint=error.hint)
 
 
-def _http(connector: SlackConnector, variable: str, token: str) -> Http:
-    return connector.http(connector.base_url, bearer(token), place="Slack", explain=partial(explain, variable=variable))
+def _http(connector: SlackConnector, variable: str, access: Access) -> Http:
+    return connector.http(connector.base_url, access, place="Slack", explain=partial(explain, variable=variable))

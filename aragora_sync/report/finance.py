@@ -9,11 +9,13 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import Any
 
+from ..core.money import total
+from ..core.payroll import usual_week
 from ..store.base import Store
 from .aging import age, is_later
 from .balances import bank_balances, book_cash, cash
-from .figures import EXACT, Section, money, sorted_keys, total
-from .payroll import summarize, weekly_debit
+from .figures import EXACT, Section, money, sorted_keys
+from .payroll import summarize
 from .reading import Found
 from .sources import Read, Source, read_source
 
@@ -106,10 +108,10 @@ def _runway(found: Found, as_of: date) -> Section:
     """For how many weeks of payroll, as the last 13 weeks had it, the cash would do."""
     weeks: Section = {}
     for currency in {one.currency for one in found.payrolls}:
-        there, weekly = cash(found.balances, currency), weekly_debit(_of(currency, found.payrolls), as_of)
-        if there is not None and weekly:
+        there, week = cash(found.balances, currency), usual_week(_of(currency, found.payrolls), as_of)
+        if there is not None and week is not None and week.debit:
             weeks[currency] = {
-                "value": _tenths(there / weekly),
+                "value": _tenths(there / week.debit),
                 "of": [
                     f"bank_balances.by_currency.{currency}.cash",
                     f"payroll.by_currency.{currency}.usual_week.debit",

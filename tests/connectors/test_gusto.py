@@ -316,6 +316,17 @@ def test_year_is_summed_up_by_check_dates_and_departments(desk):
     assert (told["year"], told["currency"]) == (2026, "USD")
 
 
+def test_estimate_in_a_new_year_is_of_the_last_payrolls_of_the_old_one(desk):
+    paid = desk.pay(55)  # in December
+    desk.pay(75, processed=False)
+    desk.fake.tick(65 * 86_400)
+    connector = desk.connector()
+    told = connector.get_payroll_summary(2027)
+    connector.close()
+
+    assert (told.payroll_count, told.next_unprocessed.estimate) == (0, dollars(paid.totals()["company_debit"]))
+
+
 def test_summary_of_what_is_stored_costs_no_request(desk):
     desk.pay(-10)
     desk.pay(-40)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ...core.changes import JSON
 from ...core.errors import SourceError
+from ...core.money import CENT, NOTHING
 
 CURRENCY = "USD"
-CENT = Decimal("0.01")
-NOTHING = Decimal("0.00")
 
 
 def amount_of(raw: Any) -> Decimal:
@@ -30,10 +29,6 @@ def amount_of(raw: Any) -> Decimal:
 
 def optional_amount(raw: Any) -> Decimal | None:
     return None if raw is None else amount_of(raw)
-
-
-def total(amounts: Iterable[Decimal]) -> Decimal:
-    return sum(amounts, NOTHING)
 
 
 def plain(raw: Any) -> JSON:

@@ -9,7 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from .amounts import CURRENCY, NOTHING, amount_of, optional_amount, total
+from ...core.money import NOTHING, total
+from .amounts import CURRENCY, amount_of, optional_amount
 
 Raw = Mapping[str, Any]
 

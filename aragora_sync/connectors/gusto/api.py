@@ -7,10 +7,11 @@ from datetime import date
 from typing import Any
 
 from ...core.errors import ReadAgain, SourceError
+from ...core.money import total
 from ...net.answer import Answer
 from ...net.http import Http
 from ...net.trouble import CHECK_ADDRESS
-from .amounts import amount_of, total
+from .amounts import amount_of
 from .answers import EmployeePay, payroll_id
 
 Raw = dict[str, Any]

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ...core.errors import SourceError
-from .amounts import CURRENCY, NOTHING, total
+from ...core.money import NOTHING, total
+from .amounts import CURRENCY
 from .answers import EmployeePay, PayrollRun, PayrollTotals, PayrollType
 
 ROLES: Mapping[str, str] = {  # the account of each role, unless an account_map names another

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from .amounts import CURRENCY, NOTHING, amount_of
+from ...core.money import NOTHING
+from .amounts import CURRENCY, amount_of
 from .answers import Employee, EmploymentType, PayrollRun, PayrollTotals
 
 Raw = Mapping[str, Any]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 from ..core.clock import utc_now
 from ..core.errors import CredentialError
@@ -16,6 +17,8 @@ from .tokens import Tokens
 
 class Refreshing:
     """The access of one login. `refresh` asks the vendor for the next tokens; `login` is what a person must do else."""
+
+    renews: ClassVar[bool] = True  # False: such tokens do not end
 
     def __init__(
         self, store: TokenStore, refresh: Callable[[Tokens], Tokens], *, service: str, login: str, stop: StopSign

@@ -80,7 +80,7 @@ def test_logins_repairs_and_their_end(desk):
     with desk.program() as plaid:
         plaid.exchange_public_token(plaid.create_sandbox_public_token())
         plaid.create_link_token("user-1", ["transactions", "auth"])
-        plaid.log_out()
+        plaid.leaving(remove_item=True).leave()
 
     assert judge(desk).keys() >= {
         "/link/token/create",

@@ -134,27 +134,22 @@ class GustoConnector(OAuthConnector):
         self._first = _first_day(self.history_from)
         if wrong := [role for role in self.account_map if role not in ROLES]:
             raise ConfigError(f"gusto: there is no role {wrong[0]!r} in entries; known are {', '.join(ROLES)}")
-        self._api: Api | None = None
 
     def open(self) -> None:
         """Makes the connection; Gusto is asked for the first time when it must be."""
-        self._api = self._make_api(self.access, self._company)
-
-    def close(self) -> None:
-        self._api = None
-        super().close()
+        self.once("api", self._own_api)
 
     @property
     def api(self) -> Api:
         """The company, for a run or for a program that never opened it."""
-        if self._api is None:
-            self.open()
-        assert self._api is not None
-        return self._api
+        return self.once("api", self._own_api)
 
     @property
     def _address(self) -> str:
         return self.base_url or URLS[GustoEnvironment(self.environment)]
+
+    def _own_api(self) -> Api:
+        return self._make_api(self.access, self._company)
 
     def _make_api(self, access: Access, company: Callable[[], str]) -> Api:
         example = URLS[GustoEnvironment.DEMO]

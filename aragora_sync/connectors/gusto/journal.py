@@ -176,6 +176,7 @@ def _components(payroll: PayrollRun, totals: PayrollTotals) -> dict[str, Decimal
     """What the employees got in all; what the login may not see of benefits comes from the totals."""
     lines = payroll.employees or ()
     found = {name: total(getattr(line, name) for line in lines) for name in (*VERIFIED, "custom_withholdings")}
+    found["employer_taxes"] += payroll.company_taxes
     if _benefits_hidden(lines):
         found |= {name: getattr(totals, name) for name in OF_BENEFITS}
     return found

@@ -66,7 +66,7 @@ def payroll_text(payroll: PayrollRun, raw: Raw) -> str:
     if payroll.totals is not None:
         parts.append("\n".join(_of_totals(payroll.totals)))
     if payroll.is_processed:
-        parts += _of_lines(raw.get("employee_compensations") or ())
+        parts += _of_lines([*(raw.get("employee_compensations") or ()), {"taxes": raw.get("company_taxes")}])
     return "\n\n".join(parts)
 
 

@@ -285,7 +285,7 @@ def test_windows_cover_every_day_and_every_pay_period(first, last):
 
     assert (str(found[0][0]), str(found[-1][1])) == (first, last)
     assert all((end - start).days <= 364 for start, end in found)
-    assert all((before[1] - after[0]).days == 60 for before, after in itertools.pairwise(found))
+    assert all((before[1] - after[0]).days == 93 for before, after in itertools.pairwise(found))
 
 
 def test_no_window_where_the_first_day_comes_after_the_last():

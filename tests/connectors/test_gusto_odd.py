@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from aragora_sync.connectors.gusto import PayrollRun
 from aragora_sync.core.changes import Failed, Item
 
-from .gusto_desk import dollars, opened_desk
+from .gusto_desk import dollars, opened_desk, plain_pay
 
 
 @pytest.fixture
@@ -105,3 +106,12 @@ def test_payroll_that_was_taken_back_and_its_reversal_are_both_read(desk):
     for role in {line.account_role for entry in entries for line in entry.lines}:
         sides = [line.debit - line.credit for entry in entries for line in entry.lines if line.account_role == role]
         assert sum(sides) == 0
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_payroll_of_a_quarter_is_found_wherever_the_stretches_end(desk, month):
+    begins, ends = date(2019, month, 15), date(2019 + (month + 3) // 13, (month + 2) % 12 + 1, 14)
+    paid = desk.books.pay(ends, [plain_pay("somebody")], external=True, start=begins, end=ends)
+    desk.sync()
+
+    assert f"payrolls/{paid.uuid}" in desk.entries()

@@ -244,8 +244,8 @@ class FakeGusto(FakeService):
             status = "processed" if one.processed else "unprocessed"
             kind = "external" if one.external else "off_cycle" if one.off_cycle else "regular"
             by_check = query.get("date_filter_by") == "check_date" and kind == "regular" and one.processed
-            when = one.check_date if by_check else one.end
-            if status in statuses and kind in types and start <= when <= end:
+            begins, ends = (one.check_date, one.check_date) if by_check else (one.start, one.end)
+            if status in statuses and kind in types and start <= begins and ends <= end:
                 found.append(one)
         found.sort(key=lambda one: (one.check_date, one.uuid), reverse=query.get("sort_order") == "desc")
         include = set(query.get("include", "").split(","))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...core.address import address_problem
 from ...core.changes import Change, Cursor
-from ...core.errors import AccessError, ConfigError, CredentialError, ReadAgain, SourceError
+from ...core.errors import AccessError, ConfigError, CredentialError, ReadAgain, SourceError, TransientError
 from ...core.options import option
 from ...core.source import Check, KnownItems, Stream
 from ...net.access import Fixed
@@ -304,7 +304,10 @@ class PlaidConnector(OAuthConnector):
         start_date: date | datetime | None = None,
         end_date: date | datetime | None = None,
     ) -> list[PlaidTransaction]:
-        """The transactions of a bank, or of all that are linked, the latest last; both days are in."""
+        """The transactions of a bank, or of all that are linked, the latest last; both days are in.
+
+        Raises TransientError for a bank that was linked just now, and whose transactions Plaid still gathers.
+        """
         first, last = _day(start_date) or date.min, _day(end_date) or date.max
         rows = (raw for bank in self._meant(credentials) for raw in _all_transactions(bank))
         found = [each for each in map(PlaidTransaction.read, rows) if first <= each.date <= last]
@@ -351,7 +354,11 @@ def _all_transactions(bank: BankApi) -> Iterator[Mapping[str, Any]]:
             if not left:
                 raise
             continue
-        yield from (raw for raw in (update.changes.values() if update else ()) if raw is not None)
+        if update is None:
+            raise TransientError(
+                f"Plaid still gathers the transactions of {bank.bank.name}.", hint="ask again in some minutes"
+            )
+        yield from (raw for raw in update.changes.values() if raw is not None)
         return
 
 

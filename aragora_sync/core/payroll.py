@@ -122,9 +122,10 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class UsualWeek:
-    """What payroll took from the bank in a week, by the mean of the last ones; not rounded."""
+    """What payroll took from the bank in a week, by the mean of the last ones."""
 
     debit: Decimal
+    weeks: int
     payrolls: tuple[PayrollCost, ...]
 
 
@@ -154,17 +155,19 @@ def next_planned(payrolls: Sequence[PayrollCost], today: date) -> Planned | None
     if not planned:
         return None
     latest = _latest_regular(payrolls, today)
-    estimate = total(one.company_debit for one in latest) / len(latest) if latest else None
-    return Planned(
-        min(planned, key=_by_date), estimate if estimate is None else estimate.quantize(CENT, ROUND_HALF_EVEN), latest
-    )
+    return Planned(min(planned, key=_by_date), _mean(latest, len(latest)) if latest else None, latest)
 
 
 def usual_week(payrolls: Iterable[PayrollCost], today: date) -> UsualWeek | None:
     """Of the last weeks; None where nothing was paid in them."""
     period = timedelta(weeks=WEEKS)
     lately = tuple(one for one in payrolls if one.is_counted and timedelta(0) <= today - one.check_date < period)
-    return UsualWeek(total(one.company_debit for one in lately) / WEEKS, lately) if lately else None
+    return UsualWeek(_mean(lately, WEEKS), WEEKS, lately) if lately else None
+
+
+def _mean(payrolls: Iterable[PayrollCost], of: int) -> Decimal:
+    """What they took from the bank, shared out evenly, to the cent."""
+    return (total(one.company_debit for one in payrolls) / of).quantize(CENT, ROUND_HALF_EVEN)
 
 
 def _is_whole(taken_back_by: frozenset[Origin] | None, paid: Collection[Origin]) -> bool:

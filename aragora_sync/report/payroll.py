@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
-from decimal import ROUND_HALF_EVEN
 
-from ..core.money import CENT
-from ..core.payroll import WEEKS, PayrollCost, next_planned, sum_of_year, usual_week
+from ..core.payroll import PayrollCost, next_planned, sum_of_year, usual_week
 from .figures import Section, items_of, money, optional_money
 
 
@@ -59,8 +57,7 @@ def _usual_week(payrolls: Sequence[PayrollCost], as_of: date) -> Section | None:
     week = usual_week(payrolls, as_of)
     if week is None:
         return None
-    debit = week.debit.quantize(CENT, ROUND_HALF_EVEN)
-    return {"debit": money(debit), "weeks": WEEKS, "items": _items(week.payrolls)}
+    return {"debit": money(week.debit), "weeks": week.weeks, "items": _items(week.payrolls)}
 
 
 def _next(payrolls: Sequence[PayrollCost], as_of: date) -> Section | None:

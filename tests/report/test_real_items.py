@@ -22,6 +22,7 @@ from ..connectors.gusto_desk import GustoDesk, plain_pay
 from ..connectors.gusto_world import Editor
 from ..connectors.plaid_desk import PlaidDesk
 from ..fakes.gusto_books import Pay, Payroll
+from .test_payroll_agrees import without_items
 
 D = Decimal
 SOURCES = (Source("gusto", "gusto"), Source("plaid", "plaid"))
@@ -255,11 +256,21 @@ def test_sums_of_any_year_are_those_of_the_company(tenant: Tenant, seed: int) ->
         assert D(summary[told]) == sum((D(one[at_gusto]) for one in paid), D())
 
 
-def test_programs_get_the_same_banks(tenant: Tenant) -> None:
+def test_programs_get_the_same_figures(tenant: Tenant) -> None:
+    made = pay_people(tenant.company)
+    tenant.company.books.drop(made["later"])  # a year counts it, the document of a day before it does not
     fill_banks(tenant.banks)
     tenant.sync()
+    kept, gusto = tenant.document(), tenant.company.connector()
+    summary = gusto.get_payroll_summary(2026)
+    gusto.close()
     with tenant.banks.program() as plaid:
-        document = combine("default", tenant.company.today, bank_balances=plaid.get_accounts())
+        accounts = plaid.get_accounts()
+    told = combine("default", tenant.company.today, bank_balances=accounts, payroll_costs=summary)
 
-    kept = tenant.document()["bank_balances"]["by_currency"]
-    assert document["bank_balances"]["by_currency"] == kept
+    assert told["bank_balances"]["by_currency"] == kept["bank_balances"]["by_currency"]
+    assert told["derived"] == kept["derived"]
+    of_both = summary.document().keys() - {"source_time"}
+    payrolls = (each["payroll"]["by_currency"]["USD"] for each in (told, kept))
+    of_told, of_kept = ({name: without_items(one[name]) for name in of_both} for one in payrolls)
+    assert of_told == of_kept

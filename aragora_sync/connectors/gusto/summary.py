@@ -16,6 +16,7 @@ from ...core.payroll import (
     Planned,
     next_planned,
     sum_of_year,
+    usual_week,
     without_taken_back,
 )
 from .amounts import CURRENCY
@@ -58,6 +59,14 @@ class NextPayroll:
 
 
 @dataclass(frozen=True, slots=True)
+class WeekCost:
+    """What payroll took from the bank in a week, as the mean of so many."""
+
+    debit: Decimal
+    weeks: int
+
+
+@dataclass(frozen=True, slots=True)
 class PayrollSummary:
     """All amounts are exact; payrolls that were taken back count for nothing."""
 
@@ -76,6 +85,7 @@ class PayrollSummary:
     company_debit: Decimal
     by_month: tuple[MonthCost, ...]
     by_department: tuple[DepartmentCost, ...]
+    usual_week: WeekCost | None
     next_unprocessed: NextPayroll | None
     source_time: datetime
     currency: str = CURRENCY
@@ -91,7 +101,8 @@ def summarize(
 ) -> PayrollSummary:
     """Of all payrolls that are given, those of this year. Of no cost: they may come from a store."""
     costs = without_taken_back([_cost(one, departments) for one in payrolls])
-    found, planned = sum_of_year(costs, year), next_planned(costs, source_time.date())
+    today = source_time.date()
+    found, planned, week = sum_of_year(costs, year), next_planned(costs, today), usual_week(costs, today)
     sums: dict[str, Any] = dict(found.sums)
     return PayrollSummary(
         year=year,
@@ -102,6 +113,7 @@ def summarize(
         by_department=tuple(
             DepartmentCost(one.department, one.employee_count, one.gross, one.cost) for one in found.by_department
         ),
+        usual_week=WeekCost(week.debit, week.weeks) if week else None,
         next_unprocessed=_next(planned) if planned else None,
         source_time=source_time,
     )

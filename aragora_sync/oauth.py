@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
     from .auth.token_store import TokenStore
     from .auth.tokens import Tokens
     from .net.http import Http
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """The end of a login, before it comes: what the person is told first, what is done, and what is told then."""
+
+    warning: str
+    leave: Callable[[], None]
+    done: str
 
 
 class OAuthConnector(Connector):
@@ -55,6 +65,22 @@ class OAuthConnector(Connector):
         from .auth.oauth import refreshed
 
         return refreshed(self.open_http, self.oauth_client(), tokens.refresh)
+
+    def log_in_again(self, login: Login, item: str) -> Tokens:
+        """The same at one of several items that are logged in, such as a bank, by its name or id."""
+        raise self._only_one()
+
+    def leaving(self, item: str = "", *, remove_item: bool = False) -> Leaving:
+        """How this login would end; or that of one of several items. `remove_item`: the vendor is to forget it too."""
+        if item or remove_item:
+            raise self._only_one()
+        warning = "it cannot be read any more until somebody logs in again. What is stored is kept."
+        return Leaving(warning, self.log_out, "logged out.")
+
+    def _only_one(self) -> ConfigError:
+        return ConfigError(
+            f"{self.connector_id} has one login alone, and no items.", hint="leave --item and --remove-item away"
+        )
 
     def log_out(self) -> None:
         """The vendor takes the tokens no more, and they are forgotten here."""

@@ -63,6 +63,44 @@ class Description:
         wrong = [*self._request(asked, operation, parameters, values), *self._answer(operation, answer)]
         return [f"{asked} {answer.status}: {each}" for each in wrong]
 
+    def undescribed(self, asked: Asked, answer: Answer) -> set[str]:
+        """The fields of an answer that no description has, by their places."""
+        found = self._operation(asked)
+        response = found and found[0]["responses"].get(str(answer.status))
+        content = self._resolved(response).get("content", {}) if response else {}
+        return set(self._strangers(content.get("application/json", {}).get("schema", {}), answer.body, ""))
+
+    def fields(self, name: str) -> set[str]:
+        """What a schema of this name says that a thing has."""
+        return set(self._properties(self.document["components"]["schemas"][name]))
+
+    def _strangers(self, schema: dict[str, Any], value: Any, place: str) -> Iterator[str]:
+        if isinstance(value, list):
+            items = [each["items"] for each in self._all_of(schema) if "items" in each]
+            for each in value:
+                yield from self._strangers({"allOf": items}, each, place)
+        elif isinstance(value, dict) and (known := self._properties(schema)):
+            for name, each in value.items():
+                if name not in known:
+                    yield f"{place}/{name}"
+                else:
+                    yield from self._strangers({"allOf": known[name]}, each, f"{place}/{name}")
+
+    def _properties(self, schema: dict[str, Any]) -> dict[str, list[Any]]:
+        found: dict[str, list[Any]] = {}
+        for each in self._all_of(schema):
+            for name, described in each.get("properties", {}).items():
+                found.setdefault(name, []).append(described)
+        return found
+
+    def _all_of(self, schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """A schema with all that it is made of."""
+        own = self._resolved(schema)
+        yield own
+        for kind in ("allOf", "anyOf", "oneOf"):
+            for each in own.get(kind, ()):
+                yield from self._all_of(each)
+
     def _operation(self, asked: Asked) -> tuple[dict[str, Any], list[Any], dict[str, str]] | None:
         if not asked.path.startswith(self.base):
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 from ..core.clock import utc_now
 from ..core.errors import CredentialError
@@ -19,6 +20,8 @@ class Refreshing:
 
     `rotates`: a refresh token is spent by its use, so that nothing is asked where the next one could not be kept.
     """
+
+    renews: ClassVar[bool] = True  # False: such tokens do not end
 
     def __init__(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import webbrowser
 from typing import Annotated, Any
@@ -28,6 +29,10 @@ oauth = typer.Typer(
 )
 
 OneConnector = Annotated[str, Argument(metavar="CONNECTOR", help="Id or type.", autocompletion=complete_connector)]
+
+Item = Annotated[
+    str, Option("--item", metavar="BANK", help="Only this one of several banks, by its name or the id of its item.")
+]
 
 
 class Terminal:
@@ -71,6 +76,7 @@ def login(
     token_file: Annotated[
         bool, Option("--token-file", help="Keep the tokens in a file of your own (0600) where no keyring can.")
     ] = False,
+    item: Item = "",
 ) -> int:
     """Logs in once; the tokens are kept, and renewed by every run."""
     one = _the_one(asked, connector)
@@ -79,7 +85,7 @@ def login(
     person = Terminal(browser=not (no_browser or paste))
     try:
         begun = Login(person, made.open_http, port=port, paste=paste, redirect_uri=redirect_uri)
-        kept = made.tokens.begin(made.log_in(begun))
+        kept = made.tokens.begin(made.log_in_again(begun, item) if item else made.log_in(begun))
     finally:
         made.close()
     if asked.json:
@@ -107,12 +113,14 @@ def status(asked: Asked, connectors: Connectors = None) -> int:
 @oauth.command("refresh")
 @command
 def refresh(asked: Asked, connectors: Connectors = None) -> int:
-    """Renews the tokens now, which proves that they can be."""
+    """Renews the tokens now, which proves that they can be.
+
+    Those of Plaid do not end, so that there is nothing to renew; `check` asks whether they hold.
+    """
     worst = Exit.OK
     for one, made in _logins(asked, connectors or []):
         try:
-            ends = made.access.renewed().expires_at
-            say(f"{one}: renewed{f', until {moment(ends)}' if ends else ''}.")
+            say(f"{one}: {_renewed(made)}")
         except AragoraSyncError as error:
             talk(letter(error))
             worst = max(worst, error.exit_code)
@@ -127,19 +135,36 @@ def revoke(
     asked: Asked,
     connector: OneConnector,
     yes: Annotated[bool, Option("--yes", help="Do not ask.")] = False,
+    item: Item = "",
+    remove_item: Annotated[
+        bool, Option("--remove-item", help="Plaid ends the link to the bank too, for good, and what it costs.")
+    ] = False,
 ) -> int:
-    """Ends a login: the vendor takes its tokens no more, and they are forgotten."""
+    """Ends a login: the vendor takes its tokens no more, and they are forgotten.
+
+    Banks that were linked by Plaid are only forgotten here, unless you say --remove-item.
+    """
     one = _the_one(asked, connector)
     made = _connector(asked, one)
-    talk(f"{one} cannot be read any more until somebody logs in again. What is stored is kept.")
-    if not confirmed(yes, f"aragora-sync oauth revoke {one.connector} --tenant {one.tenant}"):
-        return Exit.FAILED
     try:
-        made.log_out()
+        leaving = made.leaving(item, remove_item=remove_item)
+        talk(f"{one}: {leaving.warning}")
+        command = ["aragora-sync", "oauth", "revoke", one.connector, "--tenant", one.tenant]
+        command += ["--item", item] * bool(item) + ["--remove-item"] * remove_item
+        if not confirmed(yes, shlex.join(command)):
+            return Exit.FAILED
+        leaving.leave()
     finally:
         made.close()
-    say(f"{one}: logged out.")
+    say(f"{one}: {leaving.done}")
     return 0
+
+
+def _renewed(made: OAuthConnector) -> str:
+    ends = made.access.renewed().expires_at
+    if not made.access.renews:
+        return "nothing to renew: its tokens do not end. aragora-sync check asks whether they hold."
+    return f"renewed{f', until {moment(ends)}' if ends else ''}."
 
 
 def _those(asked: Asked, names: list[str]) -> list[Chosen]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer import Option
 
+from ..audit import Audit, audit_path
 from ..core.clock import utc_now
 from ..core.errors import Exit
 from ..report.finance import SECTIONS, financial_context
@@ -52,12 +54,20 @@ def finance(
         document = financial_context(store, tenant, _sources(asked, tenant), as_of.date() if as_of else _today())
     finally:
         store.close()
+    _audited(tenant, document)
     if asked.json:
         say_json(document, indent=2)
     else:
         for line in lines(document):
             say(line)
     return Exit.OK if any(document[section] for section in SECTIONS) else Exit.FAILED
+
+
+def _audited(tenant: str, document: Mapping[str, Any]) -> None:
+    """Whose figures were read is in the trail before anybody sees them."""
+    sections = [document[name] for name in SECTIONS if document[name]]
+    for connector in sorted({source["connector"] for section in sections for source in section["sources"]}):
+        Audit(audit_path(tenant), connector).add("read", f"report finance, as of {document['as_of']}")
 
 
 def _sources(asked: Asked, tenant: str) -> list[Source]:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
-from .figures import Receivable, Section, money, total
+from ..core.money import total
+from .figures import Receivable, Section, money
 
 BUCKETS = ("current", "1-30", "31-60", "61-90", "91+")
 LAST_DAYS = (0, 30, 60, 90)  # of all buckets but the last

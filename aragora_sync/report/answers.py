@@ -72,6 +72,8 @@ class PayrollSummary(Protocol):
     """As `get_payroll_summary` gives it."""
 
     @property
+    def year(self) -> int: ...
+    @property
     def currency(self) -> str: ...
     @property
     def source_time(self) -> datetime: ...
@@ -96,6 +98,8 @@ def combine(
         reads.append(_read("plaid", Found(balances=list(map(_balance, bank_balances)))))
     if payroll_costs is not None:
         reads.append(_read("gusto", Found(), payroll_costs.source_time))
+        if payroll_costs.year != as_of.year:
+            reads[-1].found.warnings.append(f"the costs of payroll are those of {payroll_costs.year}.")
         payroll = {payroll_costs.currency: payroll_costs.document()}
     return document(tenant, as_of, reads, payroll)
 

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from .figures import Balance, BookBalance, Section, items_of, money, optional_money, total
+from ..core.money import total
+from .figures import Balance, BookBalance, Section, items_of, money, optional_money
 
 SUMS = {"depository": "cash", "credit": "credit_owed", "loan": "loan_owed", "investment": "investments"}
 OTHERS = "other"  # the sum of all accounts of another type

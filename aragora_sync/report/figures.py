@@ -11,7 +11,6 @@ from typing import Any, NamedTuple, TypeAlias
 Section: TypeAlias = dict[str, Any]
 
 CENTS = 2
-NOTHING = Decimal(0)
 EXACT = Context(prec=200)  # digits: more than any sum of money has, so that none is ever rounded
 
 
@@ -69,50 +68,6 @@ class BookBalance:
     current: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class EmployeeCost:
-    """What one payroll is for one employee."""
-
-    employee_id: str
-    department: str
-    gross: Decimal
-    cost: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class PayrollCost:
-    """One payroll. `is_counted`: it was paid and not taken back; another is only planned."""
-
-    origin: Origin
-    currency: str
-    check_date: date
-    is_counted: bool
-    is_planned: bool = False
-    is_regular: bool = True
-    deadline: str = ""
-    gross_pay: Decimal = NOTHING
-    cash_tips: Decimal = NOTHING
-    employer_taxes: Decimal = NOTHING
-    employee_taxes: Decimal = NOTHING
-    benefits: Decimal = NOTHING
-    employee_benefits_deductions: Decimal = NOTHING
-    other_deductions: Decimal = NOTHING
-    reimbursements: Decimal = NOTHING
-    net_pay: Decimal = NOTHING
-    company_debit: Decimal = NOTHING
-    employees: tuple[EmployeeCost, ...] = ()
-
-    @property
-    def cost(self) -> Decimal:
-        """What the company bears. Cash tips came from customers."""
-        return self.gross_pay - self.cash_tips + self.employer_taxes + self.benefits + self.reimbursements
-
-
-def total(amounts: Iterable[Decimal]) -> Decimal:
-    """Of none it is zero, which says that there are none; what is not known must not come here."""
-    return sum(amounts, NOTHING)
-
-
 def money(amount: Decimal) -> str:
     """As a document has it: two decimals, or as many more as it takes; the same amount is always the same text."""
     plain = f"{amount:f}"
@@ -126,7 +81,7 @@ def optional_money(amount: Decimal | None) -> str | None:
     return None if amount is None else money(amount)
 
 
-def items_of(origins: Iterable[Origin]) -> dict[str, list[str]]:
+def items_of(origins: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     """Ids of items by connector."""
     found: dict[str, list[str]] = {}
     for connector, item_id in sorted(set(origins)):

@@ -9,11 +9,12 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import Any
 
+from ..core.money import total
 from ..store.base import Store
 from .aging import age, is_later
 from .balances import bank_balances, book_cash, cash
-from .figures import EXACT, Section, money, sorted_keys, total
-from .payroll import summarize, weekly_debit
+from .figures import EXACT, Section, money, sorted_keys
+from .payroll import summarize
 from .reading import Found
 from .sources import Read, Source, read_source
 
@@ -67,7 +68,7 @@ def _document(tenant: str, as_of: date, reads: Sequence[Read], payroll: Section 
         "as_of": as_of.isoformat(),
         "base_currency": currencies[0] if len(currencies) == 1 else None,
         **sections,
-        "derived": derived(found, sections, as_of),
+        "derived": derived(found, sections),
         "warnings": [*_missing(reads, sections), *found.warnings, *_left_out(found, currencies, as_of)],
     }
     return dict(sorted_keys({**told, "digest": digest(told)}))
@@ -79,11 +80,11 @@ def digest(document: Section) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def derived(found: Found, sections: Section, as_of: date) -> Section:
+def derived(found: Found, sections: Section) -> Section:
     """What follows from several figures; each names those that it comes from."""
     return {
         "ar_overdue_pct": _overdue(sections["ar_aging"]),
-        "runway_weeks": _runway(found, as_of),
+        "runway_weeks": _runway(found, sections["payroll"]),
         "next_payroll_cash_need": _next_need(sections["payroll"]),
     }
 
@@ -102,14 +103,14 @@ def _overdue(aging: Section | None) -> Section:
     return percents
 
 
-def _runway(found: Found, as_of: date) -> Section:
+def _runway(found: Found, payroll: Section | None) -> Section:
     """For how many weeks of payroll, as the last 13 weeks had it, the cash would do."""
     weeks: Section = {}
-    for currency in {one.currency for one in found.payrolls}:
-        there, weekly = cash(found.balances, currency), weekly_debit(_of(currency, found.payrolls), as_of)
-        if there is not None and weekly:
+    for currency, summary in (payroll or {"by_currency": {}})["by_currency"].items():
+        there, week = cash(found.balances, currency), summary["usual_week"]
+        if there is not None and week and (debit := Decimal(week["debit"])):
             weeks[currency] = {
-                "value": _tenths(there / weekly),
+                "value": _tenths(there / debit),
                 "of": [
                     f"bank_balances.by_currency.{currency}.cash",
                     f"payroll.by_currency.{currency}.usual_week.debit",
@@ -174,10 +175,6 @@ def _figures(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _figures(each) for key, each in value.items() if key not in OF_THE_READING}
     return [_figures(each) for each in value] if isinstance(value, list) else value
-
-
-def _of(currency: str, payrolls: Iterable[Any]) -> list[Any]:
-    return [one for one in payrolls if one.currency == currency]
 
 
 def _tenths(value: Decimal) -> str:

@@ -7,14 +7,14 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from .figures import EmployeeCost, PayrollCost, total
+from ..core.money import total
+from ..core.payroll import NO_DEPARTMENT, EmployeeCost, Origin, PayrollCost, without_taken_back
 from .reading import Fields, Found, Stored, amount, currency, day
 
 NEEDED = {"payrolls": "payrolls"}
 WANTED = {"employees": "departments of employees"}
 KINDS = frozenset({"payroll", "employee"})
 CASH_TIPS = "cash tips"  # the name of a compensation, in small letters
-NO_DEPARTMENT = "(none)"
 TOTALS = (
     *("gross_pay", "employer_taxes", "employee_taxes", "benefits", "employee_benefits_deductions"),
     *("other_deductions", "reimbursements", "net_pay", "company_debit"),
@@ -40,6 +40,7 @@ def read(stored: Stored) -> Found:
                 deadline=str(fields.get("payroll_deadline") or ""),
                 cash_tips=amount(totals.get("employee_cash_tips")),
                 employees=tuple(_employee(each) for each in _paid(fields)),
+                taken_back_by=_reversals(stored),
                 **{name: amount(totals.get(name)) for name in TOTALS},
             )
         ]
@@ -47,37 +48,27 @@ def read(stored: Stored) -> Found:
 
 
 def settle(_connector: str, found: Found, items: Iterable[Stored]) -> None:
-    """What only all items together tell: which payrolls were taken back, and who works where.
-
-    A payroll that was taken back and those that did so count all, or else none of them.
-    """
-    stored = list(items)
+    """What only all items together tell: which payrolls were taken back, and who works where."""
     departments = {
-        one.fields["uuid"]: one.fields.get("department") or NO_DEPARTMENT for one in stored if one.kind == "employee"
+        one.fields["uuid"]: one.fields.get("department") or NO_DEPARTMENT for one in items if one.kind == "employee"
     }
-    paid = {one.origin.id for one in found.payrolls if one.is_counted}
-    reversals = {one.origin.id: _reversals(one) for one in stored if one.kind == "payroll"}
     found.payrolls[:] = [
         replace(
             one,
-            is_counted=one.is_counted and _is_whole(reversals.get(one.origin.id), paid),
             employees=tuple(
                 replace(each, department=departments.get(each.employee_id, NO_DEPARTMENT)) for each in one.employees
             ),
         )
-        for one in found.payrolls
+        for one in without_taken_back(found.payrolls)
     ]
 
 
-def _reversals(stored: Stored) -> set[str] | None:
-    """The payrolls that took this one back; None where none did, empty where they are not told."""
+def _reversals(stored: Stored) -> frozenset[Origin] | None:
+    """The payrolls that took this one back."""
     told = stored.fields.get("reversal_payroll_uuids") or ()
     folder = stored.origin.id.rpartition("/")[0]
-    return {f"{folder}/{uuid}" for uuid in told} if told or stored.fields.get("reversals") else None
-
-
-def _is_whole(reversals: set[str] | None, paid: set[str]) -> bool:
-    return reversals is None or (bool(reversals) and reversals <= paid)
+    found = frozenset((stored.origin.connector, f"{folder}/{uuid}") for uuid in told)
+    return found if told or stored.fields.get("reversals") else None
 
 
 def _paid(payroll: Fields) -> Iterable[Fields]:
@@ -85,15 +76,14 @@ def _paid(payroll: Fields) -> Iterable[Fields]:
 
 
 def _employee(line: Fields) -> EmployeeCost:
-    gross = amount(line.get("gross_pay"))
-    tips = _sum(each for each in _some(line, "fixed_compensations") if str(each.get("name")).lower() == CASH_TIPS)
-    taxes = _sum(each for each in _some(line, "taxes") if each["employer"])
-    benefits = _sum(_some(line, "benefits"), "company_contribution")
+    tips = (each for each in _some(line, "fixed_compensations") if str(each.get("name")).lower() == CASH_TIPS)
     return EmployeeCost(
         str(line["employee_uuid"]),
-        NO_DEPARTMENT,
-        gross,
-        gross - tips + taxes + benefits + _sum(_some(line, "reimbursements")),
+        gross_pay=amount(line.get("gross_pay")),
+        cash_tips=_sum(tips),
+        employer_taxes=_sum(each for each in _some(line, "taxes") if each["employer"]),
+        benefits=_sum(_some(line, "benefits"), "company_contribution"),
+        reimbursements=_sum(_some(line, "reimbursements")),
     )
 
 

@@ -9,8 +9,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeAlias
 
+from ..core.payroll import PayrollCost
 from ..store.base import Entry
-from .figures import Balance, BookBalance, Origin, PayrollCost, Receivable
+from .figures import Balance, BookBalance, Origin, Receivable
 
 Fields: TypeAlias = Mapping[str, Any]
 

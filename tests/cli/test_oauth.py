@@ -87,6 +87,16 @@ def test_connector_without_a_login_is_told(home: Home, cli: Cli) -> None:
     assert "none of blocks logs in this way" in ended.err
 
 
+@pytest.mark.parametrize("asked", [("revoke", "--item", "x"), ("revoke", "--remove-item"), ("login", "--item", "x")])
+def test_where_there_is_one_login_alone_nobody_names_a_part_of_it(
+    server: FakeAuthorization, cli: Cli, asked: tuple[str, ...]
+) -> None:
+    ended = cli("oauth", asked[0], "club", *asked[1:])
+
+    assert ended.exit_code == 2
+    assert "club has one login alone, and no items." in ended.err
+
+
 def test_refused_refresh_ends_with_what_to_do(server: FakeAuthorization, cli: Cli, browser: None) -> None:
     logged_in(cli)
     server.lines[0].alive = False

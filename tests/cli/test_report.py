@@ -11,6 +11,7 @@ import pytest
 import time_machine
 
 from aragora_sync import connectors
+from aragora_sync.audit import audit_path
 
 from ..clock import FakeClock
 from ..documents import README
@@ -126,6 +127,27 @@ def test_document_for_programs_is_sorted(home: Home, cli: Cli) -> None:
     assert ended.out == json.dumps(ended.document, sort_keys=True, indent=2) + "\n"
     assert ended.document["ar_aging"]["by_currency"]["USD"]["total"] == "462.07"
     assert report(cli, home, "--json").out == ended.out
+
+
+def test_every_connector_whose_figures_are_read_is_in_the_audit_trail(home: Home, cli: Cli) -> None:
+    sync(home, banks=False)
+    report(cli, home)
+    report(cli, home, "--json")
+    trail = [json.loads(line) for line in audit_path("acme").read_text().splitlines()]
+
+    expected = [(name, "read", "report finance, as of 2026-03-01") for name in ("gusto", "qbo-1")]
+    assert [(line["connector"], line["action"], line["what"]) for line in trail] == expected * 2
+    assert "362.07" not in audit_path("acme").read_text()
+    assert cli("audit", "verify").exit_code == 0
+
+
+def test_figures_that_the_trail_cannot_witness_are_not_shown(home: Home, cli: Cli) -> None:
+    sync(home)
+    audit_path("acme").mkdir(parents=True)
+
+    ended = report(cli, home)
+    assert (ended.exit_code, ended.out) == (1, "")
+    assert "cannot write the audit trail" in ended.err
 
 
 def test_missing_source_is_null_and_a_warning_in_the_table(home: Home, cli: Cli) -> None:

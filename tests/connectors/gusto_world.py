@@ -112,7 +112,8 @@ class Editor:
         processed = days < 0 or self.chance.random() < 0.3
         calculated = processed or self.chance.random() < 0.5
         kind = self.chance.choice(KINDS)
-        self.desk.pay(days, self._pays(), processed=processed, calculated=calculated, **kind)
+        taxes = {"Business tax": self.chance.choice([0, 1]) * self.chance.randrange(9_000) * CENT}
+        self.desk.pay(days, self._pays(), processed=processed, calculated=calculated, company_taxes=taxes, **kind)
 
     def process(self) -> None:
         if draft := self._draft():
@@ -130,7 +131,7 @@ class Editor:
 
     def reverse(self) -> None:
         """Long ago it was paid: then only a reconcile finds it."""
-        if paid := self._any([one for one in self.books.payrolls.values() if one.processed]):
+        if paid := self._any([one for one in self.books.payrolls.values() if _is_reversible(one)]):
             self.books.reverse(paid)
             if paid.check_date < self.desk.day(-90):
                 self.late.add(f"payrolls/{paid.uuid}")
@@ -197,9 +198,13 @@ def random_pay(chance: random.Random, employee: str) -> Pay:
     )
 
 
+def _is_reversible(one: Payroll) -> bool:
+    return one.processed and not one.reversed_by and one.off_cycle != "Reversal"
+
+
 def _state(one: Payroll) -> str:
     gross = one.totals()["gross_pay"] if one.calculated else "none"
-    return f"{one.check_date} {one.processed} {gross} {one.reversed}"
+    return f"{one.check_date} {one.processed} {gross} {bool(one.reversed_by)}"
 
 
 def stored_state(entry: Any) -> str:
@@ -208,4 +213,4 @@ def stored_state(entry: Any) -> str:
     if entry.kind == "employee":
         return f"{told['first_name']} {told['jobs'][0]['title']} {told['terminated']}"
     gross = told["totals"]["gross_pay"] if "totals" in told else "none"
-    return f"{told['check_date']} {told['processed']} {gross} {bool(told.get('reversals'))}"
+    return f"{told['check_date']} {told['processed']} {gross} {bool(told.get('reversal_payroll_uuids'))}"

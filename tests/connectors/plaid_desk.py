@@ -84,11 +84,14 @@ class PlaidDesk(ServiceDesk):
             plaid.keep(credentials)
         return credentials
 
-    def log_in(self, *acts: Callable[[Session], Any], answers: Sequence[str] = ()) -> tuple[Visitor, Mapping[str, str]]:
+    def log_in(
+        self, *acts: Callable[[Session], Any], answers: Sequence[str] = (), item: str = ""
+    ) -> tuple[Visitor, Mapping[str, str]]:
         """As `aragora-sync oauth login plaid`: the person, and what may be told of the logins."""
         person = Visitor(self.fake, *acts, answers=answers)
         with self.program() as plaid:
-            tokens = plaid.tokens.begin(plaid.log_in(Login(person, plaid.open_http)))
+            login = Login(person, plaid.open_http)
+            tokens = plaid.tokens.begin(plaid.log_in_again(login, item) if item else plaid.log_in(login))
         return person, tokens.told
 
     @contextmanager
@@ -101,7 +104,12 @@ class PlaidDesk(ServiceDesk):
         finally:
             made.close()
 
-    # What is stored, was asked and was told
+    # What is kept, is stored, was asked and was told
+
+    def banks(self) -> list[str]:
+        """Where the tenant is logged in."""
+        with self.program() as plaid:
+            return [bank.institution_name for bank in plaid.banks().values()]
 
     def transactions(self) -> dict[str, Any]:
         return {item_id: each for item_id, each in self.entries().items() if each.kind == "transaction"}

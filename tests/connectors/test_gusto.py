@@ -44,7 +44,7 @@ def test_employee_is_found_by_name_job_and_department(desk):
     entry = desk.entries()[f"employees/{desk.ann.uuid}"]
 
     assert (entry.kind, entry.title) == ("employee", "Ann Lee")
-    assert entry.content == "Ann Lee: Engineer, Research\nEmail: ann@acme.example"
+    assert entry.content == "Ann Lee: Engineer, Research\nEmail: ann@acme.example\nHired: 2026-11-02"
 
 
 def test_change_of_an_employee_is_seen(desk):
@@ -285,7 +285,7 @@ def test_windows_cover_every_day_and_every_pay_period(first, last):
 
     assert (str(found[0][0]), str(found[-1][1])) == (first, last)
     assert all((end - start).days <= 364 for start, end in found)
-    assert all((before[1] - after[0]).days == 60 for before, after in itertools.pairwise(found))
+    assert all((before[1] - after[0]).days == 93 for before, after in itertools.pairwise(found))
 
 
 def test_no_window_where_the_first_day_comes_after_the_last():
@@ -316,6 +316,17 @@ def test_year_is_summed_up_by_check_dates_and_departments(desk):
     assert (told["year"], told["currency"]) == (2026, "USD")
 
 
+def test_estimate_in_a_new_year_is_of_the_last_payrolls_of_the_old_one(desk):
+    paid = desk.pay(55)  # in December
+    desk.pay(75, processed=False)
+    desk.fake.tick(65 * 86_400)
+    connector = desk.connector()
+    told = connector.get_payroll_summary(2027)
+    connector.close()
+
+    assert (told.payroll_count, told.next_unprocessed.estimate) == (0, dollars(paid.totals()["company_debit"]))
+
+
 def test_summary_of_what_is_stored_costs_no_request(desk):
     desk.pay(-10)
     desk.pay(-40)
@@ -333,13 +344,12 @@ def test_summary_of_what_is_stored_costs_no_request(desk):
 
 def test_payrolls_that_were_taken_back_count_for_nothing(desk):
     desk.pay(-10)
-    gone = desk.pay(-40)
-    desk.books.reverse(gone)
+    desk.books.reverse(desk.pay(-40))
     connector = desk.connector()
     told = connector.get_payroll_summary(2026)
     connector.close()
 
-    assert (told.payroll_count, told.gross_pay) == (1, Decimal("9000.00"))
+    assert (told.payroll_count, told.gross_pay) == (3, Decimal("9000.00"))
 
 
 def test_payroll_and_the_one_that_takes_it_back_count_both():

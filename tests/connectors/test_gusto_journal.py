@@ -113,6 +113,17 @@ def test_settlement_whose_parts_are_not_the_whole_is_refused(gusto):
         gusto.generate_settlement_entry(payroll({"company_debit": "14290.56"}))
 
 
+def test_taxes_of_the_company_as_a_whole_are_owed_too(gusto):
+    taxes = [{"name": "Business tax", "employer": True, "amount": "12.34"}]
+    totals = {"employer_taxes": "2652.89"}
+    entry = gusto.generate_journal_entry(payroll(totals, company_taxes=taxes))
+
+    assert sides(entry)["employer_tax_expense"] == ("2652.89", "0.00")
+    assert sides(entry)["payroll_tax_payable"] == ("0.00", "5440.49")
+    with pytest.raises(UnbalancedPayroll, match=r"by -12\.34"):
+        gusto.generate_journal_entry(payroll(totals))
+
+
 def test_cash_tips_are_no_expense(gusto):
     tips = [{"name": "Cash Tips", "amount": "100.00"}]
     entry = gusto.generate_journal_entry(

@@ -80,6 +80,21 @@ def test_programs_ask_for_the_days_they_want(desk):
     assert desk.counted() == {"payrolls": 1}
 
 
+def test_summary_of_a_year_reads_the_payrolls_of_that_year_alone(desk):
+    desk.fake.asked.clear()
+    connector = desk.connector()
+    told = connector.get_payroll_summary(2024)
+    connector.close()
+    of_the_year = [one for one in desk.books.payrolls.values() if one.check_date.year == 2024]
+
+    assert told.payroll_count == len(of_the_year) == 6
+    assert desk.counted() == {
+        "employees": pages(EMPLOYEES),
+        "payrolls": years(desk, "2023-09-30"),
+        "payroll": len(of_the_year) * pages(PAID),
+    }
+
+
 def test_login_that_was_made_elsewhere_costs_one_question_more(desk):
     """For which company it is."""
     desk.connector().tokens.forget()

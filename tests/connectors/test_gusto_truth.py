@@ -6,10 +6,11 @@ It describes version 2025-06-15, the last one that was published as a file; what
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import fields
 
 import pytest
 
-from aragora_sync.connectors.gusto import api
+from aragora_sync.connectors.gusto import EmployeePay, PayrollTotals, api, items
 
 from ..specs import description
 from .gusto_desk import opened_desk, plain_pay
@@ -58,6 +59,50 @@ def test_every_request_and_answer_is_described(lived):
     assert len(exchanges) > 50
     assert {asked.path.split("/")[-1] for asked, _ in exchanges} >= {"employees", "payrolls", "token", "token_info"}
     assert wrong == []
+
+
+def test_no_answer_tells_what_is_not_described(lived):
+    judge = description("gusto/gusto.openapi.yaml")
+    found = {field for exchange in lived.fake.answers for field in judge.undescribed(*exchange)}
+
+    assert found == {
+        "/auto_payroll",  # since 2025-11-15; auto_pilot before
+        "/reversal_payroll_uuids",  # described of Payroll-Minimal alone, and in Gusto's changelog of this list
+    }
+
+
+def test_what_is_kept_and_added_up_is_described():
+    judge = description("gusto/gusto.openapi.yaml")
+    lines = judge.fields("Payroll-Employee-Compensations-Type") | judge.fields(
+        "Payroll-Employee-Compensations-Included"
+    )
+    payrolls = judge.fields("Payroll") | judge.fields("Payroll-Minimal")
+
+    assert {each.name for each in fields(PayrollTotals)} == judge.fields("Payroll-Totals-Type")
+    assert set(items.OF_EMPLOYEE) <= judge.fields("Employee")
+    assert set(items.OF_JOB) <= judge.fields("Job")
+    assert set(items.OF_TERMINATION) <= judge.fields("Termination")
+    assert set(items.OF_PAYROLL) - payrolls == {"auto_payroll", "reversals"}  # newer than the description
+    assert set(items.OF_LINE) - lines == {"custom_withholdings"}  # since June 2026
+
+
+def test_payrolls_of_the_fake_add_up_as_the_description_says(lived):
+    """Line by line, and the totals of what was processed."""
+    shown = [answer.body for _, answer in lived.fake.answers if isinstance(answer.body, dict)]
+    processed = [body for body in shown if body.get("processed") and "employee_compensations" in body]
+    for body in processed:
+        totals = PayrollTotals.read(body["totals"])
+        lines = [EmployeePay.read(line) for line in body["employee_compensations"]]
+        for line in lines:
+            taken = line.employee_taxes + line.employee_benefits_deductions + line.other_deductions
+            assert line.net_pay == line.gross_pay - taken - line.cash_tips
+            assert line.check_amount == line.net_pay + line.reimbursements
+        kept = totals.employee_taxes + totals.employee_benefits_deductions + totals.other_deductions
+        assert totals.net_pay == totals.gross_pay - totals.employee_cash_tips - kept
+        assert totals.tax_debit == totals.employee_taxes + totals.employer_taxes
+        debits = totals.net_pay_debit + totals.tax_debit + totals.reimbursement_debit + totals.child_support_debit
+        assert totals.company_debit == debits
+    assert len(processed) > 5
 
 
 def test_the_version_that_is_asked_for_is_the_one_that_the_connector_was_written_for():

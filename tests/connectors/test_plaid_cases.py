@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from aragora_sync.core.errors import TransientError
 from aragora_sync.engine.result import Status
 
 from ..fakes.plaid import MUTATION, Refused, too_many
@@ -56,6 +57,12 @@ def test_01_feed_that_is_not_ready_leaves_no_cursor_and_is_no_failure(desk):
 
     desk.fake.stays_ready = True
     assert desk.sync().counts.created == 1
+
+
+def test_01_programs_are_told_that_a_feed_is_not_ready(desk):
+    desk.fake.stays_ready = False
+    with desk.program() as plaid, pytest.raises(TransientError, match="still gathers the transactions of First"):
+        plaid.get_transactions()
 
 
 def test_01_feed_that_gets_ready_while_it_is_waited_for_is_read(desk):

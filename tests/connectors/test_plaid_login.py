@@ -15,7 +15,7 @@ from aragora_sync.engine.result import Status
 from ..auth.conftest import MemoryBackend
 from ..fakes.plaid import CLIENT, SECRET
 from ..fakes.web import Answer, html
-from .plaid_desk import KEYS, opened_desk, problem
+from .plaid_desk import KEYS, opened_desk
 
 RELINK = "aragora-sync oauth login plaid --tenant default"
 
@@ -26,11 +26,6 @@ def desk(tmp_path):
         yield made
 
 
-def banks(desk) -> list[str]:
-    with desk.program() as plaid:
-        return [bank.institution_name for bank in plaid.banks().values()]
-
-
 def test_bank_is_linked_on_plaids_page_and_read_beside_the_others(desk):
     person, told = desk.log_in(
         lambda session: desk.bank.visit(session, institution_id="ins_7", institution_name="Seventh Bank")
@@ -38,7 +33,7 @@ def test_bank_is_linked_on_plaids_page_and_read_beside_the_others(desk):
 
     assert person.visited[0].startswith("https://secure.plaid.com/hl/")
     assert told == {"banks": "First Platypus Bank, Seventh Bank"}
-    assert banks(desk) == ["First Platypus Bank", "Seventh Bank"]
+    assert desk.banks() == ["First Platypus Bank", "Seventh Bank"]
 
 
 def test_page_asks_for_two_years_of_transactions(desk):
@@ -62,7 +57,7 @@ def test_person_who_takes_time_is_waited_for(desk):
     desk.log_in(later)
 
     assert [seconds for seconds, _ in desk.time.waits] == [4, 4]
-    assert len(banks(desk)) == 2
+    assert len(desk.banks()) == 2
 
 
 def test_person_who_never_comes_ends_the_login(desk):
@@ -77,7 +72,7 @@ def test_person_who_leaves_the_page_has_linked_nothing(desk):
     with pytest.raises(CredentialError, match="no bank was linked: the page was left"):
         desk.log_in(desk.bank.leave)
 
-    assert len(banks(desk)) == 1
+    assert len(desk.banks()) == 1
 
 
 def test_older_accounts_are_told_of_the_bank_in_another_way(desk):
@@ -91,7 +86,7 @@ def test_older_accounts_are_told_of_the_bank_in_another_way(desk):
 
     desk.log_in(visit)
 
-    assert banks(desk)[-1] == "Old Bank"
+    assert desk.banks()[-1] == "Old Bank"
 
 
 def test_client_without_hosted_link_is_told(desk):
@@ -137,7 +132,7 @@ def test_ended_login_of_a_token_of_the_user_is_repaired_too(desk):
     desk.log_in(desk.bank.visit)
 
     assert (other.error, len(desk.bank.items)) == ("", 2)
-    assert banks(desk) == ["First Platypus Bank", "Second Bank"]
+    assert desk.banks() == ["First Platypus Bank", "Second Bank"]
 
 
 def test_token_of_the_user_that_was_rotated_comes_before_the_kept_one(desk):
@@ -146,7 +141,7 @@ def test_token_of_the_user_that_was_rotated_comes_before_the_kept_one(desk):
     desk.options["credentials"] = {**KEYS, "PLAID_ACCESS_TOKEN": desk.bank.rotate(desk.item)}
 
     assert desk.sync().status is Status.OK
-    assert banks(desk) == ["First Platypus Bank"]
+    assert desk.banks() == ["First Platypus Bank"]
 
 
 def test_of_several_ended_logins_the_person_chooses(desk):
@@ -184,24 +179,12 @@ def test_bank_whose_login_is_forgotten_is_kept_and_told(desk):
     assert one in desk.transactions()
 
 
-def test_logging_out_ends_the_items_at_plaid_too(desk):
-    other = desk.link(institution_id="ins_2")
-    other.removed = True
-    with desk.program() as plaid:
-        plaid.log_out()
-
-    assert desk.item.removed
-    status, message, hint = problem(desk.sync())
-    assert (status, hint) == (Status.NEEDS_LOGIN, RELINK)
-    assert message == "no bank is linked in sandbox yet."
-
-
 def test_bank_is_kept_before_anything_is_asked_with_its_token(desk):
     desk.fake.order(html(), path="/accounts/get", times=9)
     with pytest.raises(SourceError, match="a web page"):
         desk.log_in(desk.bank.visit)
 
-    assert len(banks(desk)) == 2
+    assert len(desk.banks()) == 2
 
 
 def test_result_that_came_twice_tells_to_begin_again(desk):
@@ -222,7 +205,7 @@ def test_two_logins_at_once_lose_none(desk):
         second.keep(desk.keep(two))
         first.keep(desk.keep(one))
 
-    assert len(banks(desk)) == 3
+    assert len(desk.banks()) == 3
 
 
 def test_tokens_lie_in_the_keyring_where_there_is_one(desk, monkeypatch):
@@ -233,7 +216,7 @@ def test_tokens_lie_in_the_keyring_where_there_is_one(desk, monkeypatch):
     desk.keep(desk.item)
 
     assert [name for _, name in backend.kept] == ["default/plaid/PLAID_TOKENS"]
-    assert banks(desk) == ["First Platypus Bank"]
+    assert desk.banks() == ["First Platypus Bank"]
 
 
 def test_without_a_place_for_tokens_nothing_is_linked_in_vain(desk):
@@ -280,10 +263,32 @@ def test_login_status_run_and_revoke(desk, cli):
     assert cli("oauth", "status")[0] == 0
     assert cli("run")[0] == 0
     assert cli("check")[0] == 0
-    assert cli("oauth", "refresh")[0] == 0
-    assert cli("oauth", "revoke", "plaid", "--yes")[:2] == (0, "plaid of tenant default: logged out.\n")
-    assert all(item.removed for item in desk.bank.items.values())
+    code, out, _ = cli("oauth", "refresh")
+    assert (code, "renewed" in out) == (0, False)
+    assert "nothing to renew: its tokens do not end" in out
+
+    code, out, err = cli("oauth", "revoke", "plaid", "--item", "Ninth", "--yes")
+    ninth = list(desk.bank.items.values())[-1]
+    assert (code, ninth.removed) == (0, False)
+    assert out == f"plaid of tenant default: forgotten: Ninth ({ninth.item_id}); Plaid still has the link.\n"
+    assert "--remove-item ends it first" in err
+
+    assert cli("oauth", "revoke", "plaid", "--remove-item", "--yes")[0] == 0
+    assert (desk.item.removed, ninth.removed) == (True, False)
     assert cli("run")[0] == 4
+    assert cli("oauth", "revoke", "plaid", "--yes")[:2] == (
+        0,
+        "plaid of tenant default: no login at a bank is kept in sandbox.\n",
+    )
+
+
+def test_without_consent_nothing_is_revoked(desk, cli):
+    code, _, err = cli("oauth", "revoke", "plaid", "--item", "First Platypus Bank", "--remove-item")
+
+    assert code == 2
+    told = "aragora-sync oauth revoke plaid --tenant default --item 'First Platypus Bank' --remove-item --yes"
+    assert f"  try: {told}\n" in err
+    assert desk.banks() == ["First Platypus Bank"] and not desk.item.removed
 
 
 def test_ended_login_is_exit_4_with_the_command_that_repairs_it(desk, cli):

@@ -1,7 +1,7 @@
-"""Plaid's official description judges what `plaid` asks and what the fake answers, where it lies in SPECS_DIR.
+"""What `plaid` asks and what the fake answers is judged by the shapes of Plaid's API.
 
-Its repository, plaid/plaid-openapi, carries no licence, so that it may be absent; then the exchanges of the vendor file
-alone judge, in test_plaid_exchanges.py.
+Where Plaid's official description lies in SPECS_DIR, it judges too. Its repository, plaid/plaid-openapi, carries no
+licence, so that it is absent from there by default.
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ import pytest
 
 from ..fakes.plaid import Refused
 from ..fakes.web import Answer
-from ..specs import FOLDER, description
+from ..plaid_shapes import document
+from ..specs import FOLDER, Description, description
 from .plaid_desk import SYNC, opened_desk
 
 NAME = "plaid/2020-09-14.yml"
 
-pytestmark = [
-    pytest.mark.contract,
-    pytest.mark.skipif(not (FOLDER / NAME).exists(), reason=f"no {NAME} in SPECS_DIR ({FOLDER})"),
-]
+pytestmark = pytest.mark.contract
 
 
 @pytest.fixture
@@ -39,8 +37,9 @@ def parsed(answer: Answer) -> Answer:
 
 def judge(desk) -> Counter[str]:
     """How often each path was asked for; nothing was wrong with any of it."""
-    plaid = description(NAME)
-    found = [problem for asked, answer in desk.fake.answers for problem in plaid.problems(asked, parsed(answer))]
+    judges = [Description(document(), ""), *([description(NAME)] if (FOLDER / NAME).exists() else [])]
+    exchanges = [(asked, parsed(answer)) for asked, answer in desk.fake.answers]
+    found = [problem for plaid in judges for exchange in exchanges for problem in plaid.problems(*exchange)]
     assert not found, "\n".join(dict.fromkeys(found))
     return Counter(asked.path for asked, _ in desk.fake.answers)
 
@@ -80,7 +79,7 @@ def test_logins_repairs_and_their_end(desk):
     with desk.program() as plaid:
         plaid.exchange_public_token(plaid.create_sandbox_public_token())
         plaid.create_link_token("user-1", ["transactions", "auth"])
-        plaid.log_out()
+        plaid.leaving(remove_item=True).leave()
 
     assert judge(desk).keys() >= {
         "/link/token/create",
@@ -92,10 +91,34 @@ def test_logins_repairs_and_their_end(desk):
     }
 
 
-def test_description_tells_a_wrong_request_apart(desk):
-    desk.fake.order(Answer(200, {"request_id": "r"}), path=SYNC)
-    with desk.program() as plaid:
-        plaid.api.post(SYNC, {"access_token": "a", "count": 501})
+def test_repairs_send_no_products(desk):
+    desk.log_in(desk.bank.visit, item=desk.item.item_id)
 
-    with pytest.raises(AssertionError, match="501"):
+    assert judge(desk)["/link/token/create"] == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        (SYNC, {"access_token": "a", "count": 501}),
+        (SYNC, {"access_token": "a", "days": 3}),
+        ("/accounts/get", {}),
+        ("/link/token/create", {"client_name": "a" * 31}),
+    ],
+)
+def test_wrong_requests_are_told_apart(desk, path, told):
+    desk.fake.order(Answer(200, {"request_id": "r"}), path=path)
+    with desk.program() as plaid:
+        plaid.api.post(path, told)
+
+    with pytest.raises(AssertionError, match="body"):
+        judge(desk)
+
+
+def test_wrong_answers_are_told_apart(desk):
+    desk.item.transactions.clear()
+    desk.bank.spend(desk.item, iso_currency_code=None)
+    desk.sync()
+
+    with pytest.raises(AssertionError, match="answer added/0"):
         judge(desk)

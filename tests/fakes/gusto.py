@@ -214,11 +214,17 @@ class FakeGusto(FakeService):
             "onboarded": one.onboarded,
             "onboarding_status": "onboarding_completed" if one.onboarded else "admin_onboarding_incomplete",
             "two_percent_shareholder": False,
-            "jobs": [{"uuid": f"job-{one.uuid}", "title": one.title, "primary": True, "employee_uuid": one.uuid}],
+            "jobs": [self._job(grant, one)],
             "eligible_paid_time_off": [],
             "has_ssn": True,
             "date_of_birth": "1990-01-31",
         }
+
+    def _job(self, grant: Grant, one: Employee) -> dict[str, Any]:
+        """Pay is told with a scope of its own."""
+        paid = {"rate": one.rate, "payment_unit": "Year"} if "compensations:read" in grant.scopes else {}
+        told = {"uuid": f"job-{one.uuid}", "title": one.title, "primary": True, "employee_uuid": one.uuid}
+        return {**told, "hire_date": f"{one.hired_on}", **paid}
 
     # Payrolls
 
@@ -238,8 +244,8 @@ class FakeGusto(FakeService):
             status = "processed" if one.processed else "unprocessed"
             kind = "external" if one.external else "off_cycle" if one.off_cycle else "regular"
             by_check = query.get("date_filter_by") == "check_date" and kind == "regular" and one.processed
-            when = one.check_date if by_check else one.end
-            if status in statuses and kind in types and start <= when <= end:
+            begins, ends = (one.check_date, one.check_date) if by_check else (one.start, one.end)
+            if status in statuses and kind in types and start <= begins and ends <= end:
                 found.append(one)
         found.sort(key=lambda one: (one.check_date, one.uuid), reverse=query.get("sort_order") == "desc")
         include = set(query.get("include", "").split(","))
@@ -272,28 +278,32 @@ class FakeGusto(FakeService):
         if "totals" in include and one.calculated:
             told["totals"] = self._amounts(one.totals())
         if "reversals" in include:
-            told["reversals"] = [{"reversed_payroll_uuid": one.uuid, "reason": "mistake"}] if one.reversed else []
+            told["reversal_payroll_uuids"] = one.reversed_by
         if "payroll_status_meta" in include:
             told["payroll_status_meta"] = {"cancellable": one.processed and one.check_date > self.now.date()}
-        if "taxes" in include:
-            told["company_taxes"] = []
+        if "taxes" in include and one.calculated:
+            taxes = one.company_taxes.items()
+            told["company_taxes"] = [
+                {"name": name, "employer": True, "amount": self._amounts(amount)} for name, amount in taxes
+            ]
         return told
 
     def _payroll(self, asked: Asked, grant: Grant, one: Payroll) -> Answer:
         include = set(asked.query.get("include", "").split(","))
         benefits = "benefits" in include and "employee_benefits:read" in grant.scopes
-        lines = [self._line(pay, benefits=benefits, include=include) for pay in one.pays]
+        pays = one.pays if one.calculated else []
+        lines = [self._line(pay, one, benefits=benefits, include=include) for pay in pays]
         page = _page(asked, lines)
-        page.body = {**self._listed(grant, one, include), "employee_compensations": page.body}
+        page.body = {**self._listed(grant, one, include), **({"employee_compensations": page.body} if pays else {})}
         return page
 
-    def _line(self, pay: Pay, *, benefits: bool, include: set[str]) -> dict[str, Any]:
+    def _line(self, pay: Pay, payroll: Payroll, *, benefits: bool, include: set[str]) -> dict[str, Any]:
+        """Sums come with a payroll that is processed, which then tells only what is not nothing."""
+        earned = {"gross_pay": pay.gross, "net_pay": pay.net, "check_amount": pay.net + pay.reimbursements}
         told: dict[str, Any] = {
             "employee_uuid": pay.employee,
             "excluded": pay.excluded,
-            "gross_pay": pay.gross,
-            "net_pay": pay.net,
-            "check_amount": pay.net + pay.reimbursements,
+            **(earned if payroll.processed else dict.fromkeys(earned)),
             "payment_method": "Check" if pay.by_check else "Direct Deposit",
             "fixed_compensations": [
                 {"name": "Cash Tips", "amount": pay.cash_tips, "job_uuid": f"job-{pay.employee}"},
@@ -322,6 +332,8 @@ class FakeGusto(FakeService):
                 {"name": name, "employee_deduction": mine, "company_contribution": theirs, "imputed": False}
                 for name, (mine, theirs) in (pay.deductions if benefits else {}).items()
             ]
+        for name in ("fixed_compensations", "hourly_compensations"):
+            told[name] = [each for each in told[name] if each["amount"] or not payroll.processed]
         return dict(self._amounts(told))
 
     def _amounts(self, told: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -24,6 +24,8 @@ class Employee:
     title: str = "Engineer"
     terminated: bool = False
     onboarded: bool = True
+    hired_on: date | None = None  # or rehired
+    rate: str = "52000.00"
     edition: int = 1
     terminations: list[dict[str, Any]] = field(default_factory=list)
 
@@ -83,7 +85,8 @@ class Payroll:
     off_cycle: str = ""  # the reason
     external: bool = False
     calculated: bool = True
-    reversed: bool = False
+    reversed_by: list[str] = field(default_factory=list)  # payrolls that take this one back
+    company_taxes: Mapping[str, Decimal] = field(default_factory=dict)  # of which no employee has a share
     created_at: datetime | None = None
     processed_on: date | None = None
     wrong: Decimal = ZERO  # by so much the totals tell another gross pay than the lines do
@@ -98,7 +101,7 @@ class Payroll:
         def total(of: Callable[[Pay], Decimal]) -> Decimal:
             return sum(map(of, pays), ZERO)
 
-        employer = total(lambda pay: sum(pay.employer_taxes.values(), ZERO))
+        employer = total(lambda pay: sum(pay.employer_taxes.values(), ZERO)) + sum(self.company_taxes.values(), ZERO)
         debits = {
             "net_pay_debit": total(lambda pay: ZERO if pay.by_check else pay.net),
             "tax_debit": employer + total(lambda pay: pay.taxes),
@@ -146,8 +149,8 @@ class Books:
     # People
 
     def hire(self, first: str = "Ann", last: str | None = "Lee", **more: Any) -> Employee:
-        self._tick()
-        made = Employee(self._new(), first, last, f"{first.lower()}@acme.example", **more)
+        today = self._tick().date()
+        made = Employee(self._new(), first, last, f"{first.lower()}@acme.example", **{"hired_on": today, **more})
         self.employees[made.uuid] = made
         return made
 
@@ -156,12 +159,15 @@ class Books:
         vars(employee).update(changes)
         employee.edition += 1
 
-    def leave(self, employee: Employee) -> None:
-        told = {"uuid": self._new(), "employee_uuid": employee.uuid, "effective_date": f"{self._tick():%Y-%m-%d}"}
-        self.change(employee, terminated=True, terminations=[*employee.terminations, {**told, "active": True}])
+    def leave(self, employee: Employee, on: date | None = None) -> None:
+        """Today; or on a day to come, before which the termination is only planned."""
+        day = on or self._tick().date()
+        told = {"uuid": self._new(), "employee_uuid": employee.uuid, "effective_date": f"{day}", "active": on is None}
+        self.change(employee, terminated=on is None, terminations=[*employee.terminations, told])
 
     def rehire(self, employee: Employee) -> None:
-        self.change(employee, terminated=False)
+        """The day after."""
+        self.change(employee, terminated=False, hired_on=self._tick().date() + timedelta(days=1))
 
     def remove(self, employee: Employee) -> None:
         """Only somebody who never began can be deleted."""
@@ -188,9 +194,13 @@ class Books:
         self._tick()
         payroll.processed, payroll.processed_on = False, None
 
-    def reverse(self, payroll: Payroll) -> None:
-        self._tick()
-        payroll.reversed = True
+    def reverse(self, payroll: Payroll) -> Payroll:
+        """What was paid is taken back by a payroll of today, in which every amount is below nothing."""
+        pays = [negated(pay) for pay in payroll.pays]
+        taxes = {name: -amount for name, amount in payroll.company_taxes.items()}
+        made = self.pay(self._tick().date(), pays, off_cycle="Reversal", company_taxes=taxes)
+        payroll.reversed_by.append(made.uuid)
+        return made
 
     def correct(self, payroll: Payroll, pays: list[Pay]) -> None:
         """Of a draft."""
@@ -200,3 +210,14 @@ class Books:
     def drop(self, payroll: Payroll) -> None:
         self._tick()
         del self.payrolls[payroll.uuid]
+
+
+def negated(pay: Pay) -> Pay:
+    def below(value: Any) -> Any:
+        if isinstance(value, Decimal):
+            return -value
+        if isinstance(value, tuple):
+            return tuple(map(below, value))
+        return {name: below(each) for name, each in value.items()} if isinstance(value, dict) else value
+
+    return replace(pay, **{each.name: below(getattr(pay, each.name)) for each in fields(pay)})

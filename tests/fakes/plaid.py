@@ -35,7 +35,14 @@ class Refused(Exception):
         super().__init__(code)
         told = {"error_type": kind, "error_code": code, "error_message": message or MESSAGES.get(code, code.lower())}
         self.answer = Answer(
-            status, {**told, "display_message": None, "error_code_reason": None, "suggested_action": None}
+            status,
+            {
+                **told,
+                "display_message": None,
+                "error_code_reason": None,
+                "suggested_action": None,
+                "request_id": "r000000",
+            },
         )
 
 

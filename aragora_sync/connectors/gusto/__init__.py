@@ -46,7 +46,7 @@ from .journal import (
 from .login import COMPANY, NAME, NEEDED, URLS, USEFUL, Info, client, exchange_code, for_company, get_oauth_url
 from .payrolls import Payrolls
 from .summary import PayrollSummary, summarize
-from .windows import AHEAD, OVERLAP, windows
+from .windows import AHEAD, LATENESS, OVERLAP, windows
 
 __all__ = [
     "Employee",
@@ -134,27 +134,22 @@ class GustoConnector(OAuthConnector):
         self._first = _first_day(self.history_from)
         if wrong := [role for role in self.account_map if role not in ROLES]:
             raise ConfigError(f"gusto: there is no role {wrong[0]!r} in entries; known are {', '.join(ROLES)}")
-        self._api: Api | None = None
 
     def open(self) -> None:
         """Makes the connection; Gusto is asked for the first time when it must be."""
-        self._api = self._make_api(self.access, self._company)
-
-    def close(self) -> None:
-        self._api = None
-        super().close()
+        self.once("api", self._own_api)
 
     @property
     def api(self) -> Api:
         """The company, for a run or for a program that never opened it."""
-        if self._api is None:
-            self.open()
-        assert self._api is not None
-        return self._api
+        return self.once("api", self._own_api)
 
     @property
     def _address(self) -> str:
         return self.base_url or URLS[GustoEnvironment(self.environment)]
+
+    def _own_api(self) -> Api:
+        return self._make_api(self.access, self._company)
 
     def _make_api(self, access: Access, company: Callable[[], str]) -> Api:
         example = URLS[GustoEnvironment.DEMO]
@@ -292,11 +287,18 @@ class GustoConnector(OAuthConnector):
         return PayrollRun.read(self.api.payroll(payroll_id))
 
     def get_payroll_summary(self, year: int) -> PayrollSummary:
-        """What payroll cost in a year. `summarize` makes the same of payrolls that were read before."""
+        """What payroll cost in a year. `summarize` makes the same of payrolls that were read before.
+
+        Only what was paid in that year is read in detail; the list tells enough of all others.
+        """
+        now = net_clock.clock.today()
         departments = {each.id: each.department for each in self.get_employees()}
-        until = max(date(year, 12, 31), self._today() + AHEAD)
-        payrolls = self.get_payroll_runs(date(year, 1, 1), until)
-        return summarize(year, payrolls, departments, net_clock.clock.today())
+        first = min(date(year, 1, 1), now.date() - LATENESS)  # an estimate is of the last ones, whatever their year
+        listed = self.get_payroll_runs(first, max(date(year, 12, 31), now.date() + AHEAD), details=False)
+        payrolls = [
+            self.get_payroll_run(run.id) if run.is_processed and run.check_date.year == year else run for run in listed
+        ]
+        return summarize(year, payrolls, departments, now)
 
     def generate_journal_entry(self, payroll: PayrollRun, departments: Mapping[str, str] | None = None) -> JournalEntry:
         """What a payroll cost and what is owed for it, exact to the cent. Raises UnbalancedPayroll with the difference.

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ...core.changes import JSON
 from ...core.errors import SourceError
+from ...core.money import CENT, NOTHING
 
 CURRENCY = "USD"
-CENT = Decimal("0.01")
-NOTHING = Decimal("0.00")
 
 
 def amount_of(raw: Any) -> Decimal:
     """Exact, with two digits after the point; what is not told is nothing. Old versions of the API told numbers."""
     if raw is None:
         return NOTHING
+    told = _exact(raw)
     try:
-        told = Decimal(str(raw))
         amount = told.quantize(CENT)
     except InvalidOperation as error:
         raise SourceError(f"Gusto told {raw!r} where an amount was expected.") from error
@@ -28,12 +27,16 @@ def amount_of(raw: Any) -> Decimal:
     return amount
 
 
-def optional_amount(raw: Any) -> Decimal | None:
-    return None if raw is None else amount_of(raw)
+def optional_rate(raw: Any) -> Decimal | None:
+    """Exact, with as many digits as it has: a rate an hour need not be of whole cents."""
+    return None if raw in (None, "") else _exact(raw)
 
 
-def total(amounts: Iterable[Decimal]) -> Decimal:
-    return sum(amounts, NOTHING)
+def _exact(raw: Any) -> Decimal:
+    try:
+        return Decimal(str(raw))
+    except InvalidOperation as error:
+        raise SourceError(f"Gusto told {raw!r} where an amount was expected.") from error
 
 
 def plain(raw: Any) -> JSON:

@@ -9,7 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from .amounts import CURRENCY, NOTHING, amount_of, optional_amount, total
+from ...core.money import NOTHING, total
+from .amounts import CURRENCY, amount_of, optional_rate
 
 Raw = Mapping[str, Any]
 
@@ -98,7 +99,7 @@ class Employee:
     @classmethod
     def read(cls, raw: Raw) -> Employee:
         job = _primary(raw.get("jobs") or [])
-        ends = [each for each in raw.get("terminations") or [] if each.get("active")]
+        hired_on = day_of(job.get("hire_date"))
         return cls(
             id=raw["uuid"],
             first_name=raw.get("first_name") or "",
@@ -107,12 +108,12 @@ class Employee:
             job_title=job.get("title") or "",
             department=raw.get("department") or "",
             employment_type=EmploymentType.read(raw.get("current_employment_status")),
-            hired_on=day_of(job.get("hire_date")),
-            ended_on=day_of(ends[-1].get("effective_date")) if ends else None,
+            hired_on=hired_on,
+            ended_on=_end(raw.get("terminations") or (), hired_on),
             terminated=bool(raw.get("terminated")),
             onboarded=bool(raw.get("onboarded")),
             manager_id=raw.get("manager_uuid") or "",
-            rate=optional_amount(job.get("rate")),
+            rate=optional_rate(job.get("rate")),
             payment_unit=job.get("payment_unit") or "",
             version=raw.get("version") or "",
         )
@@ -211,6 +212,7 @@ class PayrollRun:
     debited_on: date | None = None
     deadline: str = ""  # a moment, as Gusto tells it
     off_cycle_reason: str = ""
+    company_taxes: Decimal = NOTHING  # of the company, of which no employee has a share
     reversed_by: tuple[str, ...] = ()  # the payrolls that take this one back
     is_reversed: bool = False
     totals: PayrollTotals | None = None
@@ -245,6 +247,7 @@ class PayrollRun:
             debited_on=day_of((raw.get("payroll_status_meta") or {}).get("expected_debit_time")),
             deadline=raw.get("payroll_deadline") or "",
             off_cycle_reason=raw.get("off_cycle_reason") or "",
+            company_taxes=_sum([each for each in raw.get("company_taxes") or () if each["employer"]]),
             reversed_by=reversed_by,
             is_reversed=bool(reversed_by or raw.get("reversals")),
             totals=PayrollTotals.read(totals) if totals else None,
@@ -271,6 +274,12 @@ def _primary(jobs: Sequence[Raw]) -> Raw:
     """The job that counts, where somebody has several."""
     none: Raw = {}
     return next((job for job in jobs if job.get("primary")), jobs[0] if jobs else none)
+
+
+def _end(terminations: Sequence[Raw], hired_on: date | None) -> date | None:
+    """The last day of work, be it past or planned; one before somebody was hired again is none any more."""
+    told = [day for each in terminations if (day := day_of(each.get("effective_date"))) is not None]
+    return max((day for day in told if hired_on is None or day >= hired_on), default=None)
 
 
 def _sum(lines: Sequence[Raw] | None, name: str = "amount") -> Decimal:

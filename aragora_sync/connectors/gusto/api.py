@@ -7,10 +7,11 @@ from datetime import date
 from typing import Any
 
 from ...core.errors import ReadAgain, SourceError
+from ...core.money import total
 from ...net.answer import Answer
 from ...net.http import Http
 from ...net.trouble import CHECK_ADDRESS
-from .amounts import amount_of, total
+from .amounts import amount_of
 from .answers import EmployeePay, payroll_id
 
 Raw = dict[str, Any]
@@ -26,7 +27,7 @@ ALL_PAYROLLS = {  # by default Gusto tells of regular ones alone, and only once 
     "include": "totals,taxes,payroll_status_meta,reversals",
     "sort_order": "asc",
 }
-ALL_OF_PAYROLL = {"include": "benefits,deductions,taxes,payroll_taxes,totals,payroll_status_meta,reversals"}
+ALL_OF_PAYROLL = {"include": "benefits,deductions,taxes,totals,payroll_status_meta,reversals"}
 
 
 class Api:
@@ -73,8 +74,8 @@ class Api:
         whole: Raw = {}
         count = 0
         for answer in self._pages(path, ALL_OF_PAYROLL):
-            page = _object(answer, "employee_compensations")
-            lines = page["employee_compensations"]
+            page = _object(answer, "payroll_uuid")
+            lines = page.get("employee_compensations") or []  # Gusto tells none before it has calculated them
             whole = whole or {**page, "employee_compensations": []}
             whole["employee_compensations"].extend(lines)
             count = _number(answer, "x-total-count", len(whole["employee_compensations"]))

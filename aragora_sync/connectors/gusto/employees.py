@@ -8,7 +8,7 @@ from itertools import islice
 from ...core.changes import Change, Checkpoint, Cursor, Deleted, Failed, Named
 from ...core.errors import NotFound, SourceError, TransientError
 from ...core.source import KnownItems
-from .api import Api
+from .api import Api, Raw
 from .items import employee_id, employee_item
 
 MOST_MISSING = 100  # known employees that are asked for alone because the list lacks them
@@ -24,9 +24,8 @@ class Employees:
     def read(self, cursor: Cursor) -> Iterator[Change]:
         named: set[str] = set()
         for raw in self._api.employees():
-            item = employee_item(raw)
-            named.add(item.id)
-            yield item
+            named.add(employee_id(raw["uuid"]))
+            yield _told(raw)
         missing = (each.id for each in self._known.items() if each.id not in named)
         yield from self.fetch(list(islice(missing, MOST_MISSING)))
         yield Checkpoint(None, complete=True)
@@ -37,10 +36,18 @@ class Employees:
 
     def _single(self, ref: str) -> Named:
         try:
-            return employee_item(self._api.employee(ref.removeprefix(employee_id(""))))
+            return _told(self._api.employee(ref.removeprefix(employee_id(""))))
         except NotFound:
             return Deleted(ref)
         except TransientError:
             raise
         except SourceError as error:
             return Failed(ref, error.message)
+
+
+def _told(raw: Raw) -> Named:
+    """One whose answer cannot be read is said, and stands in nobody's way."""
+    try:
+        return employee_item(raw)
+    except SourceError as error:
+        return Failed(employee_id(raw["uuid"]), error.message)

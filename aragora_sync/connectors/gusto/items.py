@@ -27,7 +27,7 @@ OF_PAYROLL = (
     *("payroll_uuid", "company_uuid", "check_date", "processed", "processed_date", "calculated_at"),
     *("payroll_deadline", "pay_period", "off_cycle", "off_cycle_reason", "external", "final_termination_payroll"),
     *("auto_payroll", "payroll_status_meta", "totals", "payment_speed_changed", "created_at"),
-    *("reversal_payroll_uuids", "reversals"),
+    *("reversal_payroll_uuids", "reversals", "company_taxes"),
 )
 OF_LINE = (
     *("employee_uuid", "excluded", "payment_method", "gross_pay", "net_pay", "check_amount"),

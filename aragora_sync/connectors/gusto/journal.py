@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ...core.errors import SourceError
-from .amounts import CURRENCY, NOTHING, total
+from ...core.money import NOTHING, total
+from .amounts import CURRENCY
 from .answers import EmployeePay, PayrollRun, PayrollTotals, PayrollType
 
 ROLES: Mapping[str, str] = {  # the account of each role, unless an account_map names another
@@ -175,6 +176,7 @@ def _components(payroll: PayrollRun, totals: PayrollTotals) -> dict[str, Decimal
     """What the employees got in all; what the login may not see of benefits comes from the totals."""
     lines = payroll.employees or ()
     found = {name: total(getattr(line, name) for line in lines) for name in (*VERIFIED, "custom_withholdings")}
+    found["employer_taxes"] += payroll.company_taxes
     if _benefits_hidden(lines):
         found |= {name: getattr(totals, name) for name in OF_BENEFITS}
     return found

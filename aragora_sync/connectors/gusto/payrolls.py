@@ -100,7 +100,7 @@ class Payrolls:
             elif raw["processed"]:
                 yield Ask(partial(self._detailed, raw, version), PAYROLL_BYTES)
             else:
-                yield payroll_item(raw, version)
+                yield _told(raw, version)
 
     def _detailed(self, listed: Raw, version: str, _halt: Event) -> Named:
         item_id = payroll_item_id(payroll_id(listed))
@@ -135,6 +135,14 @@ class Payrolls:
             raise
         except SourceError as error:
             return Failed(payroll_item_id(uuid), error.message)
+
+
+def _told(raw: Raw, version: str) -> Named:
+    """One whose answer cannot be read is said, and stands in nobody's way."""
+    try:
+        return payroll_item(raw, version)
+    except SourceError as error:
+        return Failed(payroll_item_id(payroll_id(raw)), error.message)
 
 
 def _open(begun: Place, named: Mapping[str, date | None]) -> dict[str, date]:

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Any
 
-from .amounts import CENT, CURRENCY, NOTHING, total
-from .answers import PayrollRun, PayrollTotals, PayrollType
+from ...core.payroll import (
+    NO_DEPARTMENT,
+    EmployeeCost,
+    Origin,
+    PayrollCost,
+    Planned,
+    next_planned,
+    sum_of_year,
+    usual_week,
+    without_taken_back,
+)
+from .amounts import CURRENCY
+from .answers import EmployeePay, PayrollRun, PayrollTotals, PayrollType
 
-LOOKED_AT = 3  # payrolls of which an estimate is the mean
-NO_DEPARTMENT = "(none)"
+OF_TOTALS = (  # what cost and totals name alike
+    *("gross_pay", "employer_taxes", "employee_taxes", "benefits", "employee_benefits_deductions"),
+    *("other_deductions", "reimbursements", "net_pay", "company_debit"),
+)
+OF_EMPLOYEE = ("gross_pay", "cash_tips", "employer_taxes", "benefits", "reimbursements")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +59,14 @@ class NextPayroll:
 
 
 @dataclass(frozen=True, slots=True)
+class WeekCost:
+    """What payroll took from the bank in a week, as the mean of so many."""
+
+    debit: Decimal
+    weeks: int
+
+
+@dataclass(frozen=True, slots=True)
 class PayrollSummary:
     """All amounts are exact; payrolls that were taken back count for nothing."""
 
@@ -64,6 +85,7 @@ class PayrollSummary:
     company_debit: Decimal
     by_month: tuple[MonthCost, ...]
     by_department: tuple[DepartmentCost, ...]
+    usual_week: WeekCost | None
     next_unprocessed: NextPayroll | None
     source_time: datetime
     currency: str = CURRENCY
@@ -78,78 +100,54 @@ def summarize(
     year: int, payrolls: Sequence[PayrollRun], departments: Mapping[str, str], source_time: datetime
 ) -> PayrollSummary:
     """Of all payrolls that are given, those of this year. Of no cost: they may come from a store."""
-    counted = [each for each in _counted(payrolls) if each.check_date.year == year]
-    sums = {each.name: total(getattr(one.totals, each.name) for one in counted) for each in fields(PayrollTotals)}
+    costs = without_taken_back([_cost(one, departments) for one in payrolls])
+    today = source_time.date()
+    found, planned, week = sum_of_year(costs, year), next_planned(costs, today), usual_week(costs, today)
+    sums: dict[str, Any] = dict(found.sums)
     return PayrollSummary(
         year=year,
-        payroll_count=len(counted),
-        employee_count=len(_paid(counted)),
-        gross_pay=sums["gross_pay"],
-        employer_taxes=sums["employer_taxes"],
-        employee_taxes=sums["employee_taxes"],
-        company_benefits=sums["benefits"],
-        employee_benefit_deductions=sums["employee_benefits_deductions"],
-        other_deductions=sums["other_deductions"],
-        reimbursements=sums["reimbursements"],
-        net_pay=sums["net_pay"],
-        total_employer_cost=total(_cost(one) for one in counted),
-        company_debit=sums["company_debit"],
-        by_month=tuple(_by_month(counted)),
-        by_department=tuple(_by_department(counted, departments)),
-        next_unprocessed=_next(payrolls, source_time.date()),
+        payroll_count=len(found.payrolls),
+        employee_count=found.employee_count,
+        **sums,
+        by_month=tuple(MonthCost(one.month, one.gross, one.cost, one.debit) for one in found.by_month),
+        by_department=tuple(
+            DepartmentCost(one.department, one.employee_count, one.gross, one.cost) for one in found.by_department
+        ),
+        usual_week=WeekCost(week.debit, week.weeks) if week else None,
+        next_unprocessed=_next(planned) if planned else None,
         source_time=source_time,
     )
 
 
-def _counted(payrolls: Iterable[PayrollRun]) -> list[PayrollRun]:
-    """Those that were paid. One that was taken back and the payroll that did so count both, or else neither."""
-    paid = [each for each in payrolls if each.is_processed and each.totals is not None]
-    here = {each.id for each in paid}
-    return [each for each in paid if not each.is_reversed or (each.reversed_by and here >= set(each.reversed_by))]
+def _next(planned: Planned) -> NextPayroll:
+    return NextPayroll(planned.payroll.check_date, planned.payroll.deadline, planned.estimate)
 
 
-def _cost(payroll: PayrollRun) -> Decimal:
-    """What the company bears. Cash tips came from customers."""
+def _cost(payroll: PayrollRun, departments: Mapping[str, str]) -> PayrollCost:
+    """By its own totals; one that was not calculated has none and counts only as planned."""
     totals = payroll.totals or PayrollTotals()
-    own = totals.gross_pay - totals.employee_cash_tips
-    return own + totals.employer_taxes + totals.benefits + totals.reimbursements
+    return PayrollCost(
+        _origin(payroll.id),
+        payroll.currency,
+        payroll.check_date,
+        is_counted=payroll.is_processed and payroll.totals is not None,
+        is_planned=not payroll.is_processed,
+        is_regular=payroll.payroll_type is PayrollType.REGULAR,
+        deadline=payroll.deadline,
+        cash_tips=totals.employee_cash_tips,
+        employees=tuple(_employee(line, departments) for line in payroll.employees or () if not line.excluded),
+        taken_back_by=frozenset(map(_origin, payroll.reversed_by)) if payroll.is_reversed else None,
+        **{name: getattr(totals, name) for name in OF_TOTALS},
+    )
 
 
-def _paid(payrolls: Iterable[PayrollRun]) -> set[str]:
-    return {line.employee_id for one in payrolls for line in one.employees or () if not line.excluded}
+def _employee(line: EmployeePay, departments: Mapping[str, str]) -> EmployeeCost:
+    department = departments.get(line.employee_id) or NO_DEPARTMENT
+    return EmployeeCost(line.employee_id, department, **{name: getattr(line, name) for name in OF_EMPLOYEE})
 
 
-def _by_month(payrolls: Sequence[PayrollRun]) -> Iterable[MonthCost]:
-    for month in sorted({each.check_date.month for each in payrolls}):
-        those = [each for each in payrolls if each.check_date.month == month]
-        totals = [each.totals or PayrollTotals() for each in those]
-        gross, debit = (total(getattr(one, name) for one in totals) for name in ("gross_pay", "company_debit"))
-        yield MonthCost(month, gross, total(map(_cost, those)), debit)
-
-
-def _by_department(payrolls: Iterable[PayrollRun], departments: Mapping[str, str]) -> Iterable[DepartmentCost]:
-    gross: dict[str, Decimal] = defaultdict(lambda: NOTHING)
-    cost: dict[str, Decimal] = defaultdict(lambda: NOTHING)
-    people: dict[str, set[str]] = defaultdict(set)
-    for line in (line for one in payrolls for line in one.employees or () if not line.excluded):
-        name = departments.get(line.employee_id) or NO_DEPARTMENT
-        gross[name] += line.gross_pay
-        cost[name] += line.gross_pay - line.cash_tips + line.employer_taxes + line.benefits + line.reimbursements
-        people[name].add(line.employee_id)
-    for name in sorted(gross):
-        yield DepartmentCost(name, len(people[name]), gross[name], cost[name])
-
-
-def _next(payrolls: Iterable[PayrollRun], today: date) -> NextPayroll | None:
-    planned = [each for each in payrolls if not each.is_processed and each.check_date >= today]
-    if not planned:
-        return None
-    first = min(planned, key=lambda each: (each.check_date, each.id))
-    regular = [each for each in _counted(payrolls) if each.payroll_type is PayrollType.REGULAR]
-    latest = sorted(regular, key=lambda each: (each.check_date, each.id))[-LOOKED_AT:]
-    debits = [each.totals.company_debit for each in latest if each.totals is not None]
-    estimate = (total(debits) / len(debits)).quantize(CENT, ROUND_HALF_EVEN) if debits else None
-    return NextPayroll(first.check_date, first.deadline, estimate)
+def _origin(payroll_id: str) -> Origin:
+    return "gusto", payroll_id
 
 
 def _told(value: Any) -> Any:

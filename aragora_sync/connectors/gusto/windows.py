@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 AHEAD = timedelta(days=88)  # Gusto allows three months, the shortest of which have 89 days; clocks may be a day apart
 SPAN = timedelta(days=364)  # the most it takes at once, in a year of any length
-OVERLAP = timedelta(days=60)  # most payrolls are looked up by a pay period that may lie across a border
+OVERLAP = timedelta(days=93)  # most payrolls are looked up by their pay period: a quarter may lie across a border
 LATENESS = timedelta(days=120)  # so far back payrolls are cancelled, reversed, paid later
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from .amounts import CURRENCY, NOTHING, amount_of
+from ...core.money import NOTHING
+from .amounts import CURRENCY, amount_of
 from .answers import Employee, EmploymentType, PayrollRun, PayrollTotals
 
 Raw = Mapping[str, Any]
@@ -65,7 +66,7 @@ def payroll_text(payroll: PayrollRun, raw: Raw) -> str:
     if payroll.totals is not None:
         parts.append("\n".join(_of_totals(payroll.totals)))
     if payroll.is_processed:
-        parts += _of_lines(raw.get("employee_compensations") or ())
+        parts += _of_lines([*(raw.get("employee_compensations") or ()), {"taxes": raw.get("company_taxes")}])
     return "\n\n".join(parts)
 
 

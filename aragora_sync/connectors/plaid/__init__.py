@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...core.address import address_problem
 from ...core.changes import Change, Cursor
-from ...core.errors import AccessError, ConfigError, CredentialError, ReadAgain, SourceError
+from ...core.errors import AccessError, ConfigError, CredentialError, ReadAgain, SourceError, TransientError
 from ...core.options import option
 from ...core.source import Check, KnownItems, Stream
 from ...net.access import Fixed
-from ...oauth import OAuthConnector
+from ...oauth import Leaving, OAuthConnector
 from .answers import PlaidAccount, PlaidCredentials, PlaidEnvironment, PlaidTransaction
 from .api import BankApi
 from .banks import ACCESS_TOKEN, UNKNOWN, BankStore, Lasting, same, tokens_of
 from .errors import TokenRefused, explain
+from .leaving import Farewell, the_bank
 from .linking import SANDBOX_BANK, Asking, Linking, exchanged, twin_of
 from .reading import read_accounts, read_transactions
 
@@ -92,15 +93,22 @@ class PlaidConnector(OAuthConnector):
             raise ConfigError(RETIRED)
         if self.environment not in URLS:
             raise ConfigError(f"plaid: option 'environment' must be one of {', '.join(URLS)}")
-        self._api: Http | None = None
 
     def open(self) -> None:
         """Makes the connection; Plaid is asked for the first time when it must be."""
+        self.once("api", self._make_api)
+
+    @property
+    def api(self) -> Http:
+        """Plaid, for a run or for a program that never opened it."""
+        return self.once("api", self._make_api)
+
+    def _make_api(self) -> Http:
         address = self.base_url or URLS[self.environment]
         if wrong := address_problem("base_url", address, URLS["production"], allow_http=self.allow_http):
             raise ConfigError(f"plaid: {wrong}")
         keys = {"PLAID-CLIENT-ID": self.credential(CLIENT_ID), "PLAID-SECRET": self.credential(SECRET)}
-        self._api = self.http(
+        return self.http(
             address,
             Fixed(keys),
             place="Plaid",
@@ -109,18 +117,6 @@ class PlaidConnector(OAuthConnector):
             exact=True,
             witness=partial(self._witness, address.rstrip("/")),
         )
-
-    def close(self) -> None:
-        self._api = None
-        super().close()
-
-    @property
-    def api(self) -> Http:
-        """Plaid, for a run or for a program that never opened it."""
-        if self._api is None:
-            self.open()
-        assert self._api is not None
-        return self._api
 
     def _witness(self, base: str, method: str, address: str, status: int) -> None:
         path = address.removeprefix(base)
@@ -138,11 +134,23 @@ class PlaidConnector(OAuthConnector):
         self._banks_store().make_sure()
         return tokens_of(Linking(self, login).banks())
 
+    def log_in_again(self, login: Login, item: str) -> Tokens:
+        """Logs in again at this bank, whatever state its login is in; links it anew where Plaid has it no more."""
+        self._banks_store().make_sure()
+        return tokens_of(Linking(self, login).again(the_bank(item, self.all_banks())))
+
+    def leaving(self, item: str = "", *, remove_item: bool = False) -> Leaving:
+        """One bank, or all of this environment. Plaid is told only by consent, as it ends a link for good."""
+        kept = self.kept_banks()
+        return Farewell(self, [the_bank(item, kept)] if item else kept).by_consent(remove_item=remove_item)
+
     def log_out(self) -> None:
-        """Plaid has the items of the logins no more, which also ends what they cost; they are forgotten here."""
-        for bank in self.kept_banks():
-            self.remove_item(bank)
-        self.tokens.forget()
+        """The logins of this environment are forgotten here. Plaid still has their items: `unlink` ends those."""
+        self.forget(self.kept_banks())
+
+    def forget(self, banks: Sequence[PlaidCredentials]) -> None:
+        """These logins are kept here no more."""
+        self._banks_store().drop(*(bank.item_id for bank in banks))
 
     def remove_item(self, bank: PlaidCredentials) -> None:
         """Plaid forgets this login. One that it has not any more is forgotten already."""
@@ -152,9 +160,9 @@ class PlaidConnector(OAuthConnector):
             return
 
     def unlink(self, bank: PlaidCredentials) -> None:
-        """As if it had never been linked."""
+        """Plaid ends this link for good, and what it costs; it is forgotten here."""
         self.remove_item(bank)
-        self._banks_store().drop(bank.item_id)
+        self.forget([bank])
 
     def kept_banks(self) -> list[PlaidCredentials]:
         """The logins of this environment that are kept here."""
@@ -296,7 +304,10 @@ class PlaidConnector(OAuthConnector):
         start_date: date | datetime | None = None,
         end_date: date | datetime | None = None,
     ) -> list[PlaidTransaction]:
-        """The transactions of a bank, or of all that are linked, the latest last; both days are in."""
+        """The transactions of a bank, or of all that are linked, the latest last; both days are in.
+
+        Raises TransientError for a bank that was linked just now, and whose transactions Plaid still gathers.
+        """
         first, last = _day(start_date) or date.min, _day(end_date) or date.max
         rows = (raw for bank in self._meant(credentials) for raw in _all_transactions(bank))
         found = [each for each in map(PlaidTransaction.read, rows) if first <= each.date <= last]
@@ -343,7 +354,11 @@ def _all_transactions(bank: BankApi) -> Iterator[Mapping[str, Any]]:
             if not left:
                 raise
             continue
-        yield from (raw for raw in (update.changes.values() if update else ()) if raw is not None)
+        if update is None:
+            raise TransientError(
+                f"Plaid still gathers the transactions of {bank.bank.name}.", hint="ask again in some minutes"
+            )
+        yield from (raw for raw in update.changes.values() if raw is not None)
         return
 
 

@@ -38,10 +38,14 @@ class BankStore(TokenStore):
             self.keep(kept)
         return kept
 
-    def drop(self, item_id: str) -> None:
-        """Keeps one login no more."""
+    def drop(self, *item_ids: str) -> None:
+        """Keeps these logins no more."""
         with self.lock(NoStop()):
-            self.keep(tokens_of([bank for bank in self.kept() if bank.item_id != item_id]))
+            left = [bank for bank in self.kept() if bank.item_id not in item_ids]
+            if left:
+                self.keep(tokens_of(left))
+            else:
+                self.forget()
 
     def make_sure(self) -> None:
         """Another login could be kept; CredentialError where not, before a person logs in for nothing."""
@@ -64,6 +68,8 @@ class BankStore(TokenStore):
 
 class Lasting(Refreshing):
     """Tokens that do not end, so that nothing is ever renewed."""
+
+    renews = False
 
     def renewed(self) -> Tokens:
         """What is kept."""

@@ -69,9 +69,18 @@ class Linking:
         broken = [bank for bank, state in states if state == "broken"]
         if broken:
             question = "These logins have ended. Which one is repaired?"
-            return [self._repair(broken[self._login.choose(question, [bank.name for bank in broken])])]
+            chosen = broken[self._login.choose(question, [bank.name for bank in broken])]
+            self._login.talk.tell(f"The login at {chosen.name} has ended; it is repaired.")
+            return [self._repair(chosen)]
         dead = [bank for bank, state in states if state == "gone"]
         return self._link([bank for bank in here if bank not in dead], dead)
+
+    def again(self, bank: PlaidCredentials) -> list[PlaidCredentials]:
+        """This bank, at which the person logs in once more; or what takes its place, where Plaid has it no more."""
+        if self._state(bank) != "gone":
+            return [self._repair(bank)]
+        self._login.talk.tell(f"Plaid has {bank.name} no more; it is linked anew.")
+        return self._link([each for each in self._connector.all_banks() if each != bank], [bank])
 
     def _state(self, bank: PlaidCredentials) -> str:
         try:
@@ -80,7 +89,6 @@ class Linking:
             return "gone"
 
     def _repair(self, bank: PlaidCredentials) -> PlaidCredentials:
-        self._login.talk.tell(f"The login at {bank.name} has ended; it is repaired.")
         self._visit(self._asking.repair(self._connector.tenant_id, bank.access_token))
         if self._connector.bank_api(bank).item().get("error"):
             raise CredentialError(

@@ -7,16 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
+from ..core.finance import BUCKETS, bucket_of
 from .figures import Receivable, Section, money, total
-
-BUCKETS = ("current", "1-30", "31-60", "61-90", "91+")
-LAST_DAYS = (0, 30, 60, 90)  # of all buckets but the last
-
-
-def bucket_of(due_on: date | None, as_of: date) -> int:
-    """The place of the bucket. What is due today is not overdue; what is never due, like a credit, neither."""
-    days = 0 if due_on is None else (as_of - due_on).days
-    return next((place for place, last in enumerate(LAST_DAYS) if days <= last), len(LAST_DAYS))
 
 
 def age(receivables: Iterable[Receivable], as_of: date) -> Section:
@@ -37,6 +29,7 @@ def _report(currency: str, receivables: Sequence[Receivable], as_of: date) -> Se
     for one in receivables:
         by_customer[one.customer, one.customer_id, one.origin.connector].append(one)
     amounts = _amounts(receivables, as_of)
+    invoiced = [one for one in receivables if one.open > 0]
     return {
         "as_of": as_of.isoformat(),
         "currency": currency,
@@ -45,9 +38,9 @@ def _report(currency: str, receivables: Sequence[Receivable], as_of: date) -> Se
         "rows": [_row(by_customer[key], as_of) for key in sorted(by_customer)],
         "totals": list(map(money, amounts)),
         "total": money(total(amounts)),
-        "overdue": money(total(amounts[1:])),
-        "invoiced": money(total(one.open for one in receivables if one.due_on)),
-        "unapplied": money(total(one.open for one in receivables if not one.due_on)),
+        "overdue": money(total(one.open for one in invoiced if bucket_of(one.due_on, as_of))),
+        "invoiced": money(total(one.open for one in invoiced)),
+        "unapplied": _unapplied(receivables),
     }
 
 
@@ -60,7 +53,7 @@ def _row(receivables: Sequence[Receivable], as_of: date) -> Section:
         "customer": first.customer,
         "amounts": list(map(money, amounts)),
         "total": money(total(amounts)),
-        "unapplied": money(total(one.open for one in receivables if not one.due_on)),
+        "unapplied": _unapplied(receivables),
         "documents": [_document(one, as_of) for one in sorted(receivables, key=lambda one: one.origin)],
     }
 
@@ -75,6 +68,11 @@ def _document(one: Receivable, as_of: date) -> Section:
         "bucket": BUCKETS[bucket_of(one.due_on, as_of)],
         "open": money(one.open),
     }
+
+
+def _unapplied(receivables: Iterable[Receivable]) -> str:
+    """Credits, and money that is not taken off any invoice yet."""
+    return money(total(one.open for one in receivables if one.open < 0))
 
 
 def _amounts(receivables: Iterable[Receivable], as_of: date) -> list[Decimal]:

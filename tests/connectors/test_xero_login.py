@@ -12,6 +12,7 @@ from aragora_sync.auth.login import Login
 from aragora_sync.auth.secrets import redact
 from aragora_sync.auth.tokens import Tokens
 from aragora_sync.connectors.xero import exchange_code, get_oauth_url
+from aragora_sync.connectors.xero.endpoints import ENDPOINTS
 from aragora_sync.connectors.xero.login import scopes
 from aragora_sync.core.errors import AragoraSyncError, ConfigError, CredentialError
 from aragora_sync.engine.result import Status
@@ -157,7 +158,7 @@ def test_access_that_ended_is_renewed_once_and_the_request_is_sent_again(desk):
 
     assert result.success
     assert desk.calls("/")["connect/token"] == 1
-    assert len([path for path in desk.fake.paths() if path.startswith(BASE)]) == 8  # the first twice
+    assert len([path for path in desk.fake.paths() if path.startswith(BASE)]) == len(ENDPOINTS) + 1  # the first twice
 
 
 def test_login_that_ended_is_told_with_the_command(desk):

@@ -25,7 +25,12 @@ STREAMS = {
         "account": "Account",
         "journal_entry": "JournalEntry",
     },
-    "xero": {"invoice": "invoices", "credit_note": "credit_notes", "bank_transaction": "bank_transactions"},
+    "xero": {
+        "invoice": "invoices",
+        "credit_note": "credit_notes",
+        "overpayment": "overpayments",
+        "prepayment": "prepayments",
+    },
     "gusto": {"payroll": "payrolls", "employee": "employees"},
     "plaid": {"account": "item-1/accounts", "transaction": "item-1/transactions"},
 }
@@ -140,9 +145,11 @@ def xero_credit(number: str, remaining: str, **more: Any) -> Item:
     return item(f"credit_notes/{number}", "credit_note", {**told, **more})
 
 
-def xero_bank(number: str, kind: str, total: str, **more: Any) -> Item:
-    told = {"Type": kind, "Status": "AUTHORISED", "Total": total, "CurrencyCode": "NZD"}
-    return item(f"bank_transactions/{number}", "bank_transaction", {**told, **more})
+def xero_paid_ahead(number: str, kind: str, remaining: str, **more: Any) -> Item:
+    """`kind`: overpayment or prepayment."""
+    told = {"Type": f"RECEIVE-{kind.upper()}", "Status": "AUTHORISED", "CurrencyCode": "NZD", "Date": "2026-01-02"}
+    told["Contact"] = {"ContactID": "c1", "Name": "Acme"}
+    return item(f"{kind}s/{number}", kind, {**told, "RemainingCredit": remaining, **more})
 
 
 def plaid_account(account: str, current: str | None, kind: str = "depository", **more: Any) -> Item:

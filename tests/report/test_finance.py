@@ -20,9 +20,9 @@ from .ledger import (
     qbo_invoice,
     qbo_journal,
     qbo_payment,
-    xero_bank,
     xero_credit,
     xero_invoice,
+    xero_paid_ahead,
 )
 
 
@@ -86,16 +86,22 @@ def test_receivables_of_xero_are_open_sales_invoices_less_what_remains_of_credit
     assert report["rows"][0]["customer_id"] == "c1"
 
 
-def test_what_customers_paid_ahead_is_told(ledger: Ledger) -> None:
+def test_what_customers_paid_ahead_is_taken_off_as_far_as_it_remains(ledger: Ledger) -> None:
     ledger.keep(
         "xero",
-        xero_bank("b1", "RECEIVE-PREPAYMENT", "5.00"),
-        xero_bank("b2", "RECEIVE", "9.00"),
-        xero_bank("b3", "RECEIVE-OVERPAYMENT", "7.00", Status="VOIDED"),
+        xero_invoice("INV-1", "100.00", "2026-02-28"),
+        xero_paid_ahead("p1", "prepayment", "5.00"),
+        xero_paid_ahead("p2", "prepayment", "9.00", Type="SPEND-PREPAYMENT"),
+        xero_paid_ahead("p3", "prepayment", "1.00", Type="ARPREPAYMENT"),
+        xero_paid_ahead("p4", "overpayment", "7.00", Status="PAID"),
+        xero_paid_ahead("p5", "overpayment", "0.50"),
     )
 
-    (warning,) = [each for each in ledger.document()["warnings"] if each.startswith("xero")]
-    assert warning == "xero: what customers paid ahead is not taken off; it was 5.00 NZD at first."
+    document = ledger.document()
+    report = document["ar_aging"]["by_currency"]["NZD"]
+
+    assert (report["totals"][:2], report["unapplied"]) == (["-6.50", "100.00"], "-6.50")
+    assert [each for each in document["warnings"] if each.startswith("xero")] == []
 
 
 def test_journal_entries_on_receivables_are_told(ledger: Ledger) -> None:

@@ -1,4 +1,4 @@
-"""Xero: contacts, invoices, payments, bank transactions, accounts and manual journals of an organisation."""
+"""Xero: contacts, invoices, credits, payments, bank transactions, accounts and manual journals of an organisation."""
 
 from __future__ import annotations
 
@@ -19,19 +19,21 @@ from ...core.source import Check, KnownItems, Stream
 from ...net.access import bearer
 from ...oauth import OAuthConnector
 from . import writing
-from .aging import AgingReport, aging
+from .aging import AgingReport, aging, credited, owed
 from .answers import (
     JournalLine,
     XeroAccount,
     XeroBankTransaction,
     XeroContact,
-    XeroCredentials,
     XeroCreditNote,
     XeroInvoice,
     XeroLineItem,
     XeroManualJournal,
+    XeroOverpayment,
     XeroPayment,
+    XeroPrepayment,
 )
+from .credentials import XeroCredentials
 from .endpoints import ENDPOINTS
 from .errors import explain
 from .ledger import CONCURRENT, Ledger
@@ -63,7 +65,9 @@ __all__ = [
     "XeroInvoice",
     "XeroLineItem",
     "XeroManualJournal",
+    "XeroOverpayment",
     "XeroPayment",
+    "XeroPrepayment",
     "exchange_code",
     "get_oauth_url",
 ]
@@ -126,23 +130,18 @@ class XeroConnector(OAuthConnector):
         if wrong := [name for name in self.record_types if name not in ENDPOINTS]:
             raise ConfigError(f"xero: there are no records {wrong[0]!r}; known are {', '.join(ENDPOINTS)}")
         self._wanted = list(dict.fromkeys(self.record_types or ENDPOINTS))
-        self._ledger: Ledger | None = None
 
     def open(self) -> None:
         """Makes the connection; Xero is asked for the first time when it must be."""
-        self._ledger = Ledger(self._api(), self._organisation_id)
-
-    def close(self) -> None:
-        self._ledger = None
-        super().close()
+        self.once("ledger", self._open_ledger)
 
     @property
     def ledger(self) -> Ledger:
         """The organisation, for a run or for a program that never opened it."""
-        if self._ledger is None:
-            self.open()
-        assert self._ledger is not None
-        return self._ledger
+        return self.once("ledger", self._open_ledger)
+
+    def _open_ledger(self) -> Ledger:
+        return Ledger(self._api(), self._organisation_id)
 
     # Login
 
@@ -226,7 +225,6 @@ class XeroConnector(OAuthConnector):
         """Whether the login holds, which organisation it is for, and which scopes it has."""
         name = "login"
         try:
-            self.open()
             found = organisations(self._api())
             yield Check(name, True, "accepted")
             name = "organisation"
@@ -266,6 +264,14 @@ class XeroConnector(OAuthConnector):
         """Credit notes of both sides and every status."""
         return self._get("credit_notes", XeroCreditNote.read, modified_since)
 
+    def get_overpayments(self, modified_since: datetime | None = None) -> list[XeroOverpayment]:
+        """What was paid beyond what was owed, on both sides, in every status."""
+        return self._get("overpayments", XeroOverpayment.read, modified_since)
+
+    def get_prepayments(self, modified_since: datetime | None = None) -> list[XeroPrepayment]:
+        """What was paid before there was an invoice, on both sides, in every status."""
+        return self._get("prepayments", XeroPrepayment.read, modified_since)
+
     def get_payments(self, modified_since: datetime | None = None) -> list[XeroPayment]:
         """Payments, deleted ones too."""
         return self._get("payments", XeroPayment.read, modified_since)
@@ -285,10 +291,17 @@ class XeroConnector(OAuthConnector):
     def get_ar_aging_report(self, as_of: date | None = None, currency: str = "") -> AgingReport:
         """Who owes how much now, by how many days it is overdue on a day; by default today.
 
-        Worked out from open invoices and credit notes. What customers paid ahead is not taken off.
+        Worked out from open invoices, less credit notes and what customers paid ahead, as far as they remain. What is
+        dated later is left out.
         """
         at = utc_now()
-        return aging(self.get_invoices(), self.get_credit_notes(), as_of or at.date(), currency, at)
+        found = [
+            *owed(self.get_invoices()),
+            *credited(self.get_credit_notes()),
+            *credited(self.get_overpayments()),
+            *credited(self.get_prepayments()),
+        ]
+        return aging(found, as_of or at.astimezone().date(), currency, at)
 
     def _get(self, name: str, read: Callable[[Mapping[str, Any]], T], since: datetime | None) -> list[T]:
         if since is not None:

@@ -46,6 +46,8 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             by_ids=True,
         ),
         Endpoint("credit_notes", "CreditNotes", "CreditNoteID", "credit_note", "invoices", UNIT_DECIMALS),
+        Endpoint("overpayments", "Overpayments", "OverpaymentID", "overpayment", "payments", UNIT_DECIMALS),
+        Endpoint("prepayments", "Prepayments", "PrepaymentID", "prepayment", "payments", UNIT_DECIMALS),
         Endpoint("payments", "Payments", "PaymentID", "payment", "payments"),
         Endpoint(
             *("bank_transactions", "BankTransactions", "BankTransactionID", "bank_transaction", "banktransactions"),

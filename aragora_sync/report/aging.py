@@ -25,9 +25,9 @@ def is_later(receivable: Receivable, as_of: date) -> bool:
 
 
 def _report(currency: str, receivables: Sequence[Receivable], as_of: date) -> Section:
-    by_customer: dict[tuple[str, str, str], list[Receivable]] = defaultdict(list)
-    for one in receivables:
-        by_customer[one.customer, one.customer_id, one.origin.connector].append(one)
+    by_customer: dict[tuple[str, str], list[Receivable]] = defaultdict(list)
+    for one in sorted(receivables, key=lambda one: (one.dated_on or date.min, one.origin)):
+        by_customer[one.origin.connector, one.customer_id or one.customer].append(one)
     amounts = _amounts(receivables, as_of)
     invoiced = [one for one in receivables if one.open > 0]
     return {
@@ -35,7 +35,7 @@ def _report(currency: str, receivables: Sequence[Receivable], as_of: date) -> Se
         "currency": currency,
         "basis": "due_date",
         "buckets": list(BUCKETS),
-        "rows": [_row(by_customer[key], as_of) for key in sorted(by_customer)],
+        "rows": sorted((_row(found, as_of) for found in by_customer.values()), key=_by_name),
         "totals": list(map(money, amounts)),
         "total": money(total(amounts)),
         "overdue": money(total(one.open for one in invoiced if bucket_of(one.due_on, as_of))),
@@ -44,13 +44,18 @@ def _report(currency: str, receivables: Sequence[Receivable], as_of: date) -> Se
     }
 
 
+def _by_name(row: Section) -> tuple[str, str, str]:
+    return row["customer"], row["customer_id"], row["connector"]
+
+
 def _row(receivables: Sequence[Receivable], as_of: date) -> Section:
-    first = receivables[0]
+    """Of one customer, whose name is that of the last document: they may have been renamed since the others."""
+    last = receivables[-1]
     amounts = _amounts(receivables, as_of)
     return {
-        "connector": first.origin.connector,
-        "customer_id": first.customer_id,
-        "customer": first.customer,
+        "connector": last.origin.connector,
+        "customer_id": last.customer_id,
+        "customer": last.customer,
         "amounts": list(map(money, amounts)),
         "total": money(total(amounts)),
         "unapplied": _unapplied(receivables),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .figures import Receivable
-from .reading import Found, Stored, amount, currency, day
+from .reading import Found, Stored, amount, currency, day, renamed
 
 NEEDED = {"invoices": "invoices"}
 WANTED = {
@@ -13,7 +13,7 @@ WANTED = {
     "overpayments": "payments beyond what was owed",
     "prepayments": "payments ahead of invoices",
 }
-KINDS = frozenset({"invoice", "credit_note", "overpayment", "prepayment"})
+KINDS = frozenset({"contact", "invoice", "credit_note", "overpayment", "prepayment"})
 OPEN = "AUTHORISED"  # drafts are not owed yet, and what is paid or voided is owed no more
 SALES = "ACCREC"
 OF_CUSTOMERS = ("ACCREC", "RECEIVE", "AR")  # how the types of their credits begin
@@ -22,7 +22,7 @@ OF_CUSTOMERS = ("ACCREC", "RECEIVE", "AR")  # how the types of their credits beg
 def read(stored: Stored) -> Found:
     """Open sales invoices, and credits of customers as far as they remain. Those of suppliers are no receivables."""
     fields = stored.fields
-    if fields.get("Status") != OPEN:
+    if stored.kind == "contact" or fields.get("Status") != OPEN:
         return Found()
     if stored.kind == "invoice":
         return Found([_receivable(stored, "AmountDue", 1)] if fields["Type"] == SALES else [])
@@ -30,7 +30,9 @@ def read(stored: Stored) -> Found:
 
 
 def settle(connector: str, found: Found, items: Iterable[Stored]) -> None:
-    """Each document says itself what is open of it."""
+    """Each document says itself what is open of it, but may tell an older name of its contact."""
+    names = {str(one.fields.get("ContactID")): one.title for one in items if one.kind == "contact"}
+    found.receivables[:] = renamed(found.receivables, names)
 
 
 def _receivable(stored: Stored, field: str, sign: int) -> Receivable:

@@ -24,6 +24,8 @@ STREAMS = {
         "payment": "Payment",
         "account": "Account",
         "journal_entry": "JournalEntry",
+        "deposit": "Deposit",
+        "purchase": "Purchase",
     },
     "xero": {
         "invoice": "invoices",
@@ -110,9 +112,12 @@ def qbo_account(number: str, kind: str, balance: str) -> Item:
     return item(f"Account/{number}", "account", {**told, "CurrencyRef": {"value": "USD"}})
 
 
-def qbo_journal(number: str, account: str) -> Item:
-    line = {"Amount": "5.00", "JournalEntryLineDetail": {"PostingType": "Debit", "AccountRef": {"value": account}}}
-    return item(f"JournalEntry/{number}", "journal_entry", {"Line": [line], "currency": "USD"})
+def qbo_journal(number: str, account: str, amount: str = "5.00", side: str = "Debit", customer: str = "4") -> Item:
+    detail = {"PostingType": side, "AccountRef": {"value": account}}
+    detail["Entity"] = {"Type": "Customer", "EntityRef": {"value": customer, "name": f"Customer {customer}"}}
+    line = {"Amount": amount, "DetailType": "JournalEntryLineDetail", "JournalEntryLineDetail": detail}
+    told = {"Line": [line], "currency": "USD", "TxnDate": "2026-01-15", "DocNumber": f"J-{number}"}
+    return item(f"JournalEntry/{number}", "journal_entry", told)
 
 
 def xero_invoice(number: str, due: str, on: str = "2026-03-31", **more: Any) -> Item:

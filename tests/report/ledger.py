@@ -83,7 +83,8 @@ def item(item_id: str, kind: str, metadata: Mapping[str, Any]) -> Item:
 
 
 def qbo_invoice(number: str, balance: str, due: str = "2026-03-31", **more: Any) -> Item:
-    customer = {"value": "4", "name": more.pop("customer", "Acme")}
+    name = more.pop("customer", "Acme")
+    customer = {"value": "4" if name == "Acme" else f"id of {name}", "name": name}
     told = {
         "Id": number,
         "DocNumber": number,

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from ...auth.oauth import OAuthClient, authorization_url, exchange
 from ...auth.tokens import Tokens
 from ...core.errors import AragoraSyncError, ConfigError
-from ...net.access import Access
 from ...net.http import Http
 from .endpoints import ENDPOINTS
 
@@ -125,14 +124,4 @@ def exchange_code(
 ) -> Tokens:
     """The tokens for the code that came back with the person."""
     made = client(client_id, client_secret, AUTH_URL, token_url, ())
-    opened: list[Http] = []
-
-    def open_http(base_url: str, access: Access | None = None, **more: object) -> Http:
-        opened.append(Http(base_url, access, **more))  # type: ignore[arg-type]
-        return opened[-1]
-
-    try:
-        return exchange(open_http, made, code, redirect_uri, code_verifier)
-    finally:
-        for each in opened:
-            each.close()
+    return exchange(Http, made, code, redirect_uri, code_verifier)

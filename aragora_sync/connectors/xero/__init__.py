@@ -8,7 +8,9 @@ from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from ...auth.login import Login
-from ...auth.oauth import OAuthClient
+from ...auth.oauth import OAuthClient, granted
+from ...auth.refreshing import Refreshing
+from ...auth.selfgranted import SelfGranted
 from ...auth.tokens import Tokens
 from ...core.address import address_problem
 from ...core.changes import Change, Cursor
@@ -41,8 +43,10 @@ from .login import (
     AUTH_URL,
     BROAD,
     GRANULAR,
+    STAYING,
     TOKEN_URL,
     Organisation,
+    by_itself,
     chosen,
     client,
     exchange_code,
@@ -115,6 +119,11 @@ class XeroConnector(OAuthConnector):
     allow_writes: bool = option(
         False, help="The login also asks for the scopes by which programs make invoices and journals.", neutral=True
     )
+    custom_connection: bool = option(
+        False,
+        help="The app is a custom connection, which logs in by itself with its client secret.",
+        neutral=True,
+    )
     reconcile_every: float | None = option(
         WEEK_HOURS, help="Hours after which all is compared with Xero; 0 is never.", at_least=0, neutral=True
     )
@@ -153,10 +162,25 @@ class XeroConnector(OAuthConnector):
         return client(self.credential("XERO_CLIENT_ID"), secret, self.auth_url, self.token_url, wanted)
 
     def log_in(self, login: Login) -> Tokens:
+        if self.custom_connection:
+            raise ConfigError(
+                "xero: a custom connection logs in by itself; there is nothing for a person to do.",
+                hint=f"try it: aragora-sync check {self.connector_id}",
+            )
         try:
             return super().log_in(login)
         except AragoraSyncError as error:
             raise with_style(error) from error
+
+    def next_tokens(self, tokens: Tokens) -> Tokens:
+        if not self.custom_connection:
+            return super().next_tokens(tokens)
+        self.credential("XERO_CLIENT_SECRET")  # it must be there
+        return granted(self.open_http, by_itself(self.oauth_client()))
+
+    def _open_access(self) -> Refreshing:
+        kind = SelfGranted if self.custom_connection else Refreshing
+        return kind(self.tokens, self.next_tokens, service=self.service, login=self.login_command, stop=self.stop)
 
     def after_login(self, tokens: Tokens, told: Mapping[str, str], login: Login) -> Tokens:
         found = organisations(self._api(tokens.access))
@@ -241,14 +265,16 @@ class XeroConnector(OAuthConnector):
         told = self.access.known().told.get("tenant_id", "")
         return chosen(found, self.xero_tenant_id or told, self.login_command)
 
-    def _check_scopes(self, granted: Sequence[str]) -> Check:
+    def _check_scopes(self, allowed: Sequence[str]) -> Check:
         wanted = scopes(self._wanted, self.scope_style, writing=self.allow_writes)
-        missing = [each for each in wanted if each not in granted and each.removesuffix(".read") not in granted]
-        if granted and missing:
+        if self.custom_connection:
+            wanted.remove(STAYING)
+        missing = [each for each in wanted if each not in allowed and each.removesuffix(".read") not in allowed]
+        if allowed and missing:
             return Check(
                 "scopes", False, f"the login lacks {', '.join(missing)}", f"log in again: {self.login_command}"
             )
-        return Check("scopes", True, ", ".join(granted) or "not told")
+        return Check("scopes", True, ", ".join(allowed) or "not told")
 
     # For programs: typed answers
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from ...auth.oauth import OAuthClient, authorization_url, exchange
@@ -58,6 +59,11 @@ def client(client_id: str, client_secret: str, auth_url: str, token_url: str, wa
         scopes=wanted,
         pkce=not client_secret,
     )
+
+
+def by_itself(app: OAuthClient) -> OAuthClient:
+    """The same as a custom connection asks: no login stays, because each half hour there is a new one."""
+    return replace(app, scopes=[each for each in app.scopes if each != STAYING])
 
 
 def organisations(http: Http) -> list[Organisation]:

@@ -252,7 +252,10 @@ class QuickBooksConnector(OAuthConnector):
         return sorted(found, key=lambda one: (one.txn_date or date.min, one.type, one.id))
 
     def get_ar_aging_report(self, as_of: date | datetime | None = None) -> AgingReport:
-        """Who owes how much, by how long it is due, on a day; by default today, where the company is."""
+        """Who owes how much, by how long it is due, on a day; by default today, where the company is.
+
+        As QuickBooks works it out: what is owed in other currencies comes in that of the books.
+        """
         return aging(self.company, _day(as_of) if as_of else None)
 
     def get_profit_and_loss(self, start_date: date | datetime, end_date: date | datetime) -> Statement:

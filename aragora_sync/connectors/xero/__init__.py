@@ -165,7 +165,7 @@ class XeroConnector(OAuthConnector):
         if self.custom_connection:
             raise ConfigError(
                 "xero: a custom connection logs in by itself; there is nothing for a person to do.",
-                hint=f"try it: aragora-sync check {self.connector_id}",
+                hint=f"aragora-sync check {self.connector_id}",
             )
         try:
             return super().log_in(login)

@@ -137,6 +137,12 @@ def refreshed(open_http: OpenHttp, client: OAuthClient, refresh_token: str) -> T
     return _asked(open_http, client, {"grant_type": "refresh_token", "refresh_token": refresh_token})
 
 
+def granted(open_http: OpenHttp, client: OAuthClient) -> Tokens:
+    """Tokens of an application that acts for itself, without a person."""
+    scope = {"scope": " ".join(client.scopes)} if client.scopes else {}
+    return _asked(open_http, client, {"grant_type": "client_credentials", **scope})
+
+
 def revoked(open_http: OpenHttp, client: OAuthClient, token: str) -> None:
     """The vendor takes this token, and what hangs on it, no more; as well where it did not take it before."""
     if not client.revoke_url:

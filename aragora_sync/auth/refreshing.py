@@ -44,12 +44,12 @@ class Refreshing:
         self._renewing = threading.Lock()
 
     def headers(self) -> Mapping[str, str]:
-        return _bearer(self.current())
+        return bearer(self.current())
 
     def renew(self, refused: Mapping[str, str]) -> bool:
         """Once after a refusal: the tokens that somebody else got meanwhile, or else new ones, where there can be."""
         with self._renewing:
-            if self._tokens is not None and _bearer(self._tokens)["Authorization"] == refused.get("Authorization"):
+            if self._tokens is not None and bearer(self._tokens)["Authorization"] == refused.get("Authorization"):
                 known = self.known()
                 if not known.refresh and known.access == self._tokens.access:
                     return False
@@ -109,5 +109,6 @@ class Refreshing:
                 raise
 
 
-def _bearer(tokens: Tokens) -> dict[str, str]:
+def bearer(tokens: Tokens) -> dict[str, str]:
+    """The header in which they are shown."""
     return {"Authorization": f"Bearer {tokens.access}"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from ..report.aging import BUCKETS
+from ..core.aging import BUCKETS
 from .output import aligned, painted
 
 UNKNOWN = "unknown"

@@ -7,17 +7,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
+from ..core.aging import BUCKETS, bucket_of
 from ..core.money import total
 from .figures import Receivable, Section, money
-
-BUCKETS = ("current", "1-30", "31-60", "61-90", "91+")
-LAST_DAYS = (0, 30, 60, 90)  # of all buckets but the last
-
-
-def bucket_of(due_on: date | None, as_of: date) -> int:
-    """The place of the bucket. What is due today is not overdue; what is never due, like a credit, neither."""
-    days = 0 if due_on is None else (as_of - due_on).days
-    return next((place for place, last in enumerate(LAST_DAYS) if days <= last), len(LAST_DAYS))
 
 
 def age(receivables: Iterable[Receivable], as_of: date) -> Section:
@@ -34,34 +26,40 @@ def is_later(receivable: Receivable, as_of: date) -> bool:
 
 
 def _report(currency: str, receivables: Sequence[Receivable], as_of: date) -> Section:
-    by_customer: dict[tuple[str, str, str], list[Receivable]] = defaultdict(list)
-    for one in receivables:
-        by_customer[one.customer, one.customer_id, one.origin.connector].append(one)
+    by_customer: dict[tuple[str, str], list[Receivable]] = defaultdict(list)
+    for one in sorted(receivables, key=lambda one: (one.dated_on or date.min, one.origin)):
+        by_customer[one.origin.connector, one.customer_id or one.customer].append(one)
     amounts = _amounts(receivables, as_of)
+    invoiced = [one for one in receivables if one.open > 0]
     return {
         "as_of": as_of.isoformat(),
         "currency": currency,
         "basis": "due_date",
         "buckets": list(BUCKETS),
-        "rows": [_row(by_customer[key], as_of) for key in sorted(by_customer)],
+        "rows": sorted((_row(found, as_of) for found in by_customer.values()), key=_by_name),
         "totals": list(map(money, amounts)),
         "total": money(total(amounts)),
-        "overdue": money(total(amounts[1:])),
-        "invoiced": money(total(one.open for one in receivables if one.due_on)),
-        "unapplied": money(total(one.open for one in receivables if not one.due_on)),
+        "overdue": money(total(one.open for one in invoiced if bucket_of(one.due_on, as_of))),
+        "invoiced": money(total(one.open for one in invoiced)),
+        "unapplied": _unapplied(receivables),
     }
 
 
+def _by_name(row: Section) -> tuple[str, str, str]:
+    return row["customer"], row["customer_id"], row["connector"]
+
+
 def _row(receivables: Sequence[Receivable], as_of: date) -> Section:
-    first = receivables[0]
+    """Of one customer, whose name is that of the last document: they may have been renamed since the others."""
+    last = receivables[-1]
     amounts = _amounts(receivables, as_of)
     return {
-        "connector": first.origin.connector,
-        "customer_id": first.customer_id,
-        "customer": first.customer,
+        "connector": last.origin.connector,
+        "customer_id": last.customer_id,
+        "customer": last.customer,
         "amounts": list(map(money, amounts)),
         "total": money(total(amounts)),
-        "unapplied": money(total(one.open for one in receivables if not one.due_on)),
+        "unapplied": _unapplied(receivables),
         "documents": [_document(one, as_of) for one in sorted(receivables, key=lambda one: one.origin)],
     }
 
@@ -76,6 +74,11 @@ def _document(one: Receivable, as_of: date) -> Section:
         "bucket": BUCKETS[bucket_of(one.due_on, as_of)],
         "open": money(one.open),
     }
+
+
+def _unapplied(receivables: Iterable[Receivable]) -> str:
+    """Credits, and money that is not taken off any invoice yet."""
+    return money(total(one.open for one in receivables if one.open < 0))
 
 
 def _amounts(receivables: Iterable[Receivable], as_of: date) -> list[Decimal]:

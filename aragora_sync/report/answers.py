@@ -5,44 +5,18 @@ No connector is imported: what they give is known by its shape.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
-from .aging import LAST_DAYS
+from ..core.aging import LAST_DAYS, AgingReport
 from .figures import Balance, Origin, Receivable, Section
 from .finance import document
 from .reading import Found
 from .sources import Read, Source
 
 FIRST_DAYS = (0, *(last + 1 for last in LAST_DAYS))  # overdue, of each bucket
-
-
-class AgingRow(Protocol):
-    """What one customer owes, by bucket."""
-
-    @property
-    def customer_id(self) -> str: ...
-    @property
-    def customer(self) -> str: ...
-    @property
-    def amounts(self) -> Sequence[Decimal]: ...
-
-
-class AgingReport(Protocol):
-    """As `get_ar_aging_report` gives it."""
-
-    @property
-    def as_of(self) -> date: ...
-    @property
-    def currency(self) -> str: ...
-    @property
-    def rows(self) -> Sequence[AgingRow]: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def source_time(self) -> datetime | None: ...
 
 
 class BankAccount(Protocol):

@@ -25,7 +25,7 @@ class Origin(NamedTuple):
 class Receivable:
     """What is open of one document. Negative: a credit or a payment that is not taken off any invoice yet.
 
-    Such a credit is never due: `due_on` is None.
+    `due_on` is None where it is never due, or where the books do not age such a credit.
     """
 
     origin: Origin

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from . import receivables
 from .figures import BookBalance, Receivable
-from .reading import Fields, Found, Stored, amount, currency, day
+from .reading import UNREADABLE, Found, Stored, amount, currency, day, renamed
 
 NEEDED = {"Invoice": "invoices"}  # streams without which there are no receivables
 WANTED = {
     "CreditMemo": "credits",
     "Payment": "payments that are not taken off an invoice",
-    "Account": "balances of the books",
-    "JournalEntry": "journal entries",
+    "Account": "balances of the books, and what others than invoices post to receivables,",
+    "JournalEntry": "journal entries on receivables",
+    "Deposit": "deposits on receivables",
+    "Purchase": "expenses on receivables",
 }
-KINDS = frozenset({"invoice", "credit_memo", "payment", "account", "journal_entry"})
+KINDS = frozenset({"invoice", "credit_memo", "payment", "account", "customer", *receivables.KINDS})
 VOIDED = "voided"
 RECEIVABLES, BANK = "Accounts Receivable", "Bank"  # types of accounts
 
@@ -35,22 +38,39 @@ def read(stored: Stored) -> Found:
 
 
 def settle(connector: str, found: Found, items: Iterable[Stored]) -> None:
-    """Journal entries may change what customers owe, and nothing tells how much of one is still open. Accounts need
-    not say their currency where the books know one only.
-    """
+    """What only all items together tell: what other documents post to receivables, names, and the currency."""
     stored = list(items)
-    home = _home_currency(stored)
+    found.add(_entries(connector, stored))
+    names = {str(one.fields.get("Id")): one.title for one in stored if one.kind == "customer"}
+    found.receivables[:] = renamed(found.receivables, names)
+    _tell_currency(connector, found, _home_currency(stored))
+
+
+def _tell_currency(connector: str, found: Found, home: str) -> None:
+    """Accounts need not say theirs where the books know one only."""
     found.books[:] = [one if one.currency else replace(one, currency=home) for one in found.books]
     if unknown := [one for one in found.books if not one.currency]:
         found.books[:] = [one for one in found.books if one.currency]
         names = ", ".join(one.name for one in unknown)
         found.warnings.append(f"{connector}: not counted, as nothing tells their currency: {names}.")
-    accounts = {one.origin.id.rpartition("/")[2] for one in stored if _is_receivables(one)}
-    posting = [one for one in stored if one.kind == "journal_entry" and accounts.intersection(_accounts(one.fields))]
-    if posting:
-        found.warnings.append(
-            f"{connector}: what journal entries post to receivables is not counted; {len(posting)} of them do."
-        )
+
+
+def _entries(connector: str, stored: Iterable[Stored]) -> Found:
+    found = Found()
+    there = [one for one in stored if one.fields.get("status") != VOIDED]
+    accounts = frozenset(one.origin.id.rpartition("/")[2] for one in there if _is_receivables(one))
+    try:
+        used = receivables.used_of(one.fields for one in there if one.kind == "payment")
+    except UNREADABLE as error:
+        found.warnings.append(f"{connector}: what payments settle of journal entries is not known: {error}.")
+        used = {}
+    for one in there:
+        if one.kind in receivables.KINDS:
+            try:
+                found.receivables += receivables.open_of(one, accounts, used)
+            except UNREADABLE as error:
+                found.warnings.append(f"{connector}: {one.origin.id} is not counted: {error}.")
+    return found
 
 
 def _receivable(stored: Stored, field: str, sign: int) -> Receivable:
@@ -63,7 +83,7 @@ def _receivable(stored: Stored, field: str, sign: int) -> Receivable:
         currency=currency(fields.get("currency")),
         open=sign * amount(fields.get(field)),
         dated_on=dated_on,
-        due_on=(day(fields.get("DueDate")) or dated_on) if sign > 0 else None,
+        due_on=day(fields.get("DueDate")) or dated_on,  # credits are aged from their own day
         number=str(fields.get("DocNumber") or ""),
     )
 
@@ -87,9 +107,3 @@ def _home_currency(items: Iterable[Stored]) -> str:
 
 def _is_receivables(stored: Stored) -> bool:
     return stored.kind == "account" and stored.fields.get("AccountType") == RECEIVABLES
-
-
-def _accounts(journal: Fields) -> Iterable[str]:
-    for line in journal.get("Line") or ():
-        account = (line.get("JournalEntryLineDetail") or {}).get("AccountRef") or {}
-        yield str(account.get("value") or "")

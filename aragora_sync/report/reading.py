@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeAlias
@@ -47,6 +47,11 @@ class Found:
         self.books += other.books
         self.payrolls += other.payrolls
         self.warnings += other.warnings
+
+
+def renamed(receivables: Iterable[Receivable], names: Mapping[str, str]) -> list[Receivable]:
+    """The same with the names that customers have now; documents may tell an older one."""
+    return [replace(one, customer=names.get(one.customer_id) or one.customer) for one in receivables]
 
 
 class Unclear(ValueError):

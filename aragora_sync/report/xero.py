@@ -2,45 +2,40 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
-from decimal import Decimal
 
-from .figures import Receivable, money
-from .reading import Found, Stored, amount, currency, day
+from .figures import Receivable
+from .reading import Found, Stored, amount, currency, day, renamed
 
 NEEDED = {"invoices": "invoices"}
-WANTED = {"credit_notes": "credits"}
-KINDS = frozenset({"invoice", "credit_note", "bank_transaction"})
+WANTED = {
+    "credit_notes": "credits",
+    "overpayments": "payments beyond what was owed",
+    "prepayments": "payments ahead of invoices",
+}
+KINDS = frozenset({"contact", "invoice", "credit_note", "overpayment", "prepayment"})
 OPEN = "AUTHORISED"  # drafts are not owed yet, and what is paid or voided is owed no more
-SALES, CREDIT = "ACCREC", "ACCRECCREDIT"
-PAID_AHEAD = frozenset({"RECEIVE-OVERPAYMENT", "RECEIVE-PREPAYMENT"})
+SALES = "ACCREC"
+OF_CUSTOMERS = ("ACCREC", "RECEIVE", "AR")  # how the types of their credits begin
 
 
 def read(stored: Stored) -> Found:
-    """Open sales invoices, and credit notes as far as they remain. Bills of suppliers are no receivables."""
+    """Open sales invoices, and credits of customers as far as they remain. Those of suppliers are no receivables."""
     fields = stored.fields
-    if fields.get("Status") != OPEN:
+    if stored.kind == "contact" or fields.get("Status") != OPEN:
         return Found()
-    if stored.kind == "invoice" and fields["Type"] == SALES:
-        return Found([_receivable(stored, "AmountDue", "InvoiceNumber", 1)])
-    if stored.kind == "credit_note" and fields["Type"] == CREDIT:
-        return Found([_receivable(stored, "RemainingCredit", "CreditNoteNumber", -1)])
-    return Found()
+    if stored.kind == "invoice":
+        return Found([_receivable(stored, "AmountDue", 1)] if fields["Type"] == SALES else [])
+    return Found([_receivable(stored, "RemainingCredit", -1)] if fields["Type"].startswith(OF_CUSTOMERS) else [])
 
 
 def settle(connector: str, found: Found, items: Iterable[Stored]) -> None:
-    """What customers paid ahead is a credit, and Xero's list of bank transactions does not say what remains of it."""
-    by_currency: dict[str, Decimal] = defaultdict(Decimal)
-    for one in items:
-        if one.kind == "bank_transaction" and one.fields.get("Type") in PAID_AHEAD and one.fields.get("Status") == OPEN:
-            by_currency[str(one.fields.get("CurrencyCode") or "")] += amount(one.fields.get("Total"))
-    if by_currency:
-        told = ", ".join(f"{money(by_currency[each])} {each}".strip() for each in sorted(by_currency))
-        found.warnings.append(f"{connector}: what customers paid ahead is not taken off; it was {told} at first.")
+    """Each document says itself what is open of it, but may tell an older name of its contact."""
+    names = {str(one.fields.get("ContactID")): one.title for one in items if one.kind == "contact"}
+    found.receivables[:] = renamed(found.receivables, names)
 
 
-def _receivable(stored: Stored, field: str, number: str, sign: int) -> Receivable:
+def _receivable(stored: Stored, field: str, sign: int) -> Receivable:
     fields = stored.fields
     contact, dated_on = fields.get("Contact") or {}, day(fields.get("Date"))
     return Receivable(
@@ -51,5 +46,5 @@ def _receivable(stored: Stored, field: str, number: str, sign: int) -> Receivabl
         open=sign * amount(fields.get(field)),
         dated_on=dated_on,
         due_on=(day(fields.get("DueDate")) or dated_on) if sign > 0 else None,
-        number=str(fields.get(number) or ""),
+        number=str(fields.get("InvoiceNumber") or fields.get("CreditNoteNumber") or ""),
     )

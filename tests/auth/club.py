@@ -92,6 +92,6 @@ def die_at(step: str, url: str) -> None:
         token_store.write_atomically = lambda path, text: (Path(f"{path}.part").write_text(text[:20]), kill())  # type: ignore
         store.prove = lambda self, tokens: None  # type: ignore
     elif step == "before it is used":
-        refreshing._bearer = kill  # type: ignore
+        refreshing.bearer = kill  # type: ignore
     made.access.renewed()
     made.me()

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..fakes.qbo import FakeQuickBooks
 from ..fakes.qbo_kinds import VOIDABLE
+from ..fakes.qbo_ledger import links, owed
 
 ODD = "not a time"
 
@@ -65,7 +66,16 @@ class Editor:
     def edit(self) -> None:
         """One act."""
         acts: list[Callable[[], object]] = [self.document, self.document, self.amend, self.amend, self.rename]
-        acts += [self.void, self.delete, self.pay, self.add_customer, self.add_vendor, self.retire, self.merge]
+        acts += [
+            self.void,
+            self.delete,
+            self.pay,
+            self.settle_entry,
+            self.add_customer,
+            self.add_vendor,
+            self.retire,
+            self.merge,
+        ]
         acts += [self.import_many, self.pass_time]
         self.chance.choice(acts)()
 
@@ -86,7 +96,7 @@ class Editor:
     def document(self) -> None:
         customer, vendor = self._any("Customer"), self._any("Vendor")
         amounts: Any = [(self._amount(), self._word()) for _ in range(self.chance.randrange(1, 3))]
-        bank, expense = self.books.standing["bank"], self.books.standing["expense"]
+        bank, expense, owed = (self.books.standing[name] for name in ("bank", "expense", "receivable"))
         one = self._amount()
         made: list[Callable[[], object]] = [
             lambda: self.books.invoice(customer, amounts, note=self._word()),
@@ -101,6 +111,10 @@ class Editor:
             lambda: self.books.deposit(amounts),
             lambda: self.books.transfer(bank, self.books.standing["undeposited"], one),
             lambda: self.books.journal({expense: one}, {bank: one}, note=self._word()),
+            lambda: self.books.journal({owed: one}, {bank: one}, customer, note=self._word()),
+            lambda: self.books.journal({bank: one}, {owed: one}, customer),
+            lambda: self.books.deposit(amounts, customer=customer),
+            lambda: self.books.purchase(amounts, customer=customer, Credit=self.chance.random() < 0.3),
         ]
         self.chance.choice(made)()
 
@@ -134,6 +148,22 @@ class Editor:
             if invoice["Balance"] > 0:
                 part = invoice["Balance"] if self.chance.random() < 0.5 else Decimal("0.01")
                 self.books.payment(invoice["CustomerRef"]["value"], part, {one: part})
+
+    def settle_entry(self) -> None:
+        """A payment for what was posted by something else than an invoice, or with it."""
+        kind, word = self.chance.choice(
+            [("JournalEntry", "JournalEntry"), ("Deposit", "Deposit"), ("Purchase", "Check")]
+        )
+        if (one := self._any(kind)) is None:
+            return
+        posted = list(owed(kind, self.books.must(kind, one), self.books.types()))
+        whom = {(whose, customer) for whose, customer, _ in posted}
+        used = [link for row in self.books.rows("Payment") for link in links("Payment", row)]
+        left = abs(sum((each[2] for each in posted), Decimal(0))) - sum(each[2] for each in used if each[1] == one)
+        if len(whom) == 1 and left > 0 and posted[0][0] == "Customer":
+            part = left if self.chance.random() < 0.5 else Decimal("0.01")
+            paid = Decimal(0) if self.books.is_credit(kind, one) else part
+            self.books.payment(posted[0][1], paid, entries={(word, one): part})
 
     def retire(self) -> None:
         kind = self.chance.choice(["Customer", "Vendor"])

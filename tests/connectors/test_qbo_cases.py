@@ -121,6 +121,24 @@ def test_5_feed_that_is_full_is_not_believed(desk, books, number):
     assert (QUERY in desk.counted()) is (number >= PAGE_SIZE)
 
 
+def test_balance_of_an_account_is_what_it_is_though_no_stamp_tells_that_it_moved(desk, books):
+    books.balances, desk.options = "silent", {}
+    made = books.deposit("7.00")
+    desk.sync()
+    desk.later(minutes=10)
+    books.deposit("5.50")
+    books.delete("Deposit", made)
+    result = desk.sync()
+
+    assert Decimal(desk.row(f"Account/{books.standing['bank']}")["CurrentBalance"]) == Decimal("5.50")
+    assert changes(result) == (1, 1, 1)  # all other accounts are only named
+    desk.later(minutes=10)
+    assert changes(desk.sync()) == (0, 0, 0)  # what was told last is told again, and moves nothing
+    desk.later(minutes=10)
+    desk.sync()
+    assert desk.counted() == {FEED: 1}
+
+
 def test_5_feed_that_is_full_for_all_is_asked_for_each(desk, books):
     """Then one that changed much does not make the others be read anew."""
     desk.sync()

@@ -62,7 +62,9 @@ def live_through(desk: QuickBooksDesk, seed: int) -> None:
         desk.hours += 25
         result = desk.sync()
         assert not result.stream_errors, result.errors
-        if not silent:
+        if silent:
+            desk.assert_equal_of("Account")  # whose balances follow from transactions
+        else:
             desk.assert_equal()
         finish(desk)
 
@@ -112,27 +114,6 @@ def test_sums_in_the_store_are_the_sums_at_the_source(shared, tmp_path_factory, 
         for kind in totals
         if (total := sum((row.get("TotalAmt", Decimal(0)) for row in shared.books.rows(kind)), Decimal(0)))
     }
-
-
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(0, 10**9))
-def test_what_is_open_by_the_store_is_open_by_the_aging_report(shared, tmp_path_factory, seed):
-    """Invoices, less what credits and payments leave to be used."""
-    shared.folder, shared.hours = tmp_path_factory.mktemp("run"), 0.0
-    shared.begin_anew()
-    editor = Editor(shared.fake, random.Random(seed))
-    for _ in range(30):
-        editor.edit()
-    shared.sync()
-    signs = {"Invoice": ("Balance", 1), "CreditMemo": ("Balance", -1), "Payment": ("UnappliedAmt", -1)}
-    total = Decimal(0)
-    for item_id, row in shared.rows().items():
-        name, sign = signs.get(item_id.partition("/")[0], ("", 0))
-        total += sign * Decimal(row.get(name, "0"))
-    with shared.asking() as made:
-        report = made.get_ar_aging_report()
-
-    assert report.total == sum(report.totals, Decimal(0)) == total
 
 
 @pytest.mark.soak

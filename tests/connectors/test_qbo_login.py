@@ -197,20 +197,22 @@ def test_program_with_a_page_of_its_own(desk):
     assert parse_qs(urlsplit(back).query)["state"][0] in url
 
 
-def test_bare_code_tells_no_company(desk):
+def test_bare_code_needs_the_company_and_is_not_spent_without_it(desk):
     app, where = desk.fake.app, f"{desk.fake.url}{TOKEN}"
     code = new_code(desk)
-    assert exchange_code(code, app.client_id, app.secret, CALLBACK, token_url=where)["realm_id"] == ""
-    code = new_code(desk)
+    with pytest.raises(ConfigError, match="nobody told the realmId of this login"):
+        exchange_code(code, app.client_id, app.secret, CALLBACK, token_url=where)
     assert exchange_code(code, app.client_id, app.secret, CALLBACK, "77", token_url=where)["realm_id"] == "77"
 
 
-def test_address_without_company_is_refused_before_the_code_is_spent(desk):
-    app = desk.fake.app
-    with pytest.raises(ConfigError, match="does not tell the company"):
-        exchange_code(
-            f"{CALLBACK}?code=AB1&state=S", app.client_id, app.secret, CALLBACK, token_url="http://localhost:1"
-        )
+@pytest.mark.parametrize(
+    ("told", "missing"),
+    [("code=AB1&state=S", "the realmId"), ("realmId=7&state=S", "the code"), ("error=x", "the code and the realmId")],
+)
+def test_address_that_lacks_something_is_refused_before_the_code_is_spent(desk, told, missing):
+    app, back = desk.fake.app, f"{CALLBACK}?{told}"
+    with pytest.raises(ConfigError, match=f"nobody told {missing} of this login"):
+        exchange_code(back, app.client_id, app.secret, CALLBACK, token_url="http://localhost:1")
 
 
 def new_code(desk) -> str:

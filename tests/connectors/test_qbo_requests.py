@@ -51,14 +51,17 @@ def test_run_without_changes(desk):
     assert (result.counts.created, result.counts.updated) == (0, 0)
 
 
-def test_changes_and_deletions_cost_nothing_more(desk):
+def test_changes_and_deletions_cost_one_for_the_balances_that_they_move(desk):
+    """The feed need not tell of those. Of changed names nothing follows."""
     desk.sync()
-    desk.books.edit("Invoice", "1", PrivateNote="edited")
-    desk.books.delete("Invoice", "2")
     desk.books.customer("New")
     desk.sync()
-
     assert desk.counted() == {FEED: 1}
+
+    desk.books.edit("Invoice", "1", PrivateNote="edited")
+    desk.books.delete("Invoice", "2")
+    desk.sync()
+    assert (desk.counted(), desk.asked_for()) == ({FEED: 1, QUERY: 1}, {"Account": 1})
 
 
 def test_reconcile_costs_as_much_as_a_first_run_and_the_feed(desk):
@@ -88,6 +91,14 @@ def test_expired_token_costs_one_renewal(desk):
     desk.sync()
 
     assert desk.counted() == {FEED: 2, "/oauth2/v1/tokens/bearer": 1}
+
+
+def test_what_accounts_cost_where_nobody_reads_all_that_moves_them(desk):
+    desk.options["entities"] = ["Account", "Invoice"]
+    desk.sync()
+    desk.sync()
+
+    assert desk.counted() == {FEED: 1, QUERY: 1}
 
 
 def test_what_time_activities_cost(desk):

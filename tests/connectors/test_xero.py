@@ -68,6 +68,9 @@ def test_every_kind_of_record_is_stored(desk):
     payment = books.pay(invoice, "100.00")
     spent = books.spend(desk.acme, ("coffee", 2, "4.50", "429"))
     journal = books.post_journal("Depreciation", ("1000.00", "720", "computers"), ("-1000.00", "180"))
+    over, ahead = books.overpay(desk.acme, "20.00"), books.prepay(desk.acme, "30.00", type="SPEND")
+    books.allocate(over, invoice, "5.00")
+    back = books.pay(over, "1.00")
     assert desk.sync().success
     entries = desk.entries()
 
@@ -81,9 +84,15 @@ def test_every_kind_of_record_is_stored(desk):
     assert entries[f"manual_journals/{journal}"].content.endswith(
         "- account 720, debit 1000.00, computers\n- account 180, credit 1000.00"
     )
+    assert entries[f"overpayments/{over}"].title == "Overpayment NZD 20.00, Acme"
+    assert "Remaining 14.00." in entries[f"overpayments/{over}"].content
+    assert entries[f"prepayments/{ahead}"].content.startswith("Prepayment NZD 30.00, Acme (SPEND-PREPAYMENT)")
+    assert entries[f"prepayments/{ahead}"].parent == f"contacts/{desk.acme}"
+    assert entries[f"payments/{back}"].parent == f"overpayments/{over}"
     assert "200 Sales" in {entry.title for entry in entries.values() if entry.kind == "account"}
     assert {entry.kind for entry in entries.values()} == {
-        *("contact", "invoice", "credit_note", "payment", "bank_transaction", "account", "manual_journal")
+        *("contact", "invoice", "credit_note", "overpayment", "prepayment", "payment", "bank_transaction"),
+        *("account", "manual_journal"),
     }
 
 
@@ -136,6 +145,8 @@ def test_item_is_the_same_by_a_full_an_incremental_and_a_single_reading(desk):
     books.allocate(note, invoice, "5.00")
     books.pay(invoice, "100.00")
     books.pay(note, "2.00")
+    books.allocate(books.overpay(desk.acme, "20.00"), invoice, "5.00")
+    books.pay(books.prepay(desk.acme, "30.00"), "1.00")
     books.spend(desk.acme, ("coffee", 2, "4.50", "429"))
     books.receive(desk.acme, ("tea", 1, "4.50", "260"))
     books.post_journal("Depreciation", ("1000.00", "720"), ("-1000.00", "180"))
@@ -192,6 +203,8 @@ def test_all_lists_have_typed_answers(desk):
     books.pay(invoice, "100.00")
     books.pay(note, "2.00")
     books.spend(desk.acme, ("coffee", 2, "4.50", "429"))
+    books.overpay(desk.acme, "20.00")
+    books.prepay(desk.acme, "30.00", type="SPEND")
     books.post_journal("Depreciation", ("1000.00", "720"), ("-1000.00", "180"))
     with desk.program() as xero:
         assert [contact.name for contact in xero.get_contacts()] == ["Acme"]
@@ -200,7 +213,11 @@ def test_all_lists_have_typed_answers(desk):
             (Decimal("100.00"), "NZD", True),
             (Decimal("2.00"), "NZD", False),
         ]
-        assert [each.bank_account_name for each in xero.get_bank_transactions()] == ["Business Bank Account"]
+        assert [(each.type, each.remaining_credit) for each in (*xero.get_overpayments(), *xero.get_prepayments())] == [
+            ("RECEIVE-OVERPAYMENT", Decimal("20.00")),
+            ("SPEND-PREPAYMENT", Decimal("30.00")),
+        ]
+        assert [each.bank_account_name for each in xero.get_bank_transactions()][:1] == ["Business Bank Account"]
         assert {"090", "200"} <= {account.code for account in xero.get_accounts()}
         (journal,) = xero.get_manual_journals()
 

@@ -54,7 +54,7 @@ def test_open_invoices_are_counted_by_the_days_they_are_overdue(desk):
     ]
     assert (report.total, report.currency, report.as_of) == (Decimal("134.50"), "NZD", TODAY)
     assert sum(report.totals) == report.total
-    assert len(desk.fake.asked) == 2
+    assert len(desk.fake.asked) == 4
 
 
 def test_credit_that_remains_is_taken_off(desk):
@@ -66,6 +66,29 @@ def test_credit_that_remains_is_taken_off(desk):
 
     assert row.amounts[:2] == (Decimal("-10.00"), Decimal("80.00"))
     assert row.total == Decimal("70.00")
+
+
+def test_what_a_customer_paid_ahead_is_taken_off_as_far_as_it_remains(desk):
+    invoice = owe(desk, desk.acme, "100.00", 10)
+    over = desk.books.overpay(desk.acme, "30.00")
+    desk.books.allocate(over, invoice, "20.00")
+    desk.books.pay(desk.books.prepay(desk.acme, "5.00"), "1.00")
+    desk.books.void(desk.books.prepay(desk.acme, "7.00"))
+    desk.books.overpay(desk.acme, "50.00", type="SPEND")
+    with desk.program() as xero:
+        (row,) = xero.get_ar_aging_report(TODAY).rows
+
+    assert row.amounts[:2] == (Decimal("-14.00"), Decimal("80.00"))
+
+
+def test_what_is_dated_later_is_not_owed_yet(desk):
+    owe(desk, desk.acme, "100.00", 10)
+    desk.books.create_invoice(
+        desk.acme, ("later", 1, "5.00", "200", "NONE"), tax="NoTax", date=TODAY + timedelta(days=1)
+    )
+    with desk.program() as xero:
+        assert xero.get_ar_aging_report(TODAY).total == Decimal("100.00")
+        assert xero.get_ar_aging_report(TODAY + timedelta(days=1)).total == Decimal("105.00")
 
 
 def test_currencies_are_never_added(desk):

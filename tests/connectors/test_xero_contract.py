@@ -58,6 +58,10 @@ class TestXeroWithCreditNotes(XeroContract):
     kind = "CreditNotes"
 
 
+class TestXeroWithOverpayments(XeroContract):
+    kind = "Overpayments"
+
+
 class TestXeroWithPayments(XeroContract):
     kind = "Payments"
 

@@ -12,11 +12,12 @@ from aragora_sync.auth.login import Login
 from aragora_sync.auth.secrets import redact
 from aragora_sync.auth.tokens import Tokens
 from aragora_sync.connectors.xero import exchange_code, get_oauth_url
+from aragora_sync.connectors.xero.endpoints import ENDPOINTS
 from aragora_sync.connectors.xero.login import scopes
 from aragora_sync.core.errors import AragoraSyncError, ConfigError, CredentialError
 from aragora_sync.engine.result import Status
 
-from ..fakes.xero_apps import PKCE, REDIRECT, WEB, WEB_SECRET
+from ..fakes.xero_apps import CUSTOM, CUSTOM_SECRET, PKCE, REDIRECT, WEB, WEB_SECRET
 from .xero_desk import BASE, opened_desk, problem
 
 
@@ -157,7 +158,7 @@ def test_access_that_ended_is_renewed_once_and_the_request_is_sent_again(desk):
 
     assert result.success
     assert desk.calls("/")["connect/token"] == 1
-    assert len([path for path in desk.fake.paths() if path.startswith(BASE)]) == 8  # the first twice
+    assert len([path for path in desk.fake.paths() if path.startswith(BASE)]) == len(ENDPOINTS) + 1  # the first twice
 
 
 def test_login_that_ended_is_told_with_the_command(desk):
@@ -233,3 +234,54 @@ def test_program_with_a_page_of_its_own(desk):
 
     assert tokens.scope == "offline_access accounting.contacts"
     assert tokens.access and tokens.refresh and tokens.access not in repr(tokens)
+
+
+# Custom connections: an app that logs in by itself
+
+
+def by_itself(desk, **more):
+    given = {"XERO_CLIENT_ID": CUSTOM, "XERO_CLIENT_SECRET": CUSTOM_SECRET, **more}
+    desk.options = {"custom_connection": True, "xero_tenant_id": "", "credentials": given}
+
+
+def test_custom_connection_needs_no_login_and_keeps_no_token(desk):
+    by_itself(desk)
+    invoice = desk.invoice()
+    assert desk.sync().success
+    asked = [each for each in desk.fake.asked if each.path == "/connect/token"]
+    checks = list(desk.connector().check())
+
+    assert f"invoices/{invoice}" in desk.items()
+    assert [parse_qs(each.body.decode())["grant_type"] for each in asked] == [["client_credentials"]]
+    assert "offline_access" not in asked[0].body.decode()
+    assert [(check.name, check.ok) for check in checks] == [("login", True), ("organisation", True), ("scopes", True)]
+    assert not list((desk.folder / "home").rglob("tokens/*.json"))
+
+
+def test_custom_connection_asks_again_when_its_access_has_ended(desk):
+    by_itself(desk)
+    with desk.program() as xero:
+        assert [each.name for each in xero.get_contacts()] == ["Acme"]
+        desk.fake.login.end_access()
+        assert [each.name for each in xero.get_contacts()] == ["Acme"]
+
+    assert desk.calls("/")["connect/token"] == 2
+
+
+def test_custom_connection_is_nothing_that_a_person_logs_in_to(desk):
+    by_itself(desk)
+    connector = desk.connector()
+    with pytest.raises(ConfigError, match="a custom connection logs in by itself"):
+        connector.log_in(Login(None, connector.open_http))
+    connector.close()
+
+
+@pytest.mark.parametrize(
+    ("secret", "told"), [("", "XERO_CLIENT_SECRET"), ("a-wrong-one", "the application was refused")]
+)
+def test_custom_connection_that_is_refused_is_told(desk, secret, told):
+    by_itself(desk, XERO_CLIENT_SECRET=secret)
+    status, message, _hint = problem(desk.sync())
+
+    assert status is Status.NEEDS_LOGIN
+    assert told in message

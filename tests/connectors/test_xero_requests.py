@@ -10,7 +10,10 @@ from aragora_sync.connectors.xero import ledger
 
 from .xero_desk import changes, opened_desk
 
-LISTS = ("Contacts", "Invoices", "CreditNotes", "Payments", "BankTransactions", "Accounts", "ManualJournals")
+LISTS = (
+    *("Contacts", "Invoices", "CreditNotes", "Overpayments", "Prepayments", "Payments", "BankTransactions"),
+    *("Accounts", "ManualJournals"),
+)
 ONCE = dict.fromkeys(LISTS, 1)
 INVOICES = 2350
 

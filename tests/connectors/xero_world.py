@@ -16,12 +16,15 @@ STREAMS = {
     "Contacts": "contacts",
     "Invoices": "invoices",
     "CreditNotes": "credit_notes",
+    "Overpayments": "overpayments",
+    "Prepayments": "prepayments",
     "Payments": "payments",
     "BankTransactions": "bank_transactions",
     "Accounts": "accounts",
     "ManualJournals": "manual_journals",
 }
 GONE = ("VOIDED", "DELETED", "GDPRREQUEST")
+CREDITS = ("CreditNotes", "Overpayments", "Prepayments")
 ENOUGH = 12  # records of a kind, below which none is taken away
 
 
@@ -69,6 +72,8 @@ class XeroWorld:
             "Contacts": lambda: books.add_contact(text),
             "Invoices": lambda: books.create_invoice(self.acme, *lines, Reference=name),
             "CreditNotes": lambda: books.create_credit_note(self.acme, *lines, Reference=name),
+            "Overpayments": lambda: books.overpay(self.acme, "10.00", Reference=text),
+            "Prepayments": lambda: books.prepay(self.acme, "10.00", Reference=text),
             "Payments": lambda: books.pay(self._owed(), "1.00", Reference=text),
             "BankTransactions": lambda: books.spend(self.acme, *lines),
             "Accounts": lambda: books.add_account(name[-8:], text),
@@ -81,7 +86,9 @@ class XeroWorld:
 
     def edit(self, item_id: str, text: str) -> None:
         record_id = item_id.rpartition("/")[2]
-        if self.kind in ("Invoices", "CreditNotes", "BankTransactions"):
+        if self.kind in ("Overpayments", "Prepayments"):
+            self.books.edit(record_id, Reference=text)
+        elif self.kind in ("Invoices", "CreditNotes", "BankTransactions"):
             self.books.set_lines(record_id, (text, 2, "11.00", "200"))
         else:
             field = {"Contacts": "Name", "Payments": "Reference", "Accounts": "Name", "ManualJournals": "Narration"}
@@ -91,7 +98,7 @@ class XeroWorld:
         record_id = item_id.rpartition("/")[2]
         if self.kind == "Contacts":
             self.books.forget(record_id)
-        elif self.kind in ("Invoices", "CreditNotes", "ManualJournals"):
+        elif self.kind in ("Invoices", *CREDITS, "ManualJournals"):
             self.books.void(record_id)
         else:
             self.books.delete(record_id)
@@ -119,7 +126,17 @@ class Keeper:
 
     def act(self) -> None:
         acts: list[Any] = [self.invoice, self.invoice, self.bill, self.pay, self.pay, self.spend, self.journal]
-        acts += [self.credit, self.allocate, self.rename, self.archive, self.merge, self.edit, self.edit, self.late]
+        acts += [
+            self.credit,
+            self.pay_ahead,
+            self.allocate,
+            self.rename,
+            self.archive,
+            self.merge,
+            self.edit,
+            self.edit,
+            self.late,
+        ]
         acts += [self.void, self.void, self.unpay, self.unspend, self.forget, self.account, self.contact, self.bulk]
         self.chance.choice(acts)()
 
@@ -151,11 +168,17 @@ class Keeper:
             self.invoice()
         self.books.pace = pace
 
+    def pay_ahead(self) -> None:
+        act = self.chance.choice([self.books.overpay, self.books.prepay])
+        act(self._contact(), self._amount(), type=self.chance.choice(["RECEIVE", "RECEIVE", "SPEND"]))
+
     def credit(self) -> None:
         self.books.create_credit_note(self._contact(), (self._word(), 1, self._amount(), "200"))
 
     def allocate(self) -> None:
-        credit = self._any("CreditNotes", lambda fields: fields["RemainingCredit"] >= 1)
+        credit = self._any(
+            self.chance.choice(CREDITS), lambda fields: fields["RemainingCredit"] >= 1 and _of_customer(fields)
+        )
         invoice = self._any("Invoices", lambda fields: fields["AmountDue"] >= 1 and fields["Type"] == "ACCREC")
         if credit and invoice:
             self.books.allocate(credit, invoice, "1.00")
@@ -249,6 +272,10 @@ class Keeper:
     def _word(self) -> str:
         self.number += 1
         return f"word{self.number}x"
+
+
+def _of_customer(fields: dict[str, Any]) -> bool:
+    return str(fields["Type"]).startswith(("ACCREC", "RECEIVE"))
 
 
 def _may_be_voided(fields: dict[str, Any]) -> bool:

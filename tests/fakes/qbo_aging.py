@@ -10,9 +10,10 @@ from typing import Any
 
 from .qbo_books import Books
 from .qbo_json import ZERO, Row, invalid
-from .qbo_ledger import cents, home, links, owed, reference
+from .qbo_ledger import ENTRIES, cents, home, links, owed, reference
 
 Query = Mapping[str, str]
+Paid = Mapping[tuple[str, str, str], Decimal]  # by kind and id of a document; of an entry, by its customer, too
 DOCUMENTS = {"Customer": ("Invoice", "CreditMemo"), "Vendor": ("Bill", "VendorCredit")}
 PAYING = {"Customer": "Payment", "Vendor": "BillPayment"}
 DAYS, PERIODS = 30, 4
@@ -110,24 +111,25 @@ def _open(books: Books, side: str, day: date, query: Query) -> Iterator[Open]:
     """All that was open on that day, by the dates of documents and of payments."""
     wanted = query.get(side.lower(), "")
     chosen = set(wanted.split(",")) if wanted else None
-    paid: dict[tuple[str, str], Decimal] = {}
+    paid: dict[tuple[str, str, str], Decimal] = {}
     spare: list[Open] = []
     for row in _rows(books, PAYING[side], day):
         left = row.get("TotalAmt", ZERO)
         for kind, settled, amount in links(PAYING[side], row):
-            paid[kind, settled] = paid.get((kind, settled), ZERO) + amount
-            left += amount if kind in ("CreditMemo", "VendorCredit") else -amount
+            what = (kind, settled, reference(row, f"{side}Ref") if kind in ENTRIES else "")
+            paid[what] = paid.get(what, ZERO) + amount
+            left += amount if books.is_credit(kind, settled) else -amount
         spare.append(_opened(side, PAYING[side], row, -left))
     found = [
         _opened(side, kind, row, _left(kind, row, paid)) for kind in DOCUMENTS[side] for row in _rows(books, kind, day)
     ]
-    for one in [*found, *spare, *_entries(books, side, day)]:
+    for one in [*found, *spare, *_entries(books, side, day, paid)]:
         if one.amount and (chosen is None or one.whom in chosen):
             yield one
 
 
-def _left(kind: str, row: Row, paid: Mapping[tuple[str, str], Decimal]) -> Decimal:
-    left: Decimal = row["TotalAmt"] - paid.get((kind, row["Id"]), ZERO)
+def _left(kind: str, row: Row, paid: Paid) -> Decimal:
+    left: Decimal = row["TotalAmt"] - paid.get((kind, row["Id"], ""), ZERO)
     return -left if kind in ("CreditMemo", "VendorCredit") else left
 
 
@@ -136,13 +138,19 @@ def _opened(side: str, kind: str, row: Row, amount: Decimal) -> Open:
     return Open(reference(row, f"{side}Ref"), kind, row, date.fromisoformat(due), cents(home(row, amount)))
 
 
-def _entries(books: Books, side: str, day: date) -> Iterator[Open]:
-    """Journal lines that name a customer or a vendor."""
+def _entries(books: Books, side: str, day: date, paid: Paid) -> Iterator[Open]:
+    """What other documents post to what a customer or a vendor owes, as far as no payment settled or used it."""
     types = {version.row["Id"]: version.row["AccountType"] for version in books.seen("Account") if version.row}
-    for row in _rows(books, "JournalEntry", day):
-        for whose, whom, amount in owed("JournalEntry", row, types):
-            if whose == side:
-                yield Open(whom, "JournalEntry", row, date.fromisoformat(row["TxnDate"]), cents(home(row, amount)))
+    for kind in ENTRIES:
+        for row in _rows(books, kind, day):
+            sums: dict[str, Decimal] = {}
+            for whose, whom, amount in owed(kind, row, types):
+                if whose == side:
+                    sums[whom] = sums.get(whom, ZERO) + amount
+            for whom, amount in sums.items():
+                used = paid.get((kind, row["Id"], whom), ZERO)
+                left = amount + used if amount < 0 else amount - used
+                yield Open(whom, kind, row, date.fromisoformat(row["TxnDate"]), cents(home(row, left)))
 
 
 def _rows(books: Books, kind: str, day: date) -> list[Row]:

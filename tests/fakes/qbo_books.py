@@ -13,7 +13,7 @@ from .qbo_entries import Entries
 from .qbo_forms import OPEN, balance_sign, complete, settled
 from .qbo_json import ZERO, Row, stamp
 from .qbo_kinds import KINDS, LISTS, VOIDABLE, name_field, sequence_of
-from .qbo_ledger import links, owed, postings, repointed, unapplied
+from .qbo_ledger import ENTRIES, links, owed, postings, repointed, unapplied
 
 STANDING = {  # accounts that every company has
     "bank": ("Checking", "Bank"),
@@ -213,6 +213,16 @@ class Books(Entries):
         hidden = self.hidden.get(kind, ())
         return {name: value for name, value in row.items() if name not in hidden} if hidden else row
 
+    def types(self) -> dict[str, str]:
+        """What sort of account each is."""
+        return {row["Id"]: row["AccountType"] for row in self.rows("Account")}
+
+    def is_credit(self, kind: str, id: str) -> bool:
+        """Whether a payment uses this up, instead of paying it."""
+        row = self.row(kind, id) if kind in ENTRIES else None
+        posted = owed(kind, row, self.types()) if row else ()
+        return kind in ("CreditMemo", "VendorCredit") or sum((each[2] for each in posted), ZERO) < 0
+
     def today(self) -> date:
         """The company's own day."""
         return (self._at or self._now()).astimezone(self.zone).date()
@@ -249,7 +259,7 @@ class Books(Entries):
         self._write(kind, id, row, at, at)
         if kind in LISTS:
             return
-        if kind in OPEN and old is not None and (row is None or not row["TotalAmt"]):
+        if kind in (*OPEN, *ENTRIES) and old is not None and (row is None or not row.get("TotalAmt", 1)):
             self._unlink(kind, id, at)
         self._settle(kind, old, row, at)
         self._post(kind, old, row, at)
@@ -275,7 +285,7 @@ class Books(Entries):
                 deltas[paid_kind, paid_id] = deltas.get((paid_kind, paid_id), ZERO) + sign * amount
         for (paid_kind, paid_id), delta in deltas.items():
             paid = self.row(paid_kind, paid_id)
-            if delta and paid is not None:
+            if delta and paid is not None and "Balance" in paid:
                 self._change(paid_kind, paid_id, at, settled(self, paid_kind, paid, paid["Balance"] + delta))
 
     def _unlink(self, kind: str, id: str, at: datetime) -> None:
@@ -288,13 +298,13 @@ class Books(Entries):
                 lines = [line for line in row["Line"] if id not in [each["TxnId"] for each in line["LinkedTxn"]]]
                 changed: dict[str, Any] = {"Line": lines}
                 if paying == "Payment":
-                    changed["UnappliedAmt"] = unapplied({**row, "Line": lines})
+                    changed["UnappliedAmt"] = unapplied({**row, "Line": lines}, self.is_credit)
                 self._change(paying, record.id, at, changed)
 
     def _post(self, kind: str, old: Row | None, row: Row | None, at: datetime) -> None:
         """Balances of accounts, customers and vendors follow."""
         items = {record.id: record.row for record in self.records["Item"].values() if record.row}
-        types = {record.id: record.row["AccountType"] for record in self.records["Account"].values() if record.row}
+        types = self.types()
         deltas: dict[tuple[str, str], Decimal] = {}
         for sign, side in ((-1, old), (1, row)):
             if side is None:

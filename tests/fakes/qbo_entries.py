@@ -80,10 +80,15 @@ class Entries:
         invoices: Mapping[str, Amount] | None = None,
         *,
         credits: Mapping[str, Amount] | None = None,
+        entries: Mapping[tuple[str, str], Amount] | None = None,
         **fields: Any,
     ) -> str:
-        """`invoices`: how much of which; `credits`: how much of which credit memo is used up."""
+        """`invoices`: how much of which; `credits`: how much of which credit memo is used up; `entries`: of what else,
+        by the word for it (JournalEntry, Deposit, Expense, Check, CreditCardCredit) and id.
+        """
         lines = _settling("Invoice", invoices) + _settling("CreditMemo", credits)
+        for (word, entry), part in (entries or {}).items():
+            lines += _settling(word, {entry: part})
         ref = {"CustomerRef": self.ref("Customer", customer)}
         return self.create("Payment", TotalAmt=_exact(amount), Line=lines, **ref, **_dated(fields))
 
@@ -106,24 +111,34 @@ class Entries:
         more = {**paid, **ref, **_dated(fields)}
         return self.create("BillPayment", TotalAmt=_exact(amount), Line=_settling("Bill", bills), **more)
 
-    def purchase(self, amounts: Lines, *, out_of: str = "", vendor: str = "", **fields: Any) -> str:
-        """Money that went out; with `Credit=True` it came back to the card."""
+    def purchase(self, amounts: Lines, *, out_of: str = "", vendor: str = "", customer: str = "", **fields: Any) -> str:
+        """Money that went out; with `Credit=True` it came back to the card. `customer`: who owes it from now on."""
         made = {"AccountRef": self.ref("Account", out_of or self.standing["bank"]), "PaymentType": "Check"}
         if vendor:
             made["EntityRef"] = {**self.ref("Vendor", vendor), "type": "Vendor"}
-        return self.create("Purchase", Line=self._spent(amounts), **made | _dated(fields))
+        if customer:
+            made["EntityRef"] = {**self.ref("Customer", customer), "type": "Customer"}
+        account = self.standing["receivable"] if customer else ""
+        return self.create("Purchase", Line=self._spent(amounts, account), **made | _dated(fields))
 
     # Money and hours
 
     def deposit(
-        self, amounts: Lines, *, into: str = "", source: str = "", payments: Sequence[str] = (), **fields: Any
+        self,
+        amounts: Lines,
+        *,
+        into: str = "",
+        source: str = "",
+        payments: Sequence[str] = (),
+        customer: str = "",
+        **fields: Any,
     ) -> str:
-        """Money from one account, and payments that were not deposited yet."""
-        account = self.ref("Account", source or self.standing["income"])
-        lines = [
-            {**line, "DetailType": "DepositLineDetail", "DepositLineDetail": {"AccountRef": account}}
-            for line in _lines(amounts)
-        ]
+        """Money from one account, and payments that were not deposited yet. `customer`: whom it is credited to."""
+        usual = self.standing["receivable" if customer else "income"]
+        detail: Row = {"AccountRef": self.ref("Account", source or usual)}
+        if customer:
+            detail["Entity"] = {**self.ref("Customer", customer), "type": "CUSTOMER"}
+        lines = [{**line, "DetailType": "DepositLineDetail", "DepositLineDetail": detail} for line in _lines(amounts)]
         for payment in payments:
             link = {"TxnId": payment, "TxnType": "Payment", "TxnLineId": "0"}
             lines.append({"Amount": self.must("Payment", payment)["TotalAmt"], "LinkedTxn": [link]})
@@ -134,12 +149,16 @@ class Entries:
         ends = {"FromAccountRef": self.ref("Account", out_of), "ToAccountRef": self.ref("Account", into)}
         return self.create("Transfer", Amount=_exact(amount), **ends, **_dated(fields))
 
-    def journal(self, debits: Mapping[str, Amount], credits: Mapping[str, Amount], **fields: Any) -> str:
-        """By account. Lines on receivable and payable accounts need an Entity: give `Line` for those."""
+    def journal(
+        self, debits: Mapping[str, Amount], credits: Mapping[str, Amount], customer: str = "", **fields: Any
+    ) -> str:
+        """By account; of `customer` on receivables. Lines on payables need an Entity: give `Line` for those."""
         lines = []
         for posting, side in (("Debit", debits), ("Credit", credits)):
             for account, amount in side.items():
-                detail = {"PostingType": posting, "AccountRef": self.ref("Account", account)}
+                detail: Row = {"PostingType": posting, "AccountRef": self.ref("Account", account)}
+                if customer and account == self.standing["receivable"]:
+                    detail["Entity"] = {"Type": "Customer", "EntityRef": self.ref("Customer", customer)}
                 lines.append({"Amount": _exact(amount), "JournalEntryLineDetail": detail})
         rows = [
             {"Id": str(number), **line, "DetailType": "JournalEntryLineDetail"} for number, line in enumerate(lines)
@@ -179,13 +198,13 @@ class Entries:
         ref["APAccountRef"] = self.ref("Account", self.standing["payable"])
         return self.create(kind, Line=self._spent(amounts), **ref, **_dated(fields))
 
-    def _spent(self, amounts: Lines) -> list[Row]:
+    def _spent(self, amounts: Lines, usual: str = "") -> list[Row]:
         lines = []
         for number, line in enumerate(_lines(amounts), 1):
             if "DetailType" in line:
                 lines.append(line)
                 continue
-            account = self.ref("Account", line.pop("account", "") or self.standing["expense"])
+            account = self.ref("Account", line.pop("account", "") or usual or self.standing["expense"])
             line |= {"Id": str(number), "DetailType": "AccountBasedExpenseLineDetail"}
             lines.append({**line, "AccountBasedExpenseLineDetail": {"AccountRef": account}})
         return lines

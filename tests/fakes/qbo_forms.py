@@ -35,7 +35,7 @@ def complete(books: Books, kind: str, row: Row) -> Row:
     if kind == "JournalEntry":
         made.setdefault("Adjustment", False)
     if kind == "Payment":
-        made["UnappliedAmt"] = unapplied(made)
+        made["UnappliedAmt"] = unapplied(made, books.is_credit)
         made.setdefault("ProcessPayment", False)
     return _in_currency(books, kind, made)
 

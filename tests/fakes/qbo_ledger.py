@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -22,6 +22,11 @@ CLASSES = {
     "Equity": "Equity",
 }
 
+ENTRIES = ("JournalEntry", "Deposit", "Purchase")  # that may post to what somebody owes
+LINKED = {  # what payments call that which they settle
+    **{kind: kind for kind in ("Invoice", "CreditMemo", "Bill", "VendorCredit", "JournalEntry", "Deposit")},
+    **dict.fromkeys(("Expense", "Check", "CreditCardCredit"), "Purchase"),
+}
 SELLING = ("Invoice", "SalesReceipt", "CreditMemo", "RefundReceipt")
 
 Posting = tuple[str, Decimal]  # an account, and how much it is debited, in home currency
@@ -123,6 +128,18 @@ def owed(kind: str, row: Row, types: Mapping[str, str]) -> Iterator[Owed]:
                 yield "Customer", whom, sign * line.get("Amount", ZERO)
             elif type_of == PAYABLE and whom:
                 yield "Vendor", whom, -sign * line.get("Amount", ZERO)
+    elif kind in ENTRIES:
+        yield from _owed_by_lines(kind, row, types)
+
+
+def _owed_by_lines(kind: str, row: Row, types: Mapping[str, str]) -> Iterator[Owed]:
+    """Lines of deposits and expenses on receivables: money that came from a customer, or went to one."""
+    sign = -1 if kind == "Deposit" or row.get("Credit") else 1
+    for line in row.get("Line", []):
+        detail = line.get(line.get("DetailType", ""), {})
+        if types.get(reference(detail, "AccountRef")) == RECEIVABLE:
+            whom = reference(detail, "Entity") if kind == "Deposit" else reference(row, "EntityRef")
+            yield "Customer", whom, sign * line.get("Amount", ZERO)
 
 
 def links(kind: str, row: Row) -> Iterator[Link]:
@@ -130,15 +147,15 @@ def links(kind: str, row: Row) -> Iterator[Link]:
     if kind in ("Payment", "BillPayment"):
         for line in row.get("Line", []):
             for linked in line.get("LinkedTxn", []):
-                if linked["TxnType"] in ("Invoice", "CreditMemo", "Bill", "VendorCredit"):
-                    yield linked["TxnType"], linked["TxnId"], line.get("Amount", ZERO)
+                if linked["TxnType"] in LINKED:
+                    yield LINKED[linked["TxnType"]], linked["TxnId"], line.get("Amount", ZERO)
 
 
-def unapplied(row: Row) -> Decimal:
+def unapplied(row: Row, is_credit: Callable[[str, str], bool]) -> Decimal:
     """What of a payment settles nothing yet; credits that it uses count as money."""
     total: Decimal = row.get("TotalAmt", ZERO)
-    for kind, _, amount in links("Payment", row):
-        total += amount if kind == "CreditMemo" else -amount
+    for kind, settled, amount in links("Payment", row):
+        total += amount if is_credit(kind, settled) else -amount
     return total
 
 
@@ -152,7 +169,7 @@ def repointed(value: Any, kind: str, old: str, target: Mapping[str, str], *, ins
     made = {}
     for name, each in value.items():
         points = isinstance(each, Mapping) and each.get("value") == old
-        if points and (name in names or each.get("type") == kind):
+        if points and (name in names or each.get("type", "").lower() == kind.lower()):
             made[name] = {**each, **target}
         else:
             made[name] = repointed(each, kind, old, target, inside=inside)

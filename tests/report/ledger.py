@@ -24,8 +24,15 @@ STREAMS = {
         "payment": "Payment",
         "account": "Account",
         "journal_entry": "JournalEntry",
+        "deposit": "Deposit",
+        "purchase": "Purchase",
     },
-    "xero": {"invoice": "invoices", "credit_note": "credit_notes", "bank_transaction": "bank_transactions"},
+    "xero": {
+        "invoice": "invoices",
+        "credit_note": "credit_notes",
+        "overpayment": "overpayments",
+        "prepayment": "prepayments",
+    },
     "gusto": {"payroll": "payrolls", "employee": "employees"},
     "plaid": {"account": "item-1/accounts", "transaction": "item-1/transactions"},
 }
@@ -76,7 +83,8 @@ def item(item_id: str, kind: str, metadata: Mapping[str, Any]) -> Item:
 
 
 def qbo_invoice(number: str, balance: str, due: str = "2026-03-31", **more: Any) -> Item:
-    customer = {"value": "4", "name": more.pop("customer", "Acme")}
+    name = more.pop("customer", "Acme")
+    customer = {"value": "4" if name == "Acme" else f"id of {name}", "name": name}
     told = {
         "Id": number,
         "DocNumber": number,
@@ -105,9 +113,12 @@ def qbo_account(number: str, kind: str, balance: str) -> Item:
     return item(f"Account/{number}", "account", {**told, "CurrencyRef": {"value": "USD"}})
 
 
-def qbo_journal(number: str, account: str) -> Item:
-    line = {"Amount": "5.00", "JournalEntryLineDetail": {"PostingType": "Debit", "AccountRef": {"value": account}}}
-    return item(f"JournalEntry/{number}", "journal_entry", {"Line": [line], "currency": "USD"})
+def qbo_journal(number: str, account: str, amount: str = "5.00", side: str = "Debit", customer: str = "4") -> Item:
+    detail = {"PostingType": side, "AccountRef": {"value": account}}
+    detail["Entity"] = {"Type": "Customer", "EntityRef": {"value": customer, "name": f"Customer {customer}"}}
+    line = {"Amount": amount, "DetailType": "JournalEntryLineDetail", "JournalEntryLineDetail": detail}
+    told = {"Line": [line], "currency": "USD", "TxnDate": "2026-01-15", "DocNumber": f"J-{number}"}
+    return item(f"JournalEntry/{number}", "journal_entry", told)
 
 
 def xero_invoice(number: str, due: str, on: str = "2026-03-31", **more: Any) -> Item:
@@ -140,9 +151,11 @@ def xero_credit(number: str, remaining: str, **more: Any) -> Item:
     return item(f"credit_notes/{number}", "credit_note", {**told, **more})
 
 
-def xero_bank(number: str, kind: str, total: str, **more: Any) -> Item:
-    told = {"Type": kind, "Status": "AUTHORISED", "Total": total, "CurrencyCode": "NZD"}
-    return item(f"bank_transactions/{number}", "bank_transaction", {**told, **more})
+def xero_paid_ahead(number: str, kind: str, remaining: str, **more: Any) -> Item:
+    """`kind`: overpayment or prepayment."""
+    told = {"Type": f"RECEIVE-{kind.upper()}", "Status": "AUTHORISED", "CurrencyCode": "NZD", "Date": "2026-01-02"}
+    told["Contact"] = {"ContactID": "c1", "Name": "Acme"}
+    return item(f"{kind}s/{number}", kind, {**told, "RemainingCredit": remaining, **more})
 
 
 def plaid_account(account: str, current: str | None, kind: str = "depository", **more: Any) -> Item:

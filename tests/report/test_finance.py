@@ -20,9 +20,9 @@ from .ledger import (
     qbo_invoice,
     qbo_journal,
     qbo_payment,
-    xero_bank,
     xero_credit,
     xero_invoice,
+    xero_paid_ahead,
 )
 
 
@@ -62,7 +62,7 @@ def test_receivables_of_quickbooks_are_balances_less_what_is_not_applied(ledger:
 
     report = ledger.document()["ar_aging"]["by_currency"]["USD"]
 
-    assert report["totals"] == ["58.05", "50.00", "0.00", "0.00", "0.00"]
+    assert report["totals"] == ["100.10", "50.00", "-42.05", "0.00", "0.00"]
     assert (report["total"], report["overdue"], report["unapplied"]) == ("108.05", "50.00", "-42.05")
     (row,) = report["rows"]
     assert {each["item"]: each["open"] for each in row["documents"]} == {
@@ -86,26 +86,51 @@ def test_receivables_of_xero_are_open_sales_invoices_less_what_remains_of_credit
     assert report["rows"][0]["customer_id"] == "c1"
 
 
-def test_what_customers_paid_ahead_is_told(ledger: Ledger) -> None:
+def test_what_customers_paid_ahead_is_taken_off_as_far_as_it_remains(ledger: Ledger) -> None:
     ledger.keep(
         "xero",
-        xero_bank("b1", "RECEIVE-PREPAYMENT", "5.00"),
-        xero_bank("b2", "RECEIVE", "9.00"),
-        xero_bank("b3", "RECEIVE-OVERPAYMENT", "7.00", Status="VOIDED"),
+        xero_invoice("INV-1", "100.00", "2026-02-28"),
+        xero_paid_ahead("p1", "prepayment", "5.00"),
+        xero_paid_ahead("p2", "prepayment", "9.00", Type="SPEND-PREPAYMENT"),
+        xero_paid_ahead("p3", "prepayment", "1.00", Type="ARPREPAYMENT"),
+        xero_paid_ahead("p4", "overpayment", "7.00", Status="PAID"),
+        xero_paid_ahead("p5", "overpayment", "0.50"),
     )
 
-    (warning,) = [each for each in ledger.document()["warnings"] if each.startswith("xero")]
-    assert warning == "xero: what customers paid ahead is not taken off; it was 5.00 NZD at first."
+    document = ledger.document()
+    report = document["ar_aging"]["by_currency"]["NZD"]
+
+    assert (report["totals"][:2], report["unapplied"]) == (["-6.50", "100.00"], "-6.50")
+    assert [each for each in document["warnings"] if each.startswith("xero")] == []
 
 
-def test_journal_entries_on_receivables_are_told(ledger: Ledger) -> None:
-    accounts = qbo_account("84", "Accounts Receivable", "1.00"), qbo_account("60", "Expense", "1.00")
-    ledger.keep("qbo-1", *accounts, qbo_journal("1", "84"), qbo_journal("2", "60"))
-
-    assert (
-        "qbo-1: what journal entries post to receivables is not counted; 1 of them do."
-        in (ledger.document()["warnings"])
+def test_journal_entries_on_receivables_count_as_far_as_no_payment_settles_them(ledger: Ledger) -> None:
+    """A parent pays for its parts; what a payment settles beyond its own customer's part is that of the others."""
+    settled = {"Amount": "3.00", "LinkedTxn": [{"TxnId": "1", "TxnType": "JournalEntry"}]}
+    ledger.keep(
+        "qbo-1",
+        qbo_account("84", "Accounts Receivable", "1.00"),
+        qbo_account("60", "Expense", "1.00"),
+        qbo_journal("1", "84"),
+        qbo_journal("2", "60"),
+        qbo_journal("3", "84", "0.50", "Credit", "7"),
+        qbo_payment("8", "0", CustomerRef={"value": "99"}, Line=[settled]),
+        qbo_payment("9", "0", Line=[settled], status="voided"),
     )
+
+    report = ledger.document()["ar_aging"]["by_currency"]["USD"]
+
+    assert {row["customer"]: row["amounts"] for row in report["rows"]} == {
+        "Customer 4": ["0.00", "0.00", "2.00", "0.00", "0.00"],
+        "Customer 7": ["0.00", "0.00", "-0.50", "0.00", "0.00"],
+    }
+    assert (report["overdue"], report["unapplied"]) == ("2.00", "-0.50")
+
+
+def test_journal_entry_that_says_something_odd_is_told(ledger: Ledger) -> None:
+    ledger.keep("qbo-1", qbo_account("84", "Accounts Receivable", "1.00"), qbo_journal("1", "84", "five"))
+
+    assert [each for each in ledger.document()["warnings"] if each.startswith("qbo-1: JournalEntry/1 is not counted")]
 
 
 def test_cash_is_what_can_be_had_and_debts_are_never_taken_off_it(ledger: Ledger) -> None:

@@ -16,9 +16,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aragora_sync.core.aging import BUCKETS, bucket_of
 from aragora_sync.core.changes import Item
 from aragora_sync.core.payroll import PayrollCost
-from aragora_sync.report.aging import BUCKETS, age, bucket_of
+from aragora_sync.report.aging import age
 from aragora_sync.report.balances import SUMS, bank_balances, worth
 from aragora_sync.report.figures import Balance, Origin, Receivable, money
 from aragora_sync.report.payroll import summarize

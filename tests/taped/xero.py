@@ -23,6 +23,7 @@ def tape() -> None:
         bolt = books.add_contact("Bolt", EmailAddress="somebody@example.com")
         paid, wrong = desk.invoice(), desk.invoice("Mistake")
         books.create_credit_note(desk.acme, ("too much", 1, "10.00", "200"))
+        books.overpay(desk.acme, "20.00")
         books.spend(bolt, ("coffee", 2, "4.50", "429"))
         journal = books.post_journal("Depreciation", ("1000.00", "720", "computers"), ("-1000.00", "180"))
         desk.later()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from ...auth.oauth import OAuthClient, refreshed, revoked
 from ...core.address import address_problem
+from ...core.aging import AgingReport
 from ...core.changes import Change, Cursor
 from ...core.errors import ConfigError, CredentialError, SourceError
 from ...core.options import option
@@ -34,7 +35,7 @@ from .login import (
     with_end,
 )
 from .reading import EntityReading
-from .reports import AgingReport, Statement, aging, statement
+from .reports import Statement, aging, statement
 
 if TYPE_CHECKING:
     from ...auth.login import Login
@@ -109,19 +110,11 @@ class QuickBooksConnector(OAuthConnector):
             options = {"realm_id": credentials.realm_id, "environment": credentials.environment.value, **options}
             credentials = credentials.by_name()
         super().__init__(**{"credentials": credentials, **options})
-        self._company: Company | None = None
+        self._wanted = wanted(self.entities)
 
     def open(self) -> None:
-        """Reads the options once; nothing is asked yet."""
-        if wrong := address_problem("base_url", self.api_url, API_URLS["production"], allow_http=self.allow_http):
-            raise ConfigError(f"qbo: {wrong}")
-        self._entities = wanted(self.entities)
-        self._company = Company(self, self._realm())
-        self._feed = Feed(self._company, self._entities)
-
-    def close(self) -> None:
-        super().close()
-        self._company = None
+        """Finds out which company is meant; nothing is asked yet."""
+        self.once("company", self._open_company)
 
     @property
     def api_url(self) -> str:
@@ -132,6 +125,21 @@ class QuickBooksConnector(OAuthConnector):
     def web_url(self) -> str:
         """Where people look at the books."""
         return WEB_URLS[self.environment]
+
+    @property
+    def company(self) -> Company:
+        """The company; nothing is asked before it must be."""
+        return self.once("company", self._open_company)
+
+    @property
+    def feed(self) -> Feed:
+        """What changed, for all entities of a run."""
+        return self.once("feed", lambda: Feed(self.company, self._wanted))
+
+    def _open_company(self) -> Company:
+        if wrong := address_problem("base_url", self.api_url, API_URLS["production"], allow_http=self.allow_http):
+            raise ConfigError(f"qbo: {wrong}")
+        return Company(self, self._realm())
 
     def _realm(self) -> str:
         """The company that is meant; nothing is asked where option and login do not agree."""
@@ -180,7 +188,7 @@ class QuickBooksConnector(OAuthConnector):
 
     def streams(self, stored: Collection[str]) -> Iterable[Stream]:
         """Each entity that the options mean."""
-        for entity in self._entities:
+        for entity in self._wanted:
             yield Stream(entity.name, entity.words, reports_deletes=entity.in_feed)
 
     def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
@@ -192,13 +200,12 @@ class QuickBooksConnector(OAuthConnector):
         return self._reading(stream, known).single(refs)
 
     def _reading(self, stream: Stream, known: KnownItems) -> EntityReading:
-        return EntityReading(self.company, self._feed, ENTITIES[stream.name], known)
+        return EntityReading(self.company, self.feed, ENTITIES[stream.name], known)
 
     def check(self) -> Iterator[Check]:
         """Who is logged in until when, and which company that is."""
         name = "login"
         try:
-            self.open()
             told = self.access.known().told
             ends = ends_soon(told)
             yield Check(
@@ -216,14 +223,6 @@ class QuickBooksConnector(OAuthConnector):
             self.close()
 
     # For programs: typed answers
-
-    @property
-    def company(self) -> Company:
-        """The company, open for questions."""
-        if self._company is None:
-            self.open()
-        assert self._company is not None
-        return self._company
 
     def get_customers(self) -> list[QBOCustomer]:
         """All customers, also those that are not active any more."""
@@ -253,7 +252,10 @@ class QuickBooksConnector(OAuthConnector):
         return sorted(found, key=lambda one: (one.txn_date or date.min, one.type, one.id))
 
     def get_ar_aging_report(self, as_of: date | datetime | None = None) -> AgingReport:
-        """Who owes how much, by how long it is due, on a day; by default today, where the company is."""
+        """Who owes how much, by how long it is due, on a day; by default today, where the company is.
+
+        As QuickBooks works it out: what is owed in other currencies comes in that of the books.
+        """
         return aging(self.company, _day(as_of) if as_of else None)
 
     def get_profit_and_loss(self, start_date: date | datetime, end_date: date | datetime) -> Statement:

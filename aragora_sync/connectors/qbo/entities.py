@@ -15,13 +15,15 @@ class Entity:
     """One kind of thing, by the API's own name for it.
 
     `is_list`: it is never deleted, only made inactive, and hidden unless asked for. `in_feed`: the feed of changes
-    tells of it. `page` is where it is shown on the web.
+    tells of it. `page` is where it is shown on the web. `has_balance`: transactions move its balance, and the feed need
+    not tell of that.
     """
 
     name: str
     is_list: bool = False
     in_feed: bool = True
     page: str = ""
+    has_balance: bool = False
 
     @property
     def kind(self) -> str:
@@ -43,7 +45,7 @@ LISTS = (
     Entity("Customer", is_list=True, page="customerdetail?nameId="),
     Entity("Vendor", is_list=True, page="vendordetail?nameId="),
     Entity("Item", is_list=True),
-    Entity("Account", is_list=True, page="register?accountId="),
+    Entity("Account", is_list=True, page="register?accountId=", has_balance=True),
 )
 TRANSACTIONS = (
     Entity("Invoice", page="invoice?txnId="),

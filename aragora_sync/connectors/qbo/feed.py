@@ -11,11 +11,12 @@ from typing import Any
 from ...core.errors import CursorExpired, SourceError, TransientError
 from ...net.answer import Answer
 from .company import Company, Raw, time_of
-from .entities import Entity
+from .entities import TRANSACTIONS, Entity
 
 MOST_CHANGES = 1000  # in one answer, which is cut off there without a word
 LONGEST = timedelta(days=29)  # of the thirty days that the feed remembers
 OVERLAP = timedelta(minutes=2)  # what is written while we ask may be told late
+POSTING = frozenset(entity.name for entity in TRANSACTIONS)
 TOO_OLD = "the last run was so long ago that QuickBooks tells no longer what changed since."
 
 
@@ -25,6 +26,7 @@ class Changes:
 
     since: datetime
     at: datetime  # the server's clock
+    asked: frozenset[str]  # names of entities
     rows: dict[str, list[Raw]] = field(default_factory=dict)
     gone: dict[str, list[str]] = field(default_factory=dict)
 
@@ -34,9 +36,14 @@ class Changes:
         told = sum(len(rows) for rows in self.rows.values()) + sum(len(ids) for ids in self.gone.values())
         return told < MOST_CHANGES
 
+    @property
+    def may_move_balances(self) -> bool:
+        """Whether a transaction changed, or one may have of which nobody asked."""
+        return not self.asked >= POSTING or not POSTING.isdisjoint([*self.rows, *self.gone])
+
     @classmethod
-    def read(cls, answer: Answer, since: datetime) -> Changes:
-        told = cls(since, time_of(answer))
+    def read(cls, answer: Answer, since: datetime, asked: Sequence[Entity]) -> Changes:
+        told = cls(since, time_of(answer), frozenset(entity.name for entity in asked))
         for name, raw in _things(answer.body):
             if raw.get("status") == "Deleted":
                 told.gone.setdefault(name, []).append(str(raw["Id"]))
@@ -89,7 +96,7 @@ class Feed:
                 return None
 
     def _ask(self, entities: Sequence[Entity], since: datetime) -> Changes:
-        told = Changes.read(self._company.changes(entities, since), since)
+        told = Changes.read(self._company.changes(entities, since), since, entities)
         if told.at - since > LONGEST:
             raise CursorExpired(TOO_OLD)
         return told

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
-from ...auth.oauth import OAuthClient, OpenHttp, authorization_url, exchange
+from ...auth.oauth import OAuthClient, authorization_url, exchange
 from ...auth.tokens import ENDS_AT, Tokens
 from ...auth.tokens import with_end as tokens_with_end
 from ...core.clock import utc_now
@@ -95,15 +95,18 @@ def exchange_code(
 ) -> dict[str, str]:
     """The first tokens for a code: `access_token`, `refresh_token`, `realm_id`, `expires_at`.
 
-    `code` may be the whole address to which the browser came back. It tells the company, which nothing else does: for a
-    bare code, `realm_id` is what is given here.
+    `code` may be the whole address to which the browser came back. It tells the company, which nothing else does: to a
+    bare code belongs the `realm_id` of that address. Without it nothing is asked, so that the code is not spent.
     """
     told = parse_qs(urlsplit(code).query) if "://" in code else {}
-    bare = told["code"][0] if told else code
+    bare = told.get("code", [""])[0] if "://" in code else code
     realm_id = realm_id or (told.get(REALM) or [""])[0]
-    if told and not realm_id:
-        raise ConfigError(f"the address does not tell the company ({REALM}), so that the code was not spent.")
-    tokens = with_end(exchange(_opened, client_of(client_id, client_secret, token_url=token_url), bare, redirect_uri))
+    if missing := [name for name, value in (("code", bare), (REALM, realm_id)) if not value]:
+        raise ConfigError(
+            f"nobody told the {' and the '.join(missing)} of this login, so that no code was spent.",
+            hint="give the whole address to which the browser came back as code; or its realmId as realm_id",
+        )
+    tokens = with_end(exchange(Http, client_of(client_id, client_secret, token_url=token_url), bare, redirect_uri))
     ends = tokens.expires_at.isoformat() if tokens.expires_at else ""
     return {
         "access_token": tokens.access,
@@ -112,6 +115,3 @@ def exchange_code(
         "expires_at": ends,
         **({ENDS_AT: tokens.told[ENDS_AT]} if ENDS_AT in tokens.told else {}),
     }
-
-
-_opened: OpenHttp = Http

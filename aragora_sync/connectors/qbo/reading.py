@@ -111,8 +111,10 @@ class EntityReading:
             return (yield from self._walk(place.at - OVERLAP))
         told = self._feed.changes(self._entity, place.at)
         gone = dict.fromkeys(told.gone.get(self._entity.name, []))
-        rows = [raw for raw in told.rows.get(self._entity.name, []) if str(raw["Id"]) not in gone]
-        yield from self._compared(rows)
+        rows = told.rows.get(self._entity.name, [])
+        moved = self._entity.has_balance and told.may_move_balances
+        for page in self._company.pages(self._entity) if moved else [rows]:
+            yield from self._compared([raw for raw in page if str(raw["Id"]) not in gone])
         yield from (Deleted(item_id(self._entity, raw_id)) for raw_id in gone)
         return self._noted(replace(place, at=told.at))
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from ...core.aging import AgingReport, AgingRow
 from ...core.errors import SourceError
 from .values import amount, day, moment
 
@@ -15,60 +16,8 @@ if TYPE_CHECKING:
     from .company import Company, Raw
 
 AGING = "AgedReceivables"
-BUCKETS = ("current", "1-30", "31-60", "61-90", "91+")
 TITLES = ("current", "1-30", "31-60", "61-90", "91andover")  # as columns are called, without blanks
 PERIODS = {"aging_period": "30", "num_periods": "4", "aging_method": "Report_Date"}
-
-
-@dataclass(frozen=True, slots=True)
-class AgingRow:
-    """What one customer owes, by how long it is due. Negative where the company owes them."""
-
-    customer_id: str
-    customer: str
-    amounts: tuple[Decimal, ...]
-    total: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class AgingReport:
-    """Who owes how much, by how many days it is overdue."""
-
-    as_of: date
-    currency: str
-    rows: tuple[AgingRow, ...]
-    totals: tuple[Decimal, ...]
-    total: Decimal
-    source_time: datetime | None
-    basis: str = "due_date"
-    buckets: tuple[str, ...] = BUCKETS
-    source: str = "qbo"
-
-    @classmethod
-    def read(cls, raw: Raw, currency: str) -> AgingReport:
-        """Raises SourceError where the rows do not add up to what the report itself says they do."""
-        header, table = raw.get("Header") or {}, Table(raw)
-        places = [table.column(title) for title in TITLES]
-        last = table.column("total")
-        rows = tuple(
-            AgingRow(
-                cells[0].get("id") or "",
-                str(cells[0].get("value") or ""),
-                tuple(amount(cells[place].get("value")) for place in places),
-                amount(cells[last].get("value")),
-            )
-            for cells in table.leaves()
-        )
-        totals = tuple(sum((row.amounts[place] for row in rows), Decimal(0)) for place in range(len(places)))
-        total = sum((row.total for row in rows), Decimal(0))
-        told = table.grand_total(last)
-        if told is not None and told != total:
-            raise SourceError(
-                f"the report {AGING} of QuickBooks does not add up: its rows are {total}, its total is {told}.",
-                hint="try again; if it stays so, look at the report in QuickBooks",
-            )
-        at = header.get("Time")
-        return cls(_as_of(header), currency, rows, totals, total, moment(at) if at else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +144,31 @@ def aging(company: Company, as_of: date | None) -> AgingReport:
     """What customers owe on a day; by default on the company's own today."""
     asked = {"report_date": as_of.isoformat()} if as_of else {}
     raw = company.report(AGING, **asked, **PERIODS)
-    return AgingReport.read(raw, _currency(raw, company))
+    return aging_of(raw, _currency(raw, company))
+
+
+def aging_of(raw: Raw, currency: str) -> AgingReport:
+    """Raises SourceError where the rows do not add up to what the report itself says they do."""
+    header, table = raw.get("Header") or {}, Table(raw)
+    places, last = [table.column(title) for title in TITLES], table.column("total")
+    rows = [
+        AgingRow(
+            str(cells[0].get("id") or ""),
+            str(cells[0].get("value") or ""),
+            tuple(amount(cells[place].get("value")) for place in places),
+            amount(cells[last].get("value")),
+        )
+        for cells in table.leaves()
+    ]
+    at = header.get("Time")
+    found = AgingReport.of_rows("qbo", _as_of(header), currency, rows, moment(at) if at else None)
+    told = table.grand_total(last)
+    if told is not None and told != found.total:
+        raise SourceError(
+            f"the report {AGING} of QuickBooks does not add up: its rows are {found.total}, its total is {told}.",
+            hint="try again; if it stays so, look at the report in QuickBooks",
+        )
+    return found
 
 
 def statement(company: Company, name: str, start: date | None, end: date | None) -> Statement:

@@ -57,8 +57,9 @@ def changed_at(raw: Mapping[str, Any]) -> datetime:
 
 
 def version_of(raw: Mapping[str, Any]) -> str:
-    """Tells without a look inside that nothing was changed."""
-    return f"{raw.get('SyncToken', '')}@{changed_at(raw).isoformat()}"
+    """Tells without a look inside that nothing was changed. The balance of an account moves without a stamp."""
+    balance = f"={raw['CurrentBalance']}" if "CurrentBalance" in raw else ""
+    return f"{raw.get('SyncToken', '')}@{changed_at(raw).isoformat()}{balance}"
 
 
 def fields(raw: Mapping[str, Any]) -> dict[str, JSON]:

@@ -1,4 +1,4 @@
-"""Xero: contacts, invoices, payments, bank transactions, accounts and manual journals of an organisation."""
+"""Xero: contacts, invoices, credits, payments, bank transactions, accounts and manual journals of an organisation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from ...auth.login import Login
-from ...auth.oauth import OAuthClient
+from ...auth.oauth import OAuthClient, granted
+from ...auth.refreshing import Refreshing
+from ...auth.selfgranted import SelfGranted
 from ...auth.tokens import Tokens
 from ...core.address import address_problem
 from ...core.changes import Change, Cursor
@@ -19,19 +21,21 @@ from ...core.source import Check, KnownItems, Stream
 from ...net.access import bearer
 from ...oauth import OAuthConnector
 from . import writing
-from .aging import AgingReport, aging
+from .aging import AgingReport, aging, credited, owed
 from .answers import (
     JournalLine,
     XeroAccount,
     XeroBankTransaction,
     XeroContact,
-    XeroCredentials,
     XeroCreditNote,
     XeroInvoice,
     XeroLineItem,
     XeroManualJournal,
+    XeroOverpayment,
     XeroPayment,
+    XeroPrepayment,
 )
+from .credentials import XeroCredentials
 from .endpoints import ENDPOINTS
 from .errors import explain
 from .ledger import CONCURRENT, Ledger
@@ -39,8 +43,10 @@ from .login import (
     AUTH_URL,
     BROAD,
     GRANULAR,
+    STAYING,
     TOKEN_URL,
     Organisation,
+    by_itself,
     chosen,
     client,
     exchange_code,
@@ -63,7 +69,9 @@ __all__ = [
     "XeroInvoice",
     "XeroLineItem",
     "XeroManualJournal",
+    "XeroOverpayment",
     "XeroPayment",
+    "XeroPrepayment",
     "exchange_code",
     "get_oauth_url",
 ]
@@ -111,6 +119,11 @@ class XeroConnector(OAuthConnector):
     allow_writes: bool = option(
         False, help="The login also asks for the scopes by which programs make invoices and journals.", neutral=True
     )
+    custom_connection: bool = option(
+        False,
+        help="The app is a custom connection, which logs in by itself with its client secret.",
+        neutral=True,
+    )
     reconcile_every: float | None = option(
         WEEK_HOURS, help="Hours after which all is compared with Xero; 0 is never.", at_least=0, neutral=True
     )
@@ -126,23 +139,18 @@ class XeroConnector(OAuthConnector):
         if wrong := [name for name in self.record_types if name not in ENDPOINTS]:
             raise ConfigError(f"xero: there are no records {wrong[0]!r}; known are {', '.join(ENDPOINTS)}")
         self._wanted = list(dict.fromkeys(self.record_types or ENDPOINTS))
-        self._ledger: Ledger | None = None
 
     def open(self) -> None:
         """Makes the connection; Xero is asked for the first time when it must be."""
-        self._ledger = Ledger(self._api(), self._organisation_id)
-
-    def close(self) -> None:
-        self._ledger = None
-        super().close()
+        self.once("ledger", self._open_ledger)
 
     @property
     def ledger(self) -> Ledger:
         """The organisation, for a run or for a program that never opened it."""
-        if self._ledger is None:
-            self.open()
-        assert self._ledger is not None
-        return self._ledger
+        return self.once("ledger", self._open_ledger)
+
+    def _open_ledger(self) -> Ledger:
+        return Ledger(self._api(), self._organisation_id)
 
     # Login
 
@@ -154,10 +162,25 @@ class XeroConnector(OAuthConnector):
         return client(self.credential("XERO_CLIENT_ID"), secret, self.auth_url, self.token_url, wanted)
 
     def log_in(self, login: Login) -> Tokens:
+        if self.custom_connection:
+            raise ConfigError(
+                "xero: a custom connection logs in by itself; there is nothing for a person to do.",
+                hint=f"aragora-sync check {self.connector_id}",
+            )
         try:
             return super().log_in(login)
         except AragoraSyncError as error:
             raise with_style(error) from error
+
+    def next_tokens(self, tokens: Tokens) -> Tokens:
+        if not self.custom_connection:
+            return super().next_tokens(tokens)
+        self.credential("XERO_CLIENT_SECRET")  # it must be there
+        return granted(self.open_http, by_itself(self.oauth_client()))
+
+    def _open_access(self) -> Refreshing:
+        kind = SelfGranted if self.custom_connection else Refreshing
+        return kind(self.tokens, self.next_tokens, service=self.service, login=self.login_command, stop=self.stop)
 
     def after_login(self, tokens: Tokens, told: Mapping[str, str], login: Login) -> Tokens:
         found = organisations(self._api(tokens.access))
@@ -226,7 +249,6 @@ class XeroConnector(OAuthConnector):
         """Whether the login holds, which organisation it is for, and which scopes it has."""
         name = "login"
         try:
-            self.open()
             found = organisations(self._api())
             yield Check(name, True, "accepted")
             name = "organisation"
@@ -243,14 +265,16 @@ class XeroConnector(OAuthConnector):
         told = self.access.known().told.get("tenant_id", "")
         return chosen(found, self.xero_tenant_id or told, self.login_command)
 
-    def _check_scopes(self, granted: Sequence[str]) -> Check:
+    def _check_scopes(self, allowed: Sequence[str]) -> Check:
         wanted = scopes(self._wanted, self.scope_style, writing=self.allow_writes)
-        missing = [each for each in wanted if each not in granted and each.removesuffix(".read") not in granted]
-        if granted and missing:
+        if self.custom_connection:
+            wanted.remove(STAYING)
+        missing = [each for each in wanted if each not in allowed and each.removesuffix(".read") not in allowed]
+        if allowed and missing:
             return Check(
                 "scopes", False, f"the login lacks {', '.join(missing)}", f"log in again: {self.login_command}"
             )
-        return Check("scopes", True, ", ".join(granted) or "not told")
+        return Check("scopes", True, ", ".join(allowed) or "not told")
 
     # For programs: typed answers
 
@@ -265,6 +289,14 @@ class XeroConnector(OAuthConnector):
     def get_credit_notes(self, modified_since: datetime | None = None) -> list[XeroCreditNote]:
         """Credit notes of both sides and every status."""
         return self._get("credit_notes", XeroCreditNote.read, modified_since)
+
+    def get_overpayments(self, modified_since: datetime | None = None) -> list[XeroOverpayment]:
+        """What was paid beyond what was owed, on both sides, in every status."""
+        return self._get("overpayments", XeroOverpayment.read, modified_since)
+
+    def get_prepayments(self, modified_since: datetime | None = None) -> list[XeroPrepayment]:
+        """What was paid before there was an invoice, on both sides, in every status."""
+        return self._get("prepayments", XeroPrepayment.read, modified_since)
 
     def get_payments(self, modified_since: datetime | None = None) -> list[XeroPayment]:
         """Payments, deleted ones too."""
@@ -285,10 +317,17 @@ class XeroConnector(OAuthConnector):
     def get_ar_aging_report(self, as_of: date | None = None, currency: str = "") -> AgingReport:
         """Who owes how much now, by how many days it is overdue on a day; by default today.
 
-        Worked out from open invoices and credit notes. What customers paid ahead is not taken off.
+        Worked out from open invoices, less credit notes and what customers paid ahead, as far as they remain. What is
+        dated later is left out.
         """
         at = utc_now()
-        return aging(self.get_invoices(), self.get_credit_notes(), as_of or at.date(), currency, at)
+        found = [
+            *owed(self.get_invoices()),
+            *credited(self.get_credit_notes()),
+            *credited(self.get_overpayments()),
+            *credited(self.get_prepayments()),
+        ]
+        return aging(found, as_of or at.astimezone().date(), currency, at)
 
     def _get(self, name: str, read: Callable[[Mapping[str, Any]], T], since: datetime | None) -> list[T]:
         if since is not None:

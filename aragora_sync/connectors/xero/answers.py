@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,22 +12,6 @@ from .amounts import NOTHING, amount_of, optional_amount
 from .moments import day_of, from_xero_date
 
 Raw = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class XeroCredentials:
-    """What a program gives instead of a configuration. `tenant_id` is the organisation at Xero."""
-
-    client_id: str
-    client_secret: str = field(default="", repr=False)
-    access_token: str = field(default="", repr=False)
-    refresh_token: str = field(default="", repr=False)
-    tenant_id: str = ""
-
-    def by_name(self) -> dict[str, str]:
-        """As `credentials:` of a connector names them; those that are empty are left out."""
-        named = {f"XERO_{each.name.upper()}": getattr(self, each.name) for each in fields(self)}
-        return {name: value for name, value in named.items() if value and name != "XERO_TENANT_ID"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +86,7 @@ class XeroLineItem:
 
 @dataclass(frozen=True, slots=True)
 class _Document:
-    """What invoices, credit notes and bank transactions have in common. `type` tells which side an amount is on."""
+    """What invoices, credits and bank transactions have in common. `type` tells which side an amount is on."""
 
     type: str
     status: str
@@ -180,6 +164,38 @@ class XeroCreditNote(_Document):
             **cls.common(raw),
             credit_note_id=raw["CreditNoteID"],
             credit_note_number=raw.get("CreditNoteNumber") or "",
+            remaining_credit=amount_of(raw.get("RemainingCredit")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class XeroOverpayment(_Document):
+    """More than was owed: a customer paid it (RECEIVE-OVERPAYMENT), or the organisation did (SPEND-OVERPAYMENT)."""
+
+    overpayment_id: str
+    remaining_credit: Decimal
+
+    @classmethod
+    def read(cls, raw: Raw) -> XeroOverpayment:
+        return cls(
+            **cls.common(raw),
+            overpayment_id=raw["OverpaymentID"],
+            remaining_credit=amount_of(raw.get("RemainingCredit")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class XeroPrepayment(_Document):
+    """What was paid before there was an invoice, by a customer (RECEIVE-PREPAYMENT) or by the organisation."""
+
+    prepayment_id: str
+    remaining_credit: Decimal
+
+    @classmethod
+    def read(cls, raw: Raw) -> XeroPrepayment:
+        return cls(
+            **cls.common(raw),
+            prepayment_id=raw["PrepaymentID"],
             remaining_credit=amount_of(raw.get("RemainingCredit")),
         )
 

@@ -46,6 +46,9 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             by_ids=True,
         ),
         Endpoint("credit_notes", "CreditNotes", "CreditNoteID", "credit_note", "invoices", UNIT_DECIMALS),
+        # Alone, these two take no decimals for unit amounts: asked for without, they are the same on every way.
+        Endpoint("overpayments", "Overpayments", "OverpaymentID", "overpayment", "payments"),
+        Endpoint("prepayments", "Prepayments", "PrepaymentID", "prepayment", "payments"),
         Endpoint("payments", "Payments", "PaymentID", "payment", "payments"),
         Endpoint(
             *("bank_transactions", "BankTransactions", "BankTransactionID", "bank_transaction", "banktransactions"),

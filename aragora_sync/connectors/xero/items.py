@@ -14,11 +14,13 @@ from .answers import (
     XeroCreditNote,
     XeroInvoice,
     XeroManualJournal,
+    XeroOverpayment,
     XeroPayment,
+    XeroPrepayment,
 )
 from .endpoints import Endpoint
 from .moments import from_xero_date, moment_text
-from .words import account, bank_transaction, contact, credit_note, invoice, manual_journal, payment
+from .words import account, bank_transaction, contact, credit_note, invoice, manual_journal, paid_ahead, payment
 
 GO = "https://go.xero.com"
 
@@ -35,7 +37,12 @@ class Shown(NamedTuple):
 
 
 OF_CONTACT = (("contacts", "Contact", "ContactID"),)
-PAID = (("credit_notes", "CreditNote", "CreditNoteID"), ("invoices", "Invoice", "InvoiceID"))
+PAID = (
+    ("credit_notes", "CreditNote", "CreditNoteID"),  # first: a credit note is also called an invoice
+    ("overpayments", "Overpayment", "OverpaymentID"),
+    ("prepayments", "Prepayment", "PrepaymentID"),
+    ("invoices", "Invoice", "InvoiceID"),
+)
 SHOWN: Mapping[str, Shown] = {
     "contact": Shown(lambda raw: contact(XeroContact.read(raw), raw), lambda raw: f"Contacts/View/{raw['ContactID']}"),
     "invoice": Shown(
@@ -54,6 +61,8 @@ SHOWN: Mapping[str, Shown] = {
         ),
         OF_CONTACT,
     ),
+    "overpayment": Shown(lambda raw: paid_ahead(XeroOverpayment.read(raw)), lambda _raw: "", OF_CONTACT),
+    "prepayment": Shown(lambda raw: paid_ahead(XeroPrepayment.read(raw)), lambda _raw: "", OF_CONTACT),
     "payment": Shown(
         lambda raw: payment(XeroPayment.read(raw)),
         lambda _raw: "",

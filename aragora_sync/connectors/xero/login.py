@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from ...auth.oauth import OAuthClient, authorization_url, exchange
 from ...auth.tokens import Tokens
 from ...core.errors import AragoraSyncError, ConfigError
-from ...net.access import Access
 from ...net.http import Http
 from .endpoints import ENDPOINTS
 
@@ -59,6 +59,11 @@ def client(client_id: str, client_secret: str, auth_url: str, token_url: str, wa
         scopes=wanted,
         pkce=not client_secret,
     )
+
+
+def by_itself(app: OAuthClient) -> OAuthClient:
+    """The same as a custom connection asks: no login stays, because each half hour there is a new one."""
+    return replace(app, scopes=[each for each in app.scopes if each != STAYING])
 
 
 def organisations(http: Http) -> list[Organisation]:
@@ -125,14 +130,4 @@ def exchange_code(
 ) -> Tokens:
     """The tokens for the code that came back with the person."""
     made = client(client_id, client_secret, AUTH_URL, token_url, ())
-    opened: list[Http] = []
-
-    def open_http(base_url: str, access: Access | None = None, **more: object) -> Http:
-        opened.append(Http(base_url, access, **more))  # type: ignore[arg-type]
-        return opened[-1]
-
-    try:
-        return exchange(open_http, made, code, redirect_uri, code_verifier)
-    finally:
-        for each in opened:
-            each.close()
+    return exchange(Http, made, code, redirect_uri, code_verifier)

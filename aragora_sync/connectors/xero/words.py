@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 from .amounts import text_of
 from .answers import (
@@ -16,7 +16,9 @@ from .answers import (
     XeroInvoice,
     XeroLineItem,
     XeroManualJournal,
+    XeroOverpayment,
     XeroPayment,
+    XeroPrepayment,
 )
 
 DOCUMENTS = {
@@ -25,6 +27,7 @@ DOCUMENTS = {
     "ACCRECCREDIT": "Credit note",
     "ACCPAYCREDIT": "Credit note of a supplier",
 }
+Credit: TypeAlias = "XeroCreditNote | XeroOverpayment | XeroPrepayment"
 MOST_TITLE = 120  # characters of what somebody wrote
 
 
@@ -63,7 +66,13 @@ def invoice(of: XeroInvoice) -> tuple[str, str]:
 
 def credit_note(of: XeroCreditNote) -> tuple[str, str]:
     title = _title(DOCUMENTS.get(of.type, of.type), of.credit_note_number, of.contact_name)
-    return title, _document(of, title, _named("Date", of.date), f"Remaining {text_of(of.remaining_credit)}.")
+    return title, _document(of, title, _named("Date", of.date), _remaining(of))
+
+
+def paid_ahead(of: XeroOverpayment | XeroPrepayment) -> tuple[str, str]:
+    what = "Overpayment" if isinstance(of, XeroOverpayment) else "Prepayment"
+    title = _title(what, f"{of.currency_code} {text_of(of.total)}".strip(), of.contact_name)
+    return title, _document(of, f"{title} ({of.type})", _named("Date", of.date), _remaining(of))
 
 
 def bank_transaction(of: XeroBankTransaction) -> tuple[str, str]:
@@ -104,7 +113,11 @@ def manual_journal(of: XeroManualJournal) -> tuple[str, str]:
     return title, _lines(f"{of.narration}", f"{of.status}.", _named("Date", of.date), lines)
 
 
-def _document(of: XeroInvoice | XeroCreditNote | XeroBankTransaction, title: str, dates: str, state: str) -> str:
+def _remaining(of: Credit) -> str:
+    return f"Remaining {text_of(of.remaining_credit)}."
+
+
+def _document(of: XeroInvoice | Credit | XeroBankTransaction, title: str, dates: str, state: str) -> str:
     money = f"{of.currency_code} {text_of(of.total)}".strip()
     return _lines(
         f"{title}, {of.status}.",

@@ -11,8 +11,10 @@ from ...core.changes import Change, Cursor
 from ...core.errors import AccessError, ConfigError, SourceError
 from ...core.options import option
 from ...core.source import Check, KnownItems, Stream
+from ...core.webhook import Receipt, Request
+from . import webhook
 from .channels import Channel
-from .errors import BOT_TOKEN, MANIFEST_HINT, USER_TOKEN
+from .errors import BOT_TOKEN, MANIFEST_HINT, SIGNING_SECRET, USER_TOKEN
 from .items import Place
 from .manifest import MANIFEST
 from .reading import ChannelReading
@@ -33,7 +35,9 @@ class SlackConnector(Connector):
     keys: ClassVar[Mapping[str, str]] = {
         BOT_TOKEN: "token of the app, xoxb-…",
         USER_TOKEN: "token of a person, xoxp-…, for named channels that the app is not in; optional",
+        SIGNING_SECRET: "signing secret of the app, for schedule --listen; optional",
     }
+    webhook_terms = webhook.TERMS
 
     channels: list[str] = option(
         [],
@@ -113,6 +117,10 @@ class SlackConnector(Connector):
     def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
         """Threads that are new or moved since `cursor`, the newest first; without a cursor, all of them."""
         return self._reading(stream, known).changes(cursor)
+
+    def receive(self, request: Request) -> Receipt:
+        """The answer to a webhook, with what it says changed."""
+        return webhook.receive(self, request)
 
     def fetch(self, stream: Stream, refs: Sequence[str], known: KnownItems) -> Iterator[Change]:
         """The threads and files of these ids."""

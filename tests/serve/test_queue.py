@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aragora_sync.core.errors import StoreError
@@ -103,16 +103,17 @@ def test_one_delivery_of_endless_hints_is_one_run(path):
     queue.close()
 
 
-def test_only_the_latest_deliveries_are_remembered_of_each_connector(path):
+def test_only_the_latest_deliveries_are_remembered_of_each_connector(path, monkeypatch):
+    monkeypatch.setattr("aragora_sync.serve.queue.FORGET_EVERY", 8)
     queue = HintQueue(path, most_remembered=5)
     queue.add("t2", "quiet", [Hint()], b"first")
-    for number in range(600):
+    for number in range(40):
         queue.add(*ONE, [Hint()], b"%d" % number)
 
     with sqlite3.connect(path) as db:
         (count,) = db.execute("SELECT count(*) FROM deliveries WHERE tenant = 't1'").fetchone()
-    assert count < 300
-    assert not queue.add(*ONE, [Hint()], b"599")
+    assert count < 5 + 8
+    assert not queue.add(*ONE, [Hint()], b"39")
     assert not queue.add("t2", "quiet", [Hint()], b"first")
     queue.close()
 
@@ -134,7 +135,7 @@ def test_the_secret_part_of_a_delivery_is_not_kept(queue, path):
 
 def test_threads_add_without_losing_anything(queue):
     def add(worker: int) -> None:
-        for number in range(20):
+        for number in range(8):
             queue.add(*ONE, [Hint("s", (f"{worker}-{number}",))], b"%d-%d" % (worker, number))
 
     threads = [threading.Thread(target=add, args=(worker,)) for worker in range(4)]
@@ -143,7 +144,7 @@ def test_threads_add_without_losing_anything(queue):
     for thread in threads:
         thread.join()
 
-    assert len(queue.take(*ONE).hints[0].refs) == 80
+    assert len(queue.take(*ONE).hints[0].refs) == 32
 
 
 def test_a_damaged_file_is_told_with_what_to_do(path):
@@ -168,9 +169,12 @@ def test_a_locked_file_keeps_nobody_waiting_for_long(queue, path, monkeypatch):
     impatient.close()
 
 
-STEPS = st.lists(st.one_of(st.tuples(st.just("add"), st.integers(0, 5)), st.just(("take", 0)), st.just(("done", 0))))
+STEPS = st.lists(
+    st.one_of(st.tuples(st.just("add"), st.integers(0, 5)), st.just(("take", 0)), st.just(("done", 0))), max_size=15
+)
 
 
+@settings(max_examples=40)
 @given(STEPS)
 def test_whatever_comes_in_between_nothing_leaves_before_it_was_taken_and_done(tmp_path_factory, steps):
     queue = HintQueue(tmp_path_factory.mktemp("queue") / "queue.db", most_hints=3)

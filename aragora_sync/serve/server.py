@@ -26,6 +26,7 @@ CLEANUP_SECONDS = 5
 MEMORY_BYTES = 65_536  # of a body; what is larger lies in a file meanwhile
 HEADER_BYTES = 32_768
 LOOP_SECONDS = 1.0
+END_SECONDS = 5  # for the last answers; waitress sends each from the thread that made it
 PORTS = 65_536
 
 
@@ -101,7 +102,8 @@ class Server:
     def _run(self) -> None:
         while not self._stopping.is_set():
             wasyncore.loop(timeout=LOOP_SECONDS, map=self._map, count=1, use_poll=True)
-        self._server.task_dispatcher.shutdown()
+        self._server.accepting = False
+        self._server.task_dispatcher.shutdown(timeout=END_SECONDS)
         wasyncore.close_all(self._map)
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
 
 from aragora_sync.core.errors import ConfigError, CredentialError
 from aragora_sync.core.hints import Hint
+from aragora_sync.core.webhook import Receipt, Request
 from aragora_sync.serve.server import split_address
 
-from .desk import KEY, SECRET, Heard, Keyring, ShyBell, bell, post, ring, serving, signed
+from .desk import KEY, SECRET, Bell, Heard, Keyring, ShyBell, bell, post, ring, serving, signed
 
 PATH = "/webhooks/t1/bell"
 
@@ -113,6 +115,27 @@ def test_an_unexpected_request_of_the_vendor_is_no_failure_of_the_server(queue):
     with serving(queue, bell(), handle=later()) as service:
         assert post(service, PATH, b"[]")[0] == 400
         assert post(service, PATH, ring())[0] == 200
+
+
+def test_the_end_waits_for_the_answer_that_is_under_way(queue):
+    began, go_on = threading.Event(), threading.Event()
+
+    class SlowBell(Bell):
+        def receive(self, request: Request) -> Receipt:
+            began.set()
+            assert go_on.wait(30)
+            return super().receive(request)
+
+    answers: list[int] = []
+    with serving(queue, bell(kind=SlowBell), handle=later()) as service:
+        asking = threading.Thread(target=lambda: answers.append(post(service, PATH, ring())[0]))
+        asking.start()
+        assert began.wait(30)
+        threading.Timer(0.05, go_on.set).start()
+    asking.join()
+
+    assert answers == [200]
+    assert waiting(queue) == 1
 
 
 # Secrets

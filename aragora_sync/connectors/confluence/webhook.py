@@ -1,4 +1,4 @@
-"""What a Data Center posts to a webhook, and an automation rule of the cloud."""
+"""What a Data Center posts to a webhook. The cloud signs none but for apps of its marketplace."""
 
 from __future__ import annotations
 

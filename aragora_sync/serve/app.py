@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 30
+HANDSHAKES_LAST = timedelta(minutes=15)  # after a start: nobody signs them, so that anybody could make one
 
 
 class WebhookApp:
@@ -34,6 +36,7 @@ class WebhookApp:
         self._queue = queue
         self._wake = wake
         self._clock = clock
+        self._handshakes_until = clock() + HANDSHAKES_LAST
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         receipt, more = self._answer(environ)
@@ -60,7 +63,7 @@ class WebhookApp:
 
     def _receive(self, served: Served, environ: WSGIEnvironment) -> Receipt:
         now = self._clock()
-        secrets = served.secrets(now)
+        secrets = served.secrets(now, handshakes=now < self._handshakes_until)
         if secrets is None:
             raise Refused("its secret is not set", HTTPStatus.NOT_FOUND)
         receiver = served.receiver()

@@ -43,8 +43,11 @@ class Served:
         with self._using:
             return cast("Receives", self._connector())
 
-    def secrets(self, now: datetime) -> Mapping[str, str] | None:
-        """Those that its terms name, as they were at most half a minute ago; None where it cannot be served."""
+    def secrets(self, now: datetime, *, handshakes: bool = False) -> Mapping[str, str] | None:
+        """Those that its terms name, as they were at most half a minute ago; None where it cannot be served.
+
+        `handshakes`: one whose vendor tells the secret itself is served without.
+        """
         with self._using:
             if self._secrets is None or not timedelta() <= now - self._secrets[0] < SECRETS_LAST:
                 self._secrets = now, self._look_up()
@@ -52,7 +55,7 @@ class Served:
             if isinstance(found, AragoraSyncError):
                 raise found
             terms = cast("Receives", self._connector()).webhook_terms
-        return found if terms.begins_unsigned or len(found) == len(terms.keys) else None
+        return found if len(found) == len(terms.keys) or (handshakes and terms.begins_unsigned) else None
 
     def keep(self, secrets: Mapping[str, str]) -> bool:
         """Keeps what a handshake told, where nothing is kept yet; CredentialError where nothing can be."""

@@ -206,6 +206,16 @@ def test_the_first_handshake_is_kept_and_signs_what_comes(queue, clock, caplog):
     assert "the token of the vendor" not in caplog.text
 
 
+def test_handshakes_are_taken_for_a_while_after_the_start_alone(queue, clock):
+    keyring = Keyring()
+    shy = bell("t1", "shy", ShyBell, credentials=keyring)
+    with serving(queue, shy, handle=later(), clock=clock) as service:
+        clock.turn(minutes=15)
+        assert post(service, "/webhooks/t1/shy", b'{"verification_token": "token"}', {})[0] == 404
+
+    assert keyring.values == {}
+
+
 def test_a_second_handshake_that_comes_at_the_same_time_does_not_replace_the_first(queue):
     keyring = Keyring()
     served = bell("t1", "shy", ShyBell, credentials=keyring)

@@ -58,7 +58,7 @@ class Server:
         self._app = app
         self._address = address
         self._most_bytes = most_bytes
-        self._stopping = threading.Event()
+        self._stopping = False
         self._thread: threading.Thread | None = None
         self._map: dict[int, Any] = {}
         self._server: Any = None
@@ -94,15 +94,16 @@ class Server:
         """Requests that are being answered are answered; no more come."""
         if self._thread is None:
             return
-        self._stopping.set()
-        self._server.pull_trigger()
+        self._server.trigger.pull_trigger(self._end)  # in its own thread, which closes what wakes it only afterwards
         self._thread.join()
         self._thread = None
 
+    def _end(self) -> None:
+        self._stopping = True
+
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        while not self._stopping:
             wasyncore.loop(timeout=LOOP_SECONDS, map=self._map, count=1, use_poll=True)
-        self._server.accepting = False
         self._server.task_dispatcher.shutdown(timeout=END_SECONDS)
         wasyncore.close_all(self._map)
 

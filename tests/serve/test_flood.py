@@ -150,3 +150,12 @@ def test_who_goes_away_in_the_middle_leaves_nothing(service, heard):
 
     assert post(service, PATH, ring())[0] == 200
     assert len(heard.wait(1)) == 1
+
+
+def test_the_end_is_clean_whenever_it_comes(tmp_path, monkeypatch):
+    monkeypatch.setattr(server, "LOOP_SECONDS", 0)  # always about to look whether it is to end
+    for _ in range(40):
+        with serving(tmp_path / "queue.db", bell()) as service:
+            pass
+        with pytest.raises(ConnectionRefusedError):
+            opened(service)

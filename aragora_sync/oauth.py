@@ -121,6 +121,11 @@ class OAuthConnector(Connector):
         """What a person must do to forget a stream with all that was read of it."""
         return f"aragora-sync reset {self.connector_id} --tenant {self.tenant_id} --stream {stream} --purge"
 
+    def told(self, name: str) -> str:
+        """What the login told, such as a company, as it was when this was first asked; empty where nobody logged in."""
+        kept = self.once("kept tokens", self.tokens.current)
+        return kept.told.get(name, "") if kept is not None else ""
+
     @property
     def open_http(self) -> Callable[..., Http]:
         """Opens connections to the places of login; checks their addresses first."""

@@ -25,12 +25,14 @@ ALLOWED = {
     "connector": ["audit", "engine", "state", "store", "auth", "net", "extract", "core"],
     "oauth": ["audit", "connector", "auth", "net", "core"],
     "connectors": ["audit", "oauth", "connector", "auth", "net", "extract", "core"],
+    "serve": ["connector", "store", "core"],
     "config": ["connectors", "oauth", "connector", "engine", "state", "store", "auth", "core"],
     "cli": [
         "audit",
         "config",
         "connectors",
         "report",
+        "serve",
         "oauth",
         "connector",
         "engine",
@@ -55,7 +57,8 @@ ONLY_IN = {
     "typer": {"cli"},
     "rich": {"cli"},
     "yaml": {"config"},
-    "sqlite3": {"store"},
+    "sqlite3": {"store", "serve"},
+    "waitress": {"serve"},
 }
 HEAVY = {
     "boto3",

@@ -11,7 +11,9 @@ from ...core.changes import Change, Cursor
 from ...core.errors import AccessError, ConfigError, SourceError
 from ...core.options import option
 from ...core.source import Check, KnownItems, Stream
-from .errors import EMAIL, TOKEN, lost_space, unknown_space
+from ...core.webhook import Receipt, Request
+from . import webhook
+from .errors import EMAIL, TOKEN, WEBHOOK_SECRET, lost_space, unknown_space
 from .reading import SpaceReading
 from .site import Site
 
@@ -30,7 +32,9 @@ class ConfluenceConnector(Connector):
     keys: ClassVar[Mapping[str, str]] = {
         EMAIL: "mail address of the token's owner; not for personal access tokens of a Data Center",
         TOKEN: "API token of the cloud, or personal access token of a Data Center",
+        WEBHOOK_SECRET: "secret of a Data Center's webhook, for schedule --listen; optional",
     }
+    webhook_terms = webhook.TERMS
 
     base_url: str = option(help="Address of Confluence.", example=URL, identity=True)
     spaces: list[str] = option(
@@ -88,6 +92,10 @@ class ConfluenceConnector(Connector):
     def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
         """What changed in a space since `cursor`; without a cursor, everything."""
         return self._reading(stream, known).changes(cursor)
+
+    def receive(self, request: Request) -> Receipt:
+        """The answer to a webhook, with what it says changed."""
+        return webhook.receive(self, request)
 
     def fetch(self, stream: Stream, refs: Sequence[str], known: KnownItems) -> Iterator[Change]:
         """The pages and files of these ids."""

@@ -19,6 +19,7 @@ from ...net.answer import Answer
 from ...net.trouble import CHECK_ADDRESS, words_of
 
 EMAIL, TOKEN = "CONFLUENCE_EMAIL", "CONFLUENCE_API_TOKEN"
+WEBHOOK_SECRET = "CONFLUENCE_WEBHOOK_SECRET"  # noqa: S105 - the name of one
 TOKENS = "https://id.atlassian.com/manage-profile/security/api-tokens"
 GATEWAY = "https://api.atlassian.com/ex/confluence/"
 PAUSE_SECONDS = 5.0  # where Confluence asks for one and does not say how long

@@ -13,20 +13,21 @@ from ...core.errors import AccessError, ConfigError, SourceError
 from ...core.options import option
 from ...core.patterns import Patterns
 from ...core.source import Check, KnownItems, Stream
+from ...core.webhook import Receipt, Request
 from ...net.access import Access, bearer
+from . import webhook
 from .access import AppAccess, AppProof
 from .addresses import PUBLIC, Addresses
 from .api import Api
 from .code import Code
 from .discussions import Discussions
-from .errors import APP_ID, APP_KEY, INSTALLATION, TOKEN, explain
+from .errors import APP_ID, APP_KEY, INSTALLATION, TOKEN, WEBHOOK_SECRET, explain
 from .git import Git
 from .issues import Issues
-from .repositories import Repository, get_owner, list_all, list_named
+from .repositories import CODE, DISCUSSIONS, ISSUES, WIKI, Repository, get_owner, list_all, list_named
 from .wiki import Wiki, as_git_asks
 
 UNKNOWN = "#"  # before a name in the options that no repository has
-ISSUES, DISCUSSIONS, CODE, WIKI = "issues", "discussions", "code", "wiki"
 HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 
 
@@ -47,7 +48,9 @@ class GitHubEnterpriseConnector(Connector):
         APP_ID: "client ID or App ID of a GitHub App, instead of a token",
         APP_KEY: "private key of that App, the text of its .pem file",
         INSTALLATION: "number of the App's installation, by default that of the organization; optional",
+        WEBHOOK_SECRET: "secret of the webhook, for schedule --listen; optional",
     }
+    webhook_terms = webhook.TERMS
 
     organization: str = option(
         help="Organization or user whose repositories are synced.", example="my-org", identity=True
@@ -150,6 +153,10 @@ class GitHubEnterpriseConnector(Connector):
     def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
         """What changed in a part of a repository since `cursor`; everything where it is None."""
         return self._reading(stream).read(cursor, known)
+
+    def receive(self, request: Request) -> Receipt:
+        """The answer to a webhook, with what it says changed."""
+        return webhook.receive(self, request)
 
     def fetch(self, stream: Stream, refs: Sequence[str], known: KnownItems) -> Iterator[Change]:
         """The items of these ids."""

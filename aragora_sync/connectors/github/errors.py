@@ -9,6 +9,7 @@ from ...core.clock import utc_now
 from ...core.errors import AccessError, AragoraSyncError, CredentialError, NotFound, SourceError, TransientError
 from ...net.answer import Answer
 
+WEBHOOK_SECRET = "GITHUB_WEBHOOK_SECRET"  # noqa: S105 - the name of one
 TOKEN, APP_ID, APP_KEY = "GITHUB_TOKEN", "GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY"
 INSTALLATION = "GITHUB_APP_INSTALLATION_ID"
 PAUSE_SECONDS = 60.0  # where GitHub asks for one and does not say how long

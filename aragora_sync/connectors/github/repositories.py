@@ -15,6 +15,7 @@ from .api import PAGE_INFO, Api
 from .errors import WIDEN, refused_parts
 
 PAGE = 100
+ISSUES, DISCUSSIONS, CODE, WIKI = "issues", "discussions", "code", "wiki"  # the streams of each
 NEWEST = "(first:1,orderBy:{field:UPDATED_AT,direction:DESC}){totalCount nodes{updatedAt}}"
 FIELDS = f"""
 fragment R on Repository {{

@@ -157,7 +157,12 @@ NOTHING: Mapping[str, Any] = {"nodes": []}
 
 def id_of(repository: Repository, number: int, *, is_pull: bool) -> str:
     """The id of an issue or a pull request; they share their numbers."""
-    return f"{repository.id}/{'pulls' if is_pull else 'issues'}/{number}"
+    return ticket_id(repository.id, number, is_pull=is_pull)
+
+
+def ticket_id(repository_id: str, number: int, *, is_pull: bool) -> str:
+    """The same, where of the repository only its id is known."""
+    return f"{repository_id}/{'pulls' if is_pull else 'issues'}/{number}"
 
 
 def read_tickets(

@@ -16,9 +16,11 @@ from ...core.changes import Change, Cursor, Named
 from ...core.errors import AccessError, ConfigError, CredentialError, SourceError
 from ...core.options import option
 from ...core.source import Check, KnownItems, Stream
+from ...core.webhook import Receipt, Request
 from ...net import clock as net_clock
 from ...net.access import Access, bearer
 from ...oauth import OAuthConnector
+from . import webhook
 from .answers import (
     Employee,
     EmployeePay,
@@ -43,7 +45,19 @@ from .journal import (
     NoJournal,
     UnbalancedPayroll,
 )
-from .login import COMPANY, NAME, NEEDED, URLS, USEFUL, Info, client, exchange_code, for_company, get_oauth_url
+from .login import (
+    COMPANY,
+    NAME,
+    NEEDED,
+    URLS,
+    USEFUL,
+    WEBHOOK_TOKEN,
+    Info,
+    client,
+    exchange_code,
+    for_company,
+    get_oauth_url,
+)
 from .payrolls import Payrolls
 from .summary import PayrollSummary, summarize
 from .windows import AHEAD, LATENESS, OVERLAP, windows
@@ -93,7 +107,9 @@ class GustoConnector(OAuthConnector):
         "GUSTO_TOKENS": "what a login gave; kept by aragora-sync oauth login",
         "GUSTO_REFRESH_TOKEN": "a refresh token, instead of a login; optional",
         "GUSTO_ACCESS_TOKEN": "an access token, which ends after two hours; optional",
+        WEBHOOK_TOKEN: "verification token of the webhook, for schedule --listen, which keeps it; optional",
     }
+    webhook_terms = webhook.TERMS
 
     company_id: str = option(
         "",
@@ -213,6 +229,10 @@ class GustoConnector(OAuthConnector):
     def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
         """What changed since `cursor`; everything where it is None."""
         return self._reading(stream, known).read(cursor)
+
+    def receive(self, request: Request) -> Receipt:
+        """The answer to a webhook, with what it says changed."""
+        return webhook.receive(self, request)
 
     def fetch(self, stream: Stream, refs: Sequence[str], known: KnownItems) -> Iterator[Change]:
         """The employees or payrolls of these ids."""

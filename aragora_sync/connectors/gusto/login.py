@@ -17,6 +17,7 @@ URLS = {
     GustoEnvironment.DEMO: "https://api.gusto-demo.com",
     GustoEnvironment.PRODUCTION: "https://api.gusto.com",
 }
+WEBHOOK_TOKEN = "GUSTO_WEBHOOK_TOKEN"  # noqa: S105 - the name of one
 COMPANY, NAME = "company_id", "company"  # what is kept of a login
 NEEDED = ("companies:read", "employees:read", "payrolls:read")
 USEFUL = {

@@ -11,8 +11,10 @@ from ...core.changes import Change, Cursor
 from ...core.errors import ConfigError, SourceError
 from ...core.options import option
 from ...core.source import Check, KnownItems, Stream
+from ...core.webhook import Receipt, Request
+from . import webhook
 from .bodies import Bodies
-from .errors import SHARE, TOKEN
+from .errors import SHARE, TOKEN, WEBHOOK_TOKEN
 from .feed import edited
 from .reading import Pages
 from .source import SourceReading
@@ -29,7 +31,11 @@ class NotionConnector(Connector):
 
     type = "notion"
     title = "Pages and databases of a Notion workspace"
-    keys: ClassVar[Mapping[str, str]] = {TOKEN: "secret of the integration, ntn_…"}
+    keys: ClassVar[Mapping[str, str]] = {
+        TOKEN: "secret of the integration, ntn_…",
+        WEBHOOK_TOKEN: "verification token of the webhook, for schedule --listen, which keeps it; optional",
+    }
+    webhook_terms = webhook.TERMS
 
     databases: list[str] = option(
         [],
@@ -98,6 +104,10 @@ class NotionConnector(Connector):
     def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
         """What was edited since `cursor`; without a cursor, everything."""
         return self._reading(stream, known).changes(cursor)
+
+    def receive(self, request: Request) -> Receipt:
+        """The answer to a webhook, with what it says changed."""
+        return webhook.receive(self, request)
 
     def fetch(self, stream: Stream, refs: Sequence[str], known: KnownItems) -> Iterator[Change]:
         """The pages, rows and databases of these ids."""

@@ -19,6 +19,7 @@ from ...net.answer import Answer
 from ...net.trouble import CHECK_ADDRESS
 
 TOKEN = "NOTION_TOKEN"  # noqa: S105 - the name of one
+WEBHOOK_TOKEN = "NOTION_WEBHOOK_TOKEN"  # noqa: S105 - likewise
 SETTINGS = "notion.so/profile/integrations"
 SHARE = "share the page with the integration: in Notion ••• > Connections, on the page itself or on one above it"
 PAUSE_SECONDS = 30.0  # where Notion asks for one and does not say how long

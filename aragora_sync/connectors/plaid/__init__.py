@@ -13,11 +13,13 @@ from ...core.changes import Change, Cursor
 from ...core.errors import AccessError, ConfigError, CredentialError, ReadAgain, SourceError, TransientError
 from ...core.options import option
 from ...core.source import Check, KnownItems, Stream
+from ...core.webhook import Receipt, Request
 from ...net.access import Fixed
 from ...oauth import Leaving, OAuthConnector
+from . import webhook
 from .answers import PlaidAccount, PlaidCredentials, PlaidEnvironment, PlaidTransaction
 from .api import BankApi
-from .banks import ACCESS_TOKEN, UNKNOWN, BankStore, Lasting, same, tokens_of
+from .banks import ACCESS_TOKEN, CLIENT_ID, SECRET, UNKNOWN, BankStore, Lasting, same, tokens_of
 from .errors import TokenRefused, explain
 from .leaving import Farewell, the_bank
 from .linking import SANDBOX_BANK, Asking, Linking, exchanged, twin_of
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PlaidAccount", "PlaidConnector", "PlaidCredentials", "PlaidEnvironment", "PlaidTransaction"]
 
-CLIENT_ID, SECRET = "PLAID_CLIENT_ID", "PLAID_SECRET"
 VERSION = "2020-09-14"
 URLS = {"production": "https://production.plaid.com", "sandbox": "https://sandbox.plaid.com"}
 RETIRED = (
@@ -57,6 +58,7 @@ class PlaidConnector(OAuthConnector):
         SECRET: "its secret for the environment",
         ACCESS_TOKEN: "tokens of banks that were linked elsewhere, instead of a login; optional",
     }
+    webhook_terms = webhook.TERMS
 
     environment: str = option(
         "production", help="Where the banks are linked: production, or sandbox for tests.", env="PLAID_ENVIRONMENT"
@@ -252,6 +254,20 @@ class PlaidConnector(OAuthConnector):
             item_id = name.partition("/")[0]
             if item_id not in banks and item_id not in replaced and not item_id.startswith(UNKNOWN):
                 yield Stream(name, atomic=name.endswith(TRANSACTIONS))
+
+    @property
+    def webhook_keys(self) -> webhook.Keys:
+        """The keys with which Plaid signs what it posts."""
+        return self.once("webhook keys", lambda: webhook.Keys(self._webhook_key))
+
+    def _webhook_key(self, key_id: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.api.post("/webhook_verification_key/get", {"key_id": key_id}, once=True).body
+        key: Mapping[str, Any] = found["key"]
+        return key
+
+    def receive(self, request: Request) -> Receipt:
+        """The answer to a webhook, with what it says changed."""
+        return webhook.receive(self, request)
 
     def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
         """The changes of a bank's transactions since `cursor`, or its accounts."""

@@ -14,6 +14,7 @@ from ...auth.tokens import Tokens, fingerprint
 from ...core.stop import NoStop
 from .answers import PlaidCredentials
 
+CLIENT_ID, SECRET = "PLAID_CLIENT_ID", "PLAID_SECRET"
 ACCESS_TOKEN = "PLAID_ACCESS_TOKEN"  # noqa: S105 - a name
 UNKNOWN = "?"  # before the name of an item whose id nobody knows yet
 _BETWEEN = re.compile(r"[\s,]+")

@@ -15,10 +15,20 @@ from ...core.changes import Change, Cursor
 from ...core.errors import ConfigError, CredentialError, SourceError
 from ...core.options import option
 from ...core.source import Check, KnownItems, Stream
+from ...core.webhook import Receipt, Request
 from ...oauth import OAuthConnector
+from . import webhook
 from .answers import QBOAccount, QBOCustomer, QBOItem, QBOLine, QBOTransaction, QBOVendor
 from .company import Company, Raw
-from .credentials import ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, QBOCredentials, QBOEnvironment
+from .credentials import (
+    ACCESS_TOKEN,
+    CLIENT_ID,
+    CLIENT_SECRET,
+    REFRESH_TOKEN,
+    WEBHOOK_TOKEN,
+    QBOCredentials,
+    QBOEnvironment,
+)
 from .entities import ENTITIES, TRANSACTIONS, wanted
 from .feed import Feed
 from .journals import JournalLine, create, entry_of
@@ -80,7 +90,9 @@ class QuickBooksConnector(OAuthConnector):
         CLIENT_SECRET: "its secret",
         REFRESH_TOKEN: "of a login made elsewhere, with realm_id; optional",
         ACCESS_TOKEN: "that belongs to it; optional",
+        WEBHOOK_TOKEN: "verifier token of the app's webhook, for schedule --listen; optional",
     }
+    webhook_terms = webhook.TERMS
 
     entities: list[str] = option(
         [],
@@ -194,6 +206,10 @@ class QuickBooksConnector(OAuthConnector):
     def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
         """What changed in an entity since `cursor`; everything where it is None."""
         return self._reading(stream, known).changes(cursor)
+
+    def receive(self, request: Request) -> Receipt:
+        """The answer to a webhook, with what it says changed."""
+        return webhook.receive(self, request)
 
     def fetch(self, stream: Stream, refs: Sequence[str], known: KnownItems) -> Iterator[Change]:
         """The things of these ids."""

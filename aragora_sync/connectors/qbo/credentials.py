@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 CLIENT_ID, CLIENT_SECRET = "QBO_CLIENT_ID", "QBO_CLIENT_SECRET"
+WEBHOOK_TOKEN = "QBO_WEBHOOK_TOKEN"  # noqa: S105 - the name of one
 ACCESS_TOKEN, REFRESH_TOKEN = "QBO_ACCESS_TOKEN", "QBO_REFRESH_TOKEN"
 
 

@@ -12,10 +12,12 @@ from ...core.changes import Change, Cursor
 from ...core.errors import AccessError, ConfigError, SourceError
 from ...core.options import option
 from ...core.source import Check, KnownItems, Stream
+from ...core.webhook import Receipt, Request
 from ...net.access import Access, bearer
 from ...oauth import OAuthConnector
+from . import webhook
 from .channels import Channel
-from .errors import BOT_TOKEN, MANIFEST_HINT, USER_TOKEN
+from .errors import BOT_TOKEN, MANIFEST_HINT, SIGNING_SECRET, USER_TOKEN
 from .items import Place
 from .login import AUTH_URL, CLIENT_ID, CLIENT_SECRET, ROTATING, TOKEN_URL, client
 from .manifest import MANIFEST
@@ -43,7 +45,9 @@ class SlackConnector(OAuthConnector):
         CLIENT_SECRET: "its secret; optional",
         "SLACK_TOKENS": "what a login gave; kept by aragora-sync oauth login; optional",
         "SLACK_REFRESH_TOKEN": "a refresh token of such an app, xoxe-1-…, instead of a login; optional",
+        SIGNING_SECRET: "signing secret of the app, for schedule --listen; optional",
     }
+    webhook_terms = webhook.TERMS
 
     channels: list[str] = option(
         [],
@@ -148,6 +152,10 @@ class SlackConnector(OAuthConnector):
         if reading.is_closed:
             return iter(())  # what was read before an archived channel was closed is kept, and is no news
         return reading.changes(cursor)
+
+    def receive(self, request: Request) -> Receipt:
+        """The answer to a webhook, with what it says changed."""
+        return webhook.receive(self, request)
 
     def fetch(self, stream: Stream, refs: Sequence[str], known: KnownItems) -> Iterator[Change]:
         """The threads and files of these ids."""

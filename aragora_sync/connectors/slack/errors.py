@@ -19,6 +19,7 @@ from ...net.answer import Answer
 from ...net.trouble import CHECK_ADDRESS
 
 BOT_TOKEN, USER_TOKEN = "SLACK_BOT_TOKEN", "SLACK_USER_TOKEN"
+SIGNING_SECRET = "SLACK_SIGNING_SECRET"  # noqa: S105 - the name of one
 APPS = "api.slack.com/apps"
 INVITE = "invite the app in that channel: /invite @aragora-sync; or take the channel out"
 RESTORE = "restore the channel and invite the app: /invite @aragora-sync; or take the channel out"

@@ -18,9 +18,10 @@ from ...core.clock import utc_now
 from ...core.errors import AccessError, AragoraSyncError, ConfigError, SourceError
 from ...core.options import option
 from ...core.source import Check, KnownItems, Stream
+from ...core.webhook import Receipt, Request
 from ...net.access import bearer
 from ...oauth import OAuthConnector
-from . import writing
+from . import webhook, writing
 from .aging import AgingReport, aging, credited, owed
 from .answers import (
     JournalLine,
@@ -44,7 +45,9 @@ from .login import (
     BROAD,
     GRANULAR,
     STAYING,
+    TENANT,
     TOKEN_URL,
+    WEBHOOK_KEY,
     Organisation,
     by_itself,
     chosen,
@@ -96,7 +99,9 @@ class XeroConnector(OAuthConnector):
         "XERO_CLIENT_SECRET": "its secret; a mobile or desktop app (PKCE) has none",
         "XERO_REFRESH_TOKEN": "a refresh token, instead of a login; optional",
         "XERO_ACCESS_TOKEN": "an access token, which ends after half an hour; optional",
+        WEBHOOK_KEY: "signing key of the app's webhook, for schedule --listen; optional",
     }
+    webhook_terms = webhook.TERMS
 
     xero_tenant_id: str = option(
         "",
@@ -213,7 +218,7 @@ class XeroConnector(OAuthConnector):
         return self.xero_tenant_id or self.once("organisation", self._find_organisation)
 
     def _find_organisation(self) -> str:
-        kept = self.access.known().told.get("tenant_id", "")
+        kept = self.access.known().told.get(TENANT, "")
         return kept or chosen(organisations(self._api()), "", self.login_command).id
 
     # Sync
@@ -231,6 +236,15 @@ class XeroConnector(OAuthConnector):
     def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
         """The records that were updated since `cursor`; all of them where it is None."""
         return self._reading(stream).read(cursor)
+
+    @property
+    def webhooks_seen(self) -> webhook.Sequence:
+        """How far the events came that Xero told by itself."""
+        return self.once("webhooks", webhook.Sequence)
+
+    def receive(self, request: Request) -> Receipt:
+        """The answer to a webhook, with what it says changed."""
+        return webhook.receive(self, request)
 
     def fetch(self, stream: Stream, refs: Sequence[str], known: KnownItems) -> Iterator[Change]:
         """The records of these ids."""

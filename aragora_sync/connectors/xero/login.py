@@ -15,6 +15,8 @@ from .endpoints import ENDPOINTS
 
 AUTH_URL = "https://login.xero.com/identity/connect/authorize"
 TOKEN_URL = "https://identity.xero.com/connect/token"  # noqa: S105 - an address
+WEBHOOK_KEY = "XERO_WEBHOOK_KEY"
+TENANT = "tenant_id"  # what is kept of a login
 STAYING = "offline_access"  # without it the login ends after half an hour
 GRANULAR, BROAD = "granular", "broad"
 OF_OLD_APPS = {  # one word for what are several scopes today

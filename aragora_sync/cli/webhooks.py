@@ -1,0 +1,38 @@
+"""From the configuration to the service that receives webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ..connectors import canonical_type, connector_class
+from ..core.webhook import Terms
+from .building import Builder
+from .selection import choose_to_run
+
+if TYPE_CHECKING:
+    from ..serve.drain import Handle
+    from ..serve.served import Served
+    from ..serve.service import WebhookService
+    from .common import Asked
+
+
+def webhook_service(asked: Asked, address: str, handle: Handle) -> WebhookService:
+    """The service for all enabled connectors that can be told of changes; see `serve.service.WebhookService`."""
+    from ..serve.queue import queue_path
+    from ..serve.service import WebhookService
+
+    queue = queue_path(asked.store_folder)
+    return WebhookService(served(asked), queue, handle, address=address, canonical=canonical_type)
+
+
+def served(asked: Asked) -> Iterator[Served]:
+    """Those connectors; each is made when it is needed. For `WebhookService.serve` after a change of the file."""
+    from ..serve.served import Served
+
+    builder = Builder(asked)
+    for chosen in choose_to_run(asked.config, [], asked.tenant):
+        if isinstance(getattr(connector_class(chosen.type), "webhook_terms", None), Terms):
+            kind = canonical_type(chosen.type)
+            yield Served(chosen.tenant, chosen.connector, kind, partial(builder.connector, chosen))

@@ -1,0 +1,1 @@
+"""Webhooks: received, verified, queued, and handed to whoever runs connectors."""

@@ -1,0 +1,94 @@
+"""The WSGI application: one request becomes hints on the disk, and then an answer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from ..core.clock import Clock, utc_now
+from ..core.errors import AragoraSyncError
+from ..core.webhook import Receipt, Refused, Request
+from .queue import HintQueue
+from .served import Routes, Served
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 30
+HANDSHAKES_LAST = timedelta(minutes=15)  # after a start: nobody signs them, so that anybody could make one
+
+
+class WebhookApp:
+    """Answers POSTs to the connectors of `routes`, and tells `wake` that something waits in the queue.
+
+    Who may not know anything learns nothing: whatever is not served is not found.
+    """
+
+    def __init__(
+        self, routes: Routes, queue: HintQueue, wake: Callable[[], None] = lambda: None, clock: Clock = utc_now
+    ) -> None:
+        self.routes = routes  # replaced as a whole when the configuration changes
+        self._queue = queue
+        self._wake = wake
+        self._clock = clock
+        self._handshakes_until = clock() + HANDSHAKES_LAST
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        receipt, more = self._answer(environ)
+        headers = [("Content-Length", str(len(receipt.body))), *more]
+        if receipt.content_type:
+            headers.append(("Content-Type", receipt.content_type))
+        start_response(f"{receipt.status} {HTTPStatus(receipt.status).phrase}", headers)
+        return [receipt.body]
+
+    def _answer(self, environ: WSGIEnvironment) -> tuple[Receipt, list[tuple[str, str]]]:
+        if environ["REQUEST_METHOD"] != "POST":
+            return Receipt(HTTPStatus.METHOD_NOT_ALLOWED), [("Allow", "POST")]
+        served = self.routes.find(environ["PATH_INFO"])
+        if served is None:
+            return Receipt(HTTPStatus.NOT_FOUND), []
+        try:
+            return self._receive(served, environ), []
+        except Refused as error:
+            served.complain(error.why, self._clock())
+            return Receipt(error.status), []
+        except AragoraSyncError as error:  # no credentials, no disk: the vendor tries again
+            served.complain(f"{error.message} try: {error.hint}" if error.hint else error.message, self._clock())
+            return Receipt(HTTPStatus.SERVICE_UNAVAILABLE), [("Retry-After", str(RETRY_SECONDS))]
+
+    def _receive(self, served: Served, environ: WSGIEnvironment) -> Receipt:
+        now = self._clock()
+        secrets = served.secrets(now, handshakes=now < self._handshakes_until)
+        if secrets is None:
+            raise Refused("its secret is not set", HTTPStatus.NOT_FOUND)
+        receiver = served.receiver()
+        request = Request(_headers(environ), _body(environ, receiver.webhook_terms.most_bytes), now, secrets)
+        receipt = receiver.receive(request)
+        if receipt.keep and not served.keep(receipt.keep):
+            raise Refused("another handshake came, though the secret is known")
+        if receipt.hints:
+            delivery = receipt.once.encode("utf-8", "surrogateescape") or request.body
+            if self._queue.add(served.tenant, served.connector, receipt.hints, delivery):
+                self._wake()
+            else:
+                logger.debug("%s: a delivery that came before is answered again", served)
+        return receipt
+
+
+def _body(environ: WSGIEnvironment, most_bytes: int) -> bytes:
+    """What was sent; Refused before it is read where it is more than the vendor would send."""
+    size = int(environ.get("CONTENT_LENGTH") or 0)
+    if size > most_bytes:
+        raise Refused(f"the body has {size} bytes", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    body: bytes = environ["wsgi.input"].read(size)
+    return body
+
+
+def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
+    found = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
+    return {**found, "content-type": environ.get("CONTENT_TYPE") or ""}

@@ -1,0 +1,130 @@
+"""The server under the application: honest HTTP, and bounds that no flood of requests gets over."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import create_server
+
+from ..core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+THREADS = 4
+MOST_CONNECTIONS = 100
+MOST_IDLE = 80  # beyond that, whoever has sent no whole request for longest makes room
+REQUEST_SECONDS = 20  # for a whole request to come, however slowly
+IDLE_SECONDS = 15
+CLEANUP_SECONDS = 5
+MEMORY_BYTES = 65_536  # of a body; what is larger lies in a file meanwhile
+HEADER_BYTES = 32_768
+LOOP_SECONDS = 1.0
+END_SECONDS = 5  # for the last answers; waitress sends each from the thread that made it
+PORTS = 65_536
+
+
+class Channel(HTTPChannel):
+    """One connection. Who sends a request too slowly is cut off, and so is the laziest when there are too many."""
+
+    def __init__(self, server: Any, *more: Any, **named: Any) -> None:
+        self.begun_at = time.time()
+        super().__init__(server, *more, **named)
+        idle = [channel for channel in server.active_channels.values() if not channel.requests]
+        if len(idle) > MOST_IDLE:
+            min(idle, key=lambda channel: channel.begun_at).will_close = True
+
+    def received(self, data: bytes) -> bool:
+        if self.request is None:
+            self.begun_at = time.time()
+        return bool(super().received(data))
+
+    def readable(self) -> bool:
+        if self.request is not None and time.time() - self.begun_at > REQUEST_SECONDS:
+            self.will_close = True
+        return bool(super().readable())
+
+
+class Server:
+    """Serves the application at an address, beside the caller, until `stop`."""
+
+    def __init__(self, app: WSGIApplication, address: str, most_bytes: int) -> None:
+        self._app = app
+        self._address = address
+        self._most_bytes = most_bytes
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        self._map: dict[int, Any] = {}
+        self._server: Any = None
+
+    def start(self) -> str:
+        """Where it listens, once it does; ConfigError where it cannot."""
+        listening = _listen(self._address)
+        server: Any = create_server(
+            self._app,
+            map=self._map,
+            sockets=[listening],
+            threads=THREADS,
+            connection_limit=MOST_CONNECTIONS,
+            channel_timeout=IDLE_SECONDS,
+            cleanup_interval=CLEANUP_SECONDS,
+            inbuf_overflow=MEMORY_BYTES,
+            max_request_header_size=HEADER_BYTES,
+            max_request_body_size=self._most_bytes,
+            log_socket_errors=False,
+            ident="",
+        )
+        server.channel_class = Channel
+        quiet = logging.getLogger(f"{__name__}.quiet")
+        quiet.disabled = True  # a flood would fill the log with how long the queue is
+        server.task_dispatcher.queue_logger = quiet
+        self._server = server
+        self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
+        self._thread.start()
+        host, port = listening.getsockname()[:2]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    def stop(self) -> None:
+        """Requests that are being answered are answered; no more come."""
+        if self._thread is None:
+            return
+        self._server.trigger.pull_trigger(self._end)  # in its own thread, which closes what wakes it only afterwards
+        self._thread.join()
+        self._thread = None
+
+    def _end(self) -> None:
+        self._stopping = True
+
+    def _run(self) -> None:
+        while not self._stopping:
+            wasyncore.loop(timeout=LOOP_SECONDS, map=self._map, count=1, use_poll=True)
+        self._server.task_dispatcher.shutdown(timeout=END_SECONDS)
+        wasyncore.close_all(self._map)
+
+
+def _listen(address: str) -> socket.socket:
+    host, port = split_address(address)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen at {address}: {error.strerror or error}.",
+            hint="end what listens there already, or name another address, like --listen 127.0.0.1:8091",
+        ) from error
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Host and port; ConfigError for anything but both, as nothing is opened to the world by leaving something out."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or int(port) >= PORTS or (":" in host and host[:1] + host[-1:] != "[]"):
+        raise ConfigError(
+            f"cannot listen at {address!r}: an address and a port are needed.", hint="--listen 127.0.0.1:8090"
+        )
+    return host.removeprefix("[").removesuffix("]"), int(port)

@@ -106,6 +106,13 @@ def mongo() -> Iterator[Mongo]:
 
 
 @pytest.fixture(scope="session")
+def forgetful_mongo() -> Iterator[Mongo]:
+    """With a short log, and failures on demand."""
+    with running("--oplog-max-entries", "20", "--enable-test-commands") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def lone_mongo() -> Iterator[Mongo]:
     """Without one, as a server that stands alone."""
     with running("--standalone") as server:

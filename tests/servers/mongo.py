@@ -56,17 +56,23 @@ class Mongo:
 
     def stop(self) -> None:
         self.client.close()
+        self.process.terminate()
+        self.process.wait()
+
+    def crash(self) -> None:
+        """All connections are cut; what was not synced on commit is lost."""
+        self.client.close()
         self.process.kill()
         self.process.wait()
 
     def restart(self, *arguments: str) -> None:
-        """As after a crash: all connections are cut."""
+        """The same data, with more arguments."""
         self.stop()
         self.arguments += arguments
         self.start()
 
     def remove(self) -> None:
-        self.stop()
+        self.crash()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -68,7 +68,11 @@ class MongoDBConnector(Connector):
     def open(self) -> None:
         """Logs in, and reads which collections there are."""
         self._server = Server(self._address(), f"aragora-sync {__version__}", self.timeout)
-        self._shapes, self._sees_all = self._server.shapes()
+        try:
+            self._shapes, self._sees_all = self._server.shapes()
+        except BaseException:
+            self._server.close()
+            raise
         for warning in self._warnings():
             logger.warning("%s", warning)
 

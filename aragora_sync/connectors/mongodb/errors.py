@@ -106,12 +106,14 @@ def _of_connection(address: Address, error: PyMongoError) -> AragoraSyncError:
             f"the certificate of MongoDB at {address} is not trusted: {said}.",
             hint="name the file of its authority in the uri: ?tls=true&tlsCAFile=/path/to/ca.pem",
         )
-    if "ssl" in lower or "tls" in lower:
+    if ("ssl" in lower or "tls" in lower) and "timed out" not in lower:
         return ConfigError(
             f"the encrypted connection to MongoDB at {address} failed: {said}.",
             hint="does that server speak TLS? without it, the uri has no tls=true",
         )
     hint = "check host and port, and whether the server runs"
+    if address.encrypted:
+        hint += " and speaks TLS; without it, the uri has no tls=true"
     if not address.encrypted and ("closed" in lower or "reset" in lower):
         hint += "; a server that wants TLS closes other connections: add ?tls=true to the uri"
     return TransientError(f"MongoDB at {address} cannot be reached: {said}.", hint=hint)

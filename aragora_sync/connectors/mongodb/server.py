@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.errors import AccessError, NotFound
 from .address import Address
-from .errors import explained
+from .errors import bad_uri, explained
 
 if TYPE_CHECKING:
     from pymongo import MongoClient
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
 
 CONNECT_MILLISECONDS = 10_000
+SELECT_MILLISECONDS = 15_000  # longer than a connection takes to fail, so that the error says why
 NO_ACCESS = 13
 WIRE_OF_SORTS_ON_DISK = 9  # MongoDB 4.4
 SYSTEM = "system."  # what the server keeps for itself; "system.views" beside every view
@@ -59,7 +60,7 @@ class Server:
         self.address = address
         settings = {
             "appname": application,
-            "serverSelectionTimeoutMS": CONNECT_MILLISECONDS,
+            "serverSelectionTimeoutMS": SELECT_MILLISECONDS,
             "connectTimeoutMS": CONNECT_MILLISECONDS,
             "socketTimeoutMS": int(timeout * 1000),
             "readConcernLevel": "majority",  # what may be rolled back was never there
@@ -67,13 +68,15 @@ class Server:
         }
         fixed = {"tz_aware": True, "uuidRepresentation": "standard", "datetime_conversion": "DATETIME_AUTO"}
         given = {name: value for name, value in settings.items() if name.lower() not in address.options}
-        with explained(address):
-            self.client: MongoClient[Document] = MongoClient(address.uri, **given, **fixed)  # type: ignore[arg-type]
+        try:
+            with explained(address):
+                self.client: MongoClient[Document] = MongoClient(address.uri, **given, **fixed)  # type: ignore[arg-type]
+        except ValueError as error:
+            raise bad_uri() from error
         self.database: Database[Document] = self.client[address.database]
         try:
             with explained(address):
                 self.greeting = self.client.admin.command("hello")
-                self.client.admin.command("ping")  # the first that needs a login
         except BaseException:
             self.close()
             raise

@@ -14,7 +14,7 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-from . import http, http_server, postgres
+from . import http, http_server, mongodb, postgres
 from .measure import TOP, Cost, median, python
 from .s3 import configure, requests, serving
 
@@ -39,6 +39,8 @@ def main(small: bool) -> None:
         measure_items(Path(folder), ITEMS // share)
     with tempfile.TemporaryDirectory() as folder:
         measure_files(Path(folder), FILES // share)
+    with tempfile.TemporaryDirectory() as folder:
+        measure_collection(Path(folder), ITEMS // share)
     with tempfile.TemporaryDirectory() as folder:
         measure_table(Path(folder), ITEMS // share)
         measure_bucket(Path(folder), OBJECTS // share)
@@ -133,6 +135,36 @@ def measure_table(folder: Path, number: int) -> None:
             f"{whole.cpu / first.cpu:.2f} × the first sync ({whole.cpu:.1f} s CPU), {whole.rss:.0f} MB",
             "≤ 0.5 ×, ≤ 120 MB",
         )
+
+
+def measure_collection(folder: Path, number: int) -> None:
+    """The mongodb connector, beginning to end, beside a bare reading of the same collection."""
+    tenth = _first_syncs(folder / "tenth", number // 10, 1)[0][1]
+    pairs = _first_syncs(folder / "whole", number, PAIRS)
+    floor, first = sorted(pairs, key=lambda pair: pair[1].cpu / pair[0].cpu)[len(pairs) // 2]
+    row(
+        f"mongodb, {number:,} documents of 530 bytes, first sync",
+        f"{first.cpu / floor.cpu:.2f} × raw batches, decoded, and executemany ({first.cpu:.1f} s, "
+        f"bare {floor.cpu:.1f} s CPU), {first.wall:.0f} s wall",
+        "≤ 1.5 ×",
+    )
+    row("the same, peak memory", f"{first.rss:.0f} MB; {tenth.rss:.0f} MB for a tenth", "≤ 120 MB, within 10 %")
+
+
+def _first_syncs(folder: Path, number: int, pairs: int) -> list[tuple[Cost, Cost]]:
+    """What the floor and a first sync of so many documents cost, side by side in time."""
+    folder.mkdir()
+    found = []
+    with mongodb.server(number) as address:
+        os.environ["ADDRESS"] = address
+        for turn in range(pairs):
+            bare = folder / f"bare-{turn}"
+            bare.mkdir()
+            _forget(folder / "ours") if (folder / "ours").exists() else (folder / "ours").mkdir()
+            arguments = mongodb.configuration(folder / "ours", address)
+            found.append((python("-m", "bench.mongodb", str(bare)), python("-m", "aragora_sync", *arguments)))
+            shutil.rmtree(bare)
+    return found
 
 
 def measure_bucket(folder: Path, number: int) -> None:

@@ -38,12 +38,14 @@ def test_10_a_server_that_stands_alone_is_polled_and_says_so_once(stamped, caplo
 
 
 def test_what_changed_is_found_by_its_timestamp_and_no_more_is_read(stamped):
-    old = datetime.now(UTC) - timedelta(days=1)
-    stamped.documents.insert_many([{"_id": each, "body": "old", "updatedAt": old} for each in range(20)])
+    now = datetime.now(UTC)
+    stamped.documents.insert_many(
+        [{"_id": each, "body": "old", "updatedAt": now - timedelta(days=each + 1)} for each in range(20)]
+    )
     cursor = stamped.read()[-1].cursor
     stamped.documents.update_one({"_id": 7}, {"$set": {"body": "edited", "updatedAt": datetime.now(UTC)}})
 
-    assert named(stamped.read(cursor=cursor)) == {number(7)}
+    assert named(stamped.read(cursor=cursor)) == {number(0), number(7)}  # and the latest of before
 
 
 def test_2_timestamps_of_every_type_and_none(stamped):
@@ -68,10 +70,6 @@ def test_2_timestamps_of_every_type_and_none(stamped):
     stamped.documents.update_one({"_id": "list"}, {"$set": {"body": "edited", "updatedAt.0": new}})
     stamped.sync()
 
-    assert (
-        set(stamped.items().values()) == {"edited"}
-        or {key: text for key, text in stamped.items().items() if not text.startswith("edited")} == {}
-    )
     assert all(text.startswith("edited") for text in stamped.items().values())
 
 
@@ -166,7 +164,8 @@ def test_another_manner_of_reading_begins_anew(collections):
         ("2026-11-01T10:00:00.123Z", "2026-11-01T09:50:00"),
         ("2026-11-01 10:00:00", "2026-11-01 09:50:00"),
         ("2999-01-01T00:00:00Z", "2026-11-27T01:50:00"),
-        ("2026-11-01", "2026-10-31"),
+        ("2026-11-01", "2026-11-01"),
+        ("2999-01-01", "2026-11-26"),
         ("v12", "v12"),
         (1_700_000_000, 1_699_999_400),
         (1_700_000_000_000, 1_699_999_400_000),

@@ -25,6 +25,7 @@ class Collections:
         self.folder = folder
         self.place = place
         self.options: dict[str, Any] = {}
+        self.guarded = True  # an ordinary run asks before it deletes more than half
 
     @property
     def server(self) -> Mongo:
@@ -52,7 +53,7 @@ class Collections:
     def sync(self, kind: PassKind | None = None, connector: Any = None) -> SyncResult:
         store = self.store()
         state = StateFile(self.folder / "state", "collections", "default")
-        ask = Ask(kind=kind, allow_mass_delete=kind is not None)
+        ask = Ask(kind=kind, allow_mass_delete=kind is not None or not self.guarded)
         try:
             return ConnectorRun(connector or self.connector(), store, state, lock=None, ask=ask).sync()
         finally:

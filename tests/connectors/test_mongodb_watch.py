@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from datetime import UTC, datetime
 
 import pytest
 
@@ -210,19 +211,25 @@ def test_a_connection_that_is_cut_is_told_or_taken_up_again(collections):
     assert {**{key: text for key, text in untouched.items() if key not in gone}, **known} == source
 
 
-def test_without_change_streams_timestamps_are_asked_for_again_and_again(lone, monkeypatch):
-    from datetime import UTC, datetime
-
-    monkeypatch.setattr(watching, "ROUNDS", 2)
-    monkeypatch.setattr(watching, "QUIET_SECONDS", 0)
+def test_without_change_streams_there_is_nothing_to_watch(lone):
     lone.options["timestamp_field"] = "updatedAt"
     lone.documents.insert_one({"_id": 1, "body": "first", "updatedAt": datetime.now(UTC)})
-    live = Watch(lone).quiet()
-    lone.documents.insert_one({"_id": 2, "body": "second", "updatedAt": datetime.now(UTC)})
-    live.until(lambda live: number(2) in live.last)
+    live = Watch(lone)
+
+    assert list(live.told) == []
     live.close()
 
-    assert live.last[number(2)].content == "second"
+
+def test_a_view_beside_watched_collections_is_asked_by_its_timestamp(collections, watch, monkeypatch):
+    monkeypatch.setattr(watching, "ROUNDS", 2)
+    collections.documents.insert_one({"_id": 1, "body": "first", "updatedAt": datetime.now(UTC)})
+    collections.db.create_collection("shown", viewOn="documents", pipeline=[])
+    collections.options |= {"timestamp_field": "updatedAt", "collections": ["documents", "shown"]}
+    live = watch().quiet()
+    collections.documents.insert_one({"_id": 2, "body": "second", "updatedAt": datetime.now(UTC)})
+    live.until(lambda live: {number(2), "shown/number:2"} <= live.last.keys())
+
+    assert live.last["shown/number:2"].content == "second"
 
 
 def test_closing_a_watch_ends_what_it_holds(collections, watch):

@@ -121,10 +121,10 @@ class MongoDBConnector(Connector):
     def watch(
         self, streams: Sequence[Stream], cursors: Mapping[str, Cursor], known: Mapping[str, KnownItems]
     ) -> Iterator[tuple[Stream, Change] | None]:
-        """Changes as they happen, without end; None at least once a second while there are none."""
+        """Changes as they happen, without end where there are change streams; None whenever there are none."""
         present = [stream for stream in streams if cursors.get(stream.name) and stream.name in self._shapes]
         readings = {stream: self._reading(stream.name, known[stream.name]) for stream in present}
-        return Watching(self._server, readings, self.stop).changes(cursors)
+        return Watching(self._server, readings).changes(cursors)
 
     def _names(self, stored: Collection[str]) -> Iterable[str]:
         if self.collections:

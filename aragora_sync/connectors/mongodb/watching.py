@@ -1,8 +1,7 @@
-"""Collections as they change: those with a change stream at once, those with a timestamp once a minute."""
+"""Collections as they change: those with a change stream at once, others beside them by timestamp, now and then."""
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from ...core.changes import Change, Checkpoint, Cursor
 from ...core.errors import AccessError, NotFound
 from ...core.source import Stream
-from ...core.stop import StopSign
 from .feed import GROUP, Feed
 from .place import Place
 from .reading import CollectionReading, Manner
@@ -22,8 +20,7 @@ if TYPE_CHECKING:
     from .server import Server
 
 BURST_SECONDS = 0.1  # what comes within it is looked up at once, and each document once
-QUIET_SECONDS = 1.0  # between two signs of life where there is no change stream
-ROUNDS = 60  # signs of life, after which the tokens of quiet collections are kept, and timestamps are asked for
+ROUNDS = 600  # of a burst or a wait, after which tokens of quiet collections are kept and timestamps are asked for
 
 Told = tuple[Stream, Change]
 
@@ -31,31 +28,25 @@ Told = tuple[Stream, Change]
 class Watching:
     """The changes of some collections, without end."""
 
-    def __init__(self, server: Server, readings: Mapping[Stream, CollectionReading], stop: StopSign) -> None:
+    def __init__(self, server: Server, readings: Mapping[Stream, CollectionReading]) -> None:
         self._server = server
         self._readings = dict(readings)
-        self._stop = stop
         self._cursors: dict[str, Cursor] = {}
 
     def changes(self, cursors: Mapping[str, Cursor]) -> Iterator[Told | None]:
         """Listens, then tells what was missed since the cursors, then what comes.
 
         A collection without a cursor is due for a pass and is left to it. Raises CursorExpired where one ends: then
-        a run must read what took its place.
+        a run must read what took its place. Comes to an end at once where there is no change stream to follow.
         """
         self._cursors = {stream.name: cursors[stream.name] for stream in self._readings if cursors.get(stream.name)}
         live = [stream.name for stream in self._of(Manner.STREAM)]
-        with contextlib.ExitStack() as stack:
-            feed = None
-            if live:
-                session = stack.enter_context(self._server.client.start_session())
-                feed = stack.enter_context(Feed(self._server, session, live))
-            first = [event] if feed and (event := feed.next()) else []
+        if not live:
+            return
+        with self._server.client.start_session() as session, Feed(self._server, session, live) as feed:
+            event = feed.next()
             yield from self._catch_up([*self._of(Manner.STREAM), *self._of(Manner.TIME)])
-            if feed:
-                yield from self._follow(feed, session, first)
-            else:
-                yield from self._poll()
+            yield from self._follow(feed, session, [event] if event else [])
 
     def _of(self, manner: Manner) -> list[Stream]:
         """The streams that are read so, as far as they were read before."""
@@ -81,8 +72,7 @@ class Watching:
         rounds = 0
         while True:
             yield from self._tell(feed, session, events)
-            if not events:
-                yield None
+            yield None
             rounds += 1
             if rounds % ROUNDS == 0:
                 yield from ((stream, self._reached(stream, feed)) for stream in self._of(Manner.STREAM))
@@ -103,13 +93,6 @@ class Watching:
         cursor: Any = self._cursors[stream.name]
         self._cursors[stream.name] = replace(Place.read(cursor, cursor["tag"]), token=feed.token).cursor
         return Checkpoint(self._cursors[stream.name])
-
-    def _poll(self) -> Iterator[Told | None]:
-        while True:
-            for _ in range(ROUNDS):
-                yield None
-                self._stop.wait(QUIET_SECONDS)
-            yield from self._catch_up(self._of(Manner.TIME))
 
 
 def _burst(feed: Feed) -> list[Mapping[str, Any]]:

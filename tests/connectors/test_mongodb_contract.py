@@ -71,6 +71,7 @@ class TestWithChangeStreams(OnServer):
         cls.server = mongo
 
 
+@pytest.mark.soak
 class TestByTimestamp(OnServer):
     options: ClassVar[dict[str, Any]] = {"timestamp_field": "updatedAt"}
 
@@ -80,6 +81,7 @@ class TestByTimestamp(OnServer):
         cls.server = lone_mongo
 
 
+@pytest.mark.soak
 class TestWhereNothingTells(OnServer):
     @pytest.fixture(autouse=True, scope="class")
     @classmethod

@@ -24,10 +24,16 @@ STANDARD_UUID: CodecOptions = CodecOptions(uuid_representation=STANDARD, tz_awar
 OF_EVERY_TYPE = [
     *(MinKey(), None, float("nan"), float("-inf"), -1.5, 0, 1, 2.5, Int64(2**60), Decimal128("7.25"), float("inf")),
     *("", "a", "Zürich", "number:1", {"a": 1}, {"a": 1, "b": [datetime(2026, 1, 2, tzinfo=UTC)]}, b"", b"\x00\xff"),
-    *(Binary(b"12", 5), ObjectId(), ObjectId("0" * 24), False, True),
+    *(Binary(b"12", 5), ObjectId("6b" * 12), ObjectId("0" * 24), False, True),
     *(datetime(1969, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC), Timestamp(5, 6), MaxKey()),
 ]
-WITH_UUIDS = ["a", UUID(int=7), UUID(int=8), ObjectId(), True]  # which SecantusDB cannot compare with other binaries
+WITH_UUIDS = [
+    "a",
+    UUID(int=7),
+    UUID(int=8),
+    ObjectId("6b" * 12),
+    True,
+]  # which SecantusDB cannot compare with other binaries
 of_every_type = pytest.mark.parametrize("ids", [OF_EVERY_TYPE, WITH_UUIDS], ids=["every", "uuid"])
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from ... import __version__
+from ...auth.secrets import remember
 from ...connector import Connector
 from ...core.changes import Change, Cursor
 from ...core.errors import AragoraSyncError, ConfigError
@@ -174,6 +175,8 @@ class MongoDBConnector(Connector):
         return Check(name, True, told)
 
     def _address(self) -> Address:
+        if "@" in self.uri:
+            remember(self.uri)  # a password in it is masked like that of a credential
         address = Address.read(self.uri or self.credential("MONGODB_URI"), self.database)
         if not address.database:
             raise ConfigError(

@@ -114,6 +114,8 @@ def _of_connection(address: Address, error: PyMongoError) -> AragoraSyncError:
     hint = "check host and port, and whether the server runs"
     if address.encrypted:
         hint += " and speaks TLS; without it, the uri has no tls=true"
+    if "," not in address.hosts and not address.srv and "directconnection" not in address.options:
+        hint += "; where it sends to hosts that only it knows, add ?directConnection=true"
     if not address.encrypted and ("closed" in lower or "reset" in lower):
         hint += "; a server that wants TLS closes other connections: add ?tls=true to the uri"
     return TransientError(f"MongoDB at {address} cannot be reached: {said}.", hint=hint)

@@ -177,6 +177,19 @@ def test_a_collection_without_a_cursor_is_left_to_a_pass(collections, watch):
     assert "other" not in live.cursors
 
 
+def test_a_collection_that_is_gone_keeps_no_other_from_being_watched(collections, watch):
+    collections.documents.insert_one({"_id": 1, "body": "first"})
+    collections.db.other.insert_one({"_id": 1, "body": "first"})
+    collections.options["collections"] = ["documents", "other"]
+    cursors = {name: collections.read(name)[-1].cursor for name in ("documents", "other")}
+    collections.db.other.drop()
+    live = watch(cursors).quiet()
+    collections.documents.insert_one({"_id": 2, "body": "second"})
+    live.until(lambda live: number(2) in live.last)
+
+    assert set(live.last) == {number(2)}
+
+
 def test_a_connection_that_is_cut_is_told_or_taken_up_again(collections):
     collections.documents.insert_many([{"_id": each, "body": "first"} for each in range(20)])
     chance, source, last = random.Random(5), {}, {}

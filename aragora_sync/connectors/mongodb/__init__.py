@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
@@ -10,7 +11,7 @@ from ... import __version__
 from ...auth.secrets import remember
 from ...connector import Connector
 from ...core.changes import Change, Cursor
-from ...core.errors import AragoraSyncError, ConfigError
+from ...core.errors import AccessError, AragoraSyncError, ConfigError, NotFound
 from ...core.options import option
 from ...core.source import Check, KnownItems, Stream
 from .address import Address
@@ -123,8 +124,10 @@ class MongoDBConnector(Connector):
         self, streams: Sequence[Stream], cursors: Mapping[str, Cursor], known: Mapping[str, KnownItems]
     ) -> Iterator[tuple[Stream, Change] | None]:
         """Changes as they happen, without end where there are change streams; None whenever there are none."""
-        present = [stream for stream in streams if cursors.get(stream.name) and stream.name in self._shapes]
-        readings = {stream: self._reading(stream.name, known[stream.name]) for stream in present}
+        readings: dict[Stream, CollectionReading] = {}
+        for stream in streams:
+            with contextlib.suppress(AccessError, NotFound):  # a run says so
+                readings[stream] = self._reading(stream.name, known[stream.name])
         return Watching(self._server, readings).changes(cursors)
 
     def _names(self, stored: Collection[str]) -> Iterable[str]:

@@ -103,14 +103,17 @@ class Server:
     def close(self) -> None:
         self.client.close()
 
-    def shapes(self) -> tuple[dict[str, Shape], bool]:
-        """All collections by name, in the order of names; whether these are all, or only those that may be read."""
+    def shapes(self, **which: str) -> tuple[dict[str, Shape], bool]:
+        """All collections by name, in the order of names; whether these are all, or only those that may be read.
+
+        `which`: only those of this `name`.
+        """
         from pymongo.errors import OperationFailure
 
         complete = True
         with explained(self.address, self.address.database):
             try:
-                listed = list(self.database.list_collections())
+                listed = list(self.database.list_collections(filter=which))
             except OperationFailure as error:
                 if error.code != NO_ACCESS:
                     raise
@@ -123,7 +126,7 @@ class Server:
 
     def shape(self, name: str) -> Shape:
         """The collection of this name, as it is now; raises NotFound, or AccessError where it may be hidden."""
-        shapes, complete = self.shapes()
+        shapes, complete = self.shapes(name=name)
         if name in shapes:
             return shapes[name]
         if not complete:

@@ -6,6 +6,7 @@ import pytest
 
 from aragora_sync.connectors.mongodb import MongoDBConnector
 from aragora_sync.connectors.mongodb.address import Address
+from aragora_sync.connectors.mongodb.server import Server
 from aragora_sync.core.errors import ConfigError
 from aragora_sync.engine.result import Status
 
@@ -227,6 +228,27 @@ def test_what_the_server_answers_is_understood(forgetful, command, code, status)
         assert result.status is status
         assert result.stream_errors[0].hint or code == 8
         assert len(forgetful.items()) == 3
+
+
+def test_a_collection_that_may_only_be_hidden_keeps_its_items(collections, monkeypatch):
+    collections.documents.insert_one({"_id": 1, "body": "text"})
+    collections.sync()
+    monkeypatch.setattr(Server, "shapes", lambda self, **which: ({}, False))
+    result = collections.sync()
+
+    assert "may not see whether documents is in" in result.errors[0]
+    assert "role 'read'" in result.stream_errors[0].hint
+    assert len(collections.items()) == 1
+
+
+def test_who_may_not_list_collections_sees_those_that_he_may_read(forgetful):
+    forgetful.documents.insert_one({"_id": 1, "body": "text"})
+    failure = {"failCommands": ["listCollections"], "errorCode": 13}
+    admin = forgetful.server.client.admin
+    admin.command({"configureFailPoint": "failCommand", "mode": {"times": 1}, "data": failure})
+
+    assert forgetful.sync().success
+    assert list(forgetful.items()) == ["documents/number:1"]
 
 
 # The check

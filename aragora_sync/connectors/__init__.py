@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .filesystem import FilesystemConnector as FilesystemConnector
     from .github import GitHubEnterpriseConnector as GitHubEnterpriseConnector
     from .gusto import GustoConnector as GustoConnector
+    from .mongodb import MongoDBConnector as MongoDBConnector
     from .notion import NotionConnector as NotionConnector
     from .plaid import PlaidConnector as PlaidConnector
     from .postgresql import PostgreSQLConnector as PostgreSQLConnector
@@ -33,6 +34,7 @@ _OURS = {
     "filesystem": "FilesystemConnector",
     "github": "GitHubEnterpriseConnector",
     "gusto": "GustoConnector",
+    "mongodb": "MongoDBConnector",
     "notion": "NotionConnector",
     "plaid": "PlaidConnector",
     "postgresql": "PostgreSQLConnector",

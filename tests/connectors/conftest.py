@@ -13,15 +13,17 @@ from aragora_sync.connectors.postgresql import catalog
 from ..fakes import web
 from ..fakes.confluence import FakeConfluence, FakeDataCenter
 from ..fakes.s3 import FakeS3, running
+from ..servers.mongo import Mongo, Place, forgetful_mongo, lone_mongo, mongo
 from ..servers.moto import running_moto
 from ..servers.postgres import postgres, schema
 from .buckets import Desk
+from .collections_desk import Collections
 from .confluence_reader import Reader, reader_of
 from .notion_calls import notion, space, tasks, top
 from .shelf import Shelf
 from .tables import DOCUMENTS, Tables
 
-__all__ = ["notion", "postgres", "schema", "space", "tasks", "top"]
+__all__ = ["forgetful_mongo", "lone_mongo", "mongo", "notion", "postgres", "schema", "space", "tasks", "top"]
 
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"  # nothing asks a machine of the network who it is
 LONG_AGO = time.time_ns() + 10**13  # a clock so far ahead that no file counts as fresh
@@ -56,6 +58,30 @@ def large(documents: Tables, monkeypatch: pytest.MonkeyPatch) -> Tables:
     documents.run("CREATE INDEX ON documents (updated_at)")
     monkeypatch.setattr(catalog, "SCANNED_BYTES", -1)
     return documents
+
+
+@pytest.fixture
+def collections(tmp_path, mongo: Mongo) -> Iterator[Collections]:
+    """A database on a server with change streams."""
+    place = Place(mongo)
+    yield Collections(tmp_path, place)
+    place.drop()
+
+
+@pytest.fixture
+def forgetful(tmp_path, forgetful_mongo: Mongo) -> Iterator[Collections]:
+    """A database on a server that keeps few changes, and fails when it is told to."""
+    place = Place(forgetful_mongo)
+    yield Collections(tmp_path, place)
+    place.drop()
+
+
+@pytest.fixture
+def lone(tmp_path, lone_mongo: Mongo) -> Iterator[Collections]:
+    """A database on a server without them."""
+    place = Place(lone_mongo)
+    yield Collections(tmp_path, place)
+    place.drop()
 
 
 @pytest.fixture(scope="session")

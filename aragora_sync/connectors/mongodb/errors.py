@@ -1,0 +1,141 @@
+"""What goes wrong at MongoDB, as letters to the person who must act. No password and no document is ever in them."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ...core.errors import (
+    AccessError,
+    AragoraSyncError,
+    ConfigError,
+    CredentialError,
+    CursorExpired,
+    SourceError,
+    TransientError,
+)
+
+if TYPE_CHECKING:
+    from pymongo.errors import OperationFailure, PyMongoError
+
+    from .address import Address
+
+LOGIN = frozenset({11, 18, 8000})
+NO_ACCESS = frozenset({13})
+PASSING = frozenset(
+    {
+        *(6, 7, 43, 46, 50, 64, 89, 91, 112, 133, 134, 146, 175, 189, 202, 234, 237, 239, 246, 262),
+        *(9001, 10107, 11600, 11601, 11602, 13435, 13436, 16500),
+    }
+)
+NO_MEMORY = frozenset({96, 292})
+NO_STREAMS = frozenset({59, 115, 148, 303, 304, 40324, 40573})
+# The server cannot, or not any more, tell what changed since a token: lost, of another cluster, of another form, or
+# behind it lies a change that is too large to be told.
+LOST = frozenset({9, 136, 222, 260, 280, 286, 10334, 40585, 40615, 50811})
+
+
+@contextlib.contextmanager
+def explained(address: Address, collection: str = "…", *, resuming: bool = False) -> Iterator[None]:
+    """pymongo's errors become letters. `resuming`: of a change stream that goes on from a token."""
+    from pymongo.errors import OperationFailure, PyMongoError
+
+    try:
+        yield
+    except OperationFailure as error:
+        raise _of_answer(address, collection, error, resuming) from error
+    except PyMongoError as error:
+        raise _of_connection(address, error) from error
+
+
+def _of_answer(address: Address, collection: str, error: OperationFailure, resuming: bool) -> AragoraSyncError:
+    code, said = error.code or 0, _said(error)
+    if resuming and (code in LOST or error.has_error_label("NonResumableChangeStreamError")):
+        return CursorExpired(f"MongoDB cannot tell what changed since the last run: {said}.")
+    if code in LOGIN or (code in NO_ACCESS and not address.user):
+        return _of_login(address, said)
+    if code in NO_ACCESS:
+        return AccessError(
+            f"{address.user or 'nobody'} may not read {collection} at {address}.",
+            hint=f"grant the role: db.grantRolesToUser('{address.user}', [{{role: 'read', db: '{address.database}'}}])",
+        )
+    if code in PASSING:
+        return TransientError(f"MongoDB at {address} broke off: {said}.")
+    if code in NO_MEMORY:
+        return SourceError(
+            f"MongoDB at {address} has not the memory to sort {collection}.",
+            hint="create an index on the field that the option 'timestamp_field' names",
+        )
+    if code in NO_STREAMS:
+        return SourceError(
+            f"MongoDB at {address} has no change streams: {said}.", hint="set `enable_change_streams: false`"
+        )
+    return SourceError(f"MongoDB at {address} refused: {said} ({code}).")
+
+
+def _of_login(address: Address, said: str) -> CredentialError:
+    if not address.user:
+        return CredentialError(
+            f"MongoDB at {address} wants a login, and the address names no user: {said}.",
+            hint="export ARAGORA_MONGODB_URI=mongodb://USER:PASSWORD@HOST:27017/DATABASE?authSource=admin",
+        )
+    source = "" if address.names_source else "; where the user lives in another database, add ?authSource=admin"
+    return CredentialError(
+        f"MongoDB at {address} refused the login of {address.user}: {said}.",
+        hint=f"correct user and password in ARAGORA_MONGODB_URI{source}",
+    )
+
+
+def _of_connection(address: Address, error: PyMongoError) -> AragoraSyncError:
+    from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidURI
+
+    said = _first_cause(address.masked(str(error)))
+    lower = said.lower()
+    if isinstance(error, InvalidURI):
+        return bad_uri()
+    if isinstance(error, ConfigurationError):
+        return ConfigError(
+            f"mongodb: the server {address} cannot be used as 'uri' says: {said}.", hint="correct the uri of MongoDB"
+        )
+    if not isinstance(error, ConnectionFailure):
+        return SourceError(f"MongoDB at {address}: {type(error).__name__}.")
+    if "certificate" in lower:
+        return ConfigError(
+            f"the certificate of MongoDB at {address} is not trusted: {said}.",
+            hint="name the file of its authority in the uri: ?tls=true&tlsCAFile=/path/to/ca.pem",
+        )
+    if ("ssl" in lower or "tls" in lower) and "timed out" not in lower:
+        return ConfigError(
+            f"the encrypted connection to MongoDB at {address} failed: {said}.",
+            hint="does that server speak TLS? without it, the uri has no tls=true",
+        )
+    hint = "check host and port, and whether the server runs"
+    if address.encrypted:
+        hint += " and speaks TLS; without it, the uri has no tls=true"
+    if "," not in address.hosts and not address.srv and "directconnection" not in address.options:
+        hint += "; where it sends to hosts that only it knows, add ?directConnection=true"
+    if not address.encrypted and ("closed" in lower or "reset" in lower):
+        hint += "; a server that wants TLS closes other connections: add ?tls=true to the uri"
+    return TransientError(f"MongoDB at {address} cannot be reached: {said}.", hint=hint)
+
+
+def bad_uri() -> ConfigError:
+    """pymongo's own sentence may hold a part of the password."""
+    return ConfigError(
+        "mongodb: the uri is none that MongoDB understands.",
+        hint="mongodb://USER:PASSWORD@HOST:27017/DATABASE?authSource=admin, with @ : / and % of user and password "
+        "written as %40 %3A %2F %25",
+    )
+
+
+def _said(error: OperationFailure) -> str:
+    told = (error.details or {}).get("errmsg") or type(error).__name__
+    return " ".join(str(told).split()).rstrip(".")
+
+
+def _first_cause(said: str) -> str:
+    """pymongo adds its settings, and how it sees each server: the first of its sentences is enough."""
+    first = re.split(r" \(configured timeouts:|, Timeout:|, full error:", said, maxsplit=1)[0]
+    return " ".join(first.split()).rstrip(".")

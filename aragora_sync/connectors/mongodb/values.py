@@ -1,0 +1,103 @@
+"""Values of documents as JSON, by themselves and as text; nothing of a value is lost but what its length forbids."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import json
+import math
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ...core.changes import JSON
+
+LONGEST_BINARY = 4096  # bytes; of more, digest and size are kept
+VECTOR = 9  # the subtype of numbers in a row
+
+_PLAIN = frozenset({str, int, bool, type(None)})
+
+
+def as_json(value: Any) -> JSON:
+    """The value as JSON: dates and identifiers as strings, decimals to their last digit."""
+    kind = type(value)
+    if kind in _PLAIN:
+        plain: JSON = value
+        return plain
+    if kind is dict:
+        return {name: part if type(part) in _PLAIN else as_json(part) for name, part in value.items()}
+    if kind is list:
+        return [part if type(part) in _PLAIN else as_json(part) for part in value]
+    if kind is float:
+        return value if math.isfinite(value) else _odd(value)
+    return _converters().get(kind, _extended)(value)
+
+
+def as_text(value: Any) -> str:
+    """The value as a reader would write it: the members of a list one after the other."""
+    if isinstance(value, str):
+        return value
+    plain = as_json(value)
+    if isinstance(plain, list) and not any(isinstance(part, dict | list) for part in plain):
+        return ", ".join(_scalar(part) for part in plain)
+    return json.dumps(plain, ensure_ascii=False) if isinstance(plain, dict | list) else _scalar(plain)
+
+
+def iso(moment: datetime) -> str:
+    """A date of the server, to the millisecond."""
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+
+
+def _scalar(plain: JSON) -> str:
+    return plain if isinstance(plain, str) else json.dumps(plain)
+
+
+@functools.cache
+def _converters() -> Mapping[type, Callable[[Any], JSON]]:
+    from bson import Binary, Decimal128, Int64, ObjectId, Regex, Timestamp
+    from bson.datetime_ms import DatetimeMS
+
+    return {
+        Binary: _binary,
+        Decimal128: str,
+        Int64: int,
+        ObjectId: str,
+        Regex: lambda value: {"$regex": value.pattern, "$options": _options_of(value)},
+        Timestamp: lambda value: {"t": value.time, "i": value.inc},
+        DatetimeMS: int,
+        UUID: str,
+        bytes: _binary,
+        datetime: iso,
+    }
+
+
+def _odd(value: float) -> str:
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _binary(value: bytes) -> JSON:
+    subtype = getattr(value, "subtype", 0)
+    if subtype == VECTOR:
+        vector = value.as_vector()  # type: ignore[attr-defined]
+        return {"dtype": vector.dtype.name, "length": len(vector.data)}
+    if len(value) > LONGEST_BINARY:
+        return {"sha256": hashlib.sha256(value).hexdigest(), "size": len(value), "subtype": subtype}
+    encoded = base64.b64encode(value).decode()
+    return {"$binary": {"base64": encoded, "subType": f"{subtype:02x}"}} if subtype else encoded
+
+
+def _options_of(pattern: Any) -> str:
+    import re
+
+    letters = {re.I: "i", re.L: "l", re.M: "m", re.S: "s", re.U: "u", re.X: "x"}
+    return "".join(letter for flag, letter in letters.items() if pattern.flags & flag)
+
+
+def _extended(value: Any) -> JSON:
+    """What JSON has no word for (code, references, the least and the greatest key) in the server's own form."""
+    from .keys import extended
+
+    read: JSON = json.loads(extended(value))
+    return read

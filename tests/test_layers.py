@@ -61,6 +61,7 @@ HEAVY = {
     "boto3",
     "botocore",
     "charset_normalizer",
+    "cronsim",
     "google",
     "httpx",
     "hvac",

@@ -24,19 +24,6 @@ class StoreSection:
     )
 
 
-class ScheduleSection:
-    """`schedule:` of a connector"""
-
-    interval_hours: float | None = option(None, help="Hours from one run to the next.", at_least=0.1, example=1)
-    interval_minutes: float | None = option(None, help="Minutes from one run to the next.", at_least=1, example=30)
-    cron: str | None = option(None, help="When to run, as in a crontab.", example="0 2 * * *")
-    start_time: str | None = option(None, help="Time of day before which nothing starts.", example="08:00")
-    end_time: str | None = option(None, help="Time of day after which nothing starts.", example="20:00")
-    timezone: str | None = option(
-        None, help="The time zone that all of these are meant in.", example="America/New_York"
-    )
-
-
 class ProviderSection:
     """`credentials:` at the top of the file"""
 
@@ -73,7 +60,7 @@ class ConnectorSection:
     enabled: bool = option(
         True, help="Whether `aragora-sync run` syncs it; where false, variables may be unset.", example=False
     )
-    schedule: dict[str, Any] = option({}, help="When it is synced by itself; checked, but not acted on yet.")
+    schedule: dict[str, Any] = option({}, help="When `aragora-sync schedule` syncs it by itself.")
 
 
 class FileSection:

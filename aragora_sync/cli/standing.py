@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import AragoraSyncError, StateError
-from ..core.files import holder_lives, lock_path
-from ..engine.result import Status
+from ..engine.history import read_runs
 from ..state import State, StateFile
 from ..store.base import Totals
 from ..store.sqlite import SqliteStore, store_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from ..store.base import RunRow, StreamRow
     from .common import Asked
     from .selection import Chosen
 
 NEVER = "never synced"
-RUNNING = "running"  # as the store says
 
 
 @dataclass(slots=True)
@@ -81,15 +78,8 @@ def _read(asked: Asked, chosen: Chosen, runs: int) -> Standing:
 def _read_store(standing: Standing, store: SqliteStore, runs: int) -> None:
     connector = standing.chosen.connector
     standing.totals = store.totals(connector)
-    standing.runs = _judged(store.runs(connector, runs), lock_path(store.path, connector, standing.chosen.tenant))
+    standing.runs = read_runs(store, connector, standing.chosen.tenant, runs)
     standing.streams = list(store.streams(connector).values())
-
-
-def _judged(runs: Sequence[RunRow], lock: Path) -> Sequence[RunRow]:
-    """Runs that say they are under way though nobody is there to go on were killed: they are interrupted."""
-    if not any(run.status == RUNNING for run in runs) or holder_lives(lock):
-        return runs
-    return [replace(run, status=str(Status.INTERRUPTED)) if run.status == RUNNING else run for run in runs]
 
 
 def standing_object(standing: Standing, history: int) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from typing import Annotated
 from typer import Option
 
 from ..core.errors import StoreError
+from ..engine.history import RUNNING
 from ..store.base import RunRow, StreamRow
 from .common import Asked, Connectors, command
 from .outcome import count_cells
 from .output import aligned, count, indented, letter, moment, painted, say, say_json, talk
 from .selection import choose_known, stored_tenants, unreadable_stores
-from .standing import NEVER, RUNNING, Standing, problem_object, read_standings, standing_object
+from .standing import NEVER, Standing, problem_object, read_standings, standing_object
 
 LONGEST_CURSOR = 100
 OK = "ok"  # as the store says

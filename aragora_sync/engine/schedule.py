@@ -77,6 +77,16 @@ class SyncSchedule:
         given = [f"{name}={getattr(self, name)!r}" for name in options_of(SyncSchedule) if getattr(self, name)]
         return f"SyncSchedule({', '.join(given)})"
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SyncSchedule) and self._meaning == other._meaning
+
+    def __hash__(self) -> int:
+        return hash(self._meaning)
+
+    @property
+    def _meaning(self) -> tuple[object, ...]:
+        return self.interval, self.cron_line, self.window, str(self.zone), self.jitter or 0
+
     @cached_property
     def zone(self) -> ZoneInfo:
         """In which everything is meant."""

@@ -94,7 +94,7 @@ class SyncScheduler:
         with self._changing:
             loop, thread = self._loop, self._thread
         if loop is not None:
-            loop.stop(StopReason.CANCEL)
+            loop.request(StopReason.CANCEL)
         if thread is not None:
             thread.join()
 

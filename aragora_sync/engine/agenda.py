@@ -104,6 +104,11 @@ class Agenda:
         """When each is due that does not run."""
         return {key: entry.due for key, entry in self._entries.items() if not entry.running}
 
+    def after(self, key: Key, due: datetime) -> datetime:
+        """When a connector that ran when it was due runs again."""
+        schedule = self._entries[key].schedule
+        return next_run(schedule, due, due, schedule.delay_of(*key))
+
     def _new(self, key: Key, schedule: SyncSchedule, last: LastRun | None, now: datetime) -> _Entry:
         entry = _Entry(schedule, now, last.started_at if last else None)
         if last is None or last.ended or not schedule.is_open(now):

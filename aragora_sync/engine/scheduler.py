@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from ..core.clock import Clock, utc_now
@@ -74,7 +75,7 @@ class Scheduler:
 
     # From any thread, and from signal handlers of the main thread
 
-    def stop(self, reason: StopReason) -> None:
+    def request(self, reason: StopReason) -> None:
         """Asks `run` to end: what is under way is stored."""
         self._reason = self._reason or reason
         for running in list(self._running.values()):
@@ -93,6 +94,16 @@ class Scheduler:
         """From now on these are run and no others; what is under way goes on."""
         self._inbox.put(lambda: self._agenda.plan(wanted, last_run, self._clock()))
 
+    @property
+    def reason(self) -> StopReason | None:
+        """Why it ends; None while nobody asked for that."""
+        return self._reason
+
+    @property
+    def upcoming(self) -> Mapping[Key, datetime]:
+        """When each connector is due that does not run now."""
+        return self._agenda.upcoming()
+
     # The loop
 
     def run(self) -> None:
@@ -107,7 +118,7 @@ class Scheduler:
                 while self._reason is None:
                     self._turn(pool)
             except BaseException:
-                self.stop(StopReason.CANCEL)
+                self.request(StopReason.CANCEL)
                 raise
             finally:
                 for service in reversed(started):

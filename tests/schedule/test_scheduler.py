@@ -60,7 +60,7 @@ def running(work: Work, names: list[str], clock: FakeClock, **options: Any) -> I
     try:
         yield scheduler
     finally:
-        scheduler.stop(StopReason.TERMINATE)
+        scheduler.request(StopReason.TERMINATE)
         thread.join(PATIENCE)
     assert not thread.is_alive()
 
@@ -124,7 +124,7 @@ def test_services_live_as_long_as_the_schedules(clock: FakeClock) -> None:
 
 def test_stop_from_outside_is_heard_before_the_loop_began(clock: FakeClock) -> None:
     scheduler = Scheduler(Work(), clock=clock)
-    scheduler.stop(StopReason.TERMINATE)
+    scheduler.request(StopReason.TERMINATE)
 
     scheduler.run()
 

@@ -117,6 +117,7 @@ class Scheduler:
                     service.start(self)
                 while self._reason is None:
                     self._turn(pool)
+                self._on_tick()
             except BaseException:
                 self.request(StopReason.CANCEL)
                 raise

@@ -12,7 +12,7 @@ from typing import Any
 
 from .connector import Connector
 from .core.clock import Clock, utc_now
-from .core.errors import AragoraSyncError, ConfigError
+from .core.errors import AragoraSyncError, ConfigError, NoStore
 from .core.files import default_store_folder
 from .engine.agenda import Key, LastRun
 from .engine.events import Emit
@@ -175,8 +175,11 @@ def _history(connector: Connector, key: Key, limit: int) -> list[HistoryEntry]:
     path = _path(connector)
     if not path.exists():
         return []
-    with closing(SqliteStore(path, read_only=True)) as store:
-        runs = read_runs(store, key[1], key[0], limit)
+    try:
+        with closing(SqliteStore(path, read_only=True)) as store:
+            runs = read_runs(store, key[1], key[0], limit)
+    except NoStore:
+        return []
     return [
         HistoryEntry(
             run.connector,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import AragoraSyncError, StateError
+from ..core.errors import AragoraSyncError, NoStore, StateError
 from ..engine.history import read_runs
 from ..state import State, StateFile
 from ..store.base import Totals
@@ -70,6 +70,8 @@ def _read(asked: Asked, chosen: Chosen, runs: int) -> Standing:
                 _read_store(standing, store, runs)
             finally:
                 store.close()
+        except NoStore:
+            return standing  # a first run is about to make it
         except AragoraSyncError as error:
             standing.problems.append(error)
     return standing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -116,7 +117,10 @@ class Scheduler:
                     started.append(service)
                     service.start(self)
                 while self._reason is None:
-                    self._turn(pool)
+                    if threading.main_thread().is_alive():
+                        self._turn(pool)
+                    else:
+                        self.request(StopReason.CANCEL)  # the program came to its end and forgot us
                 self._on_tick()
             except BaseException:
                 self.request(StopReason.CANCEL)

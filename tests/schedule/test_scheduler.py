@@ -171,9 +171,8 @@ def test_program_syncs_by_itself_and_tells_its_history(make: Callable[..., World
     scheduler.add_connector(docs, interval_hours=1)
     assert scheduler.get_history(docs.connector_id) == []
 
-    scheduler.start()
-    (entry,) = until(ended(scheduler, 1))
-    scheduler.stop()
+    with scheduler:
+        (entry,) = until(ended(scheduler, 1))
 
     assert (entry.connector_id, entry.tenant_id, entry.items_synced, entry.status) == ("docs", "default", 1, "ok")
     assert not [thread for thread in threading.enumerate() if thread.name == "scheduler"]

@@ -69,6 +69,40 @@ def upcoming(
     return 0
 
 
+@schedule.command("print", short_help="Prints files for systemd, cron or Kubernetes.")
+@command
+def print_files(
+    asked: Asked,
+    *,
+    systemd: Annotated[bool, Option("--systemd", help="A hardened service and a timer for each connector.")] = False,
+    systemd_service: Annotated[
+        bool, Option("--systemd-service", help="One hardened service that runs all schedules itself.")
+    ] = False,
+    cron: Annotated[bool, Option("--cron", help="Lines for /etc/cron.d, in the zone of this machine.")] = False,
+    k8s: Annotated[bool, Option("--k8s", help="CronJobs of Kubernetes.")] = False,
+    user: Annotated[str, Option(metavar="NAME", help="Who runs it, for systemd and cron.")] = "aragora-sync",
+    image: Annotated[str, Option(metavar="IMAGE", help="The container image, for Kubernetes.")] = "",
+    output: Annotated[str, Option(metavar="FOLDER", help="Write the files there instead of printing them.")] = "",
+) -> int:
+    """Prints the same schedules for systemd, cron or Kubernetes.
+
+    What they cannot express exactly is refused: none of them does what a schedule means where clocks change.
+    """
+    from . import printing
+
+    kinds = {"systemd": systemd, "systemd-service": systemd_service, "cron": cron, "k8s": k8s}
+    what = printing.require_one(kinds, image)
+    plan = Plan(asked)
+    if not plan.schedules:
+        raise nothing_planned(plan)
+    found = printing.files(asked, plan, what, user, image)
+    if output:
+        printing.write(found, output)
+    else:
+        printing.show(found)
+    return 0
+
+
 def _forecast(plan: Plan, now: datetime, number: int) -> Iterator[tuple[datetime, Key]]:
     """The first so many runs of all connectors together; what is due runs now."""
     agenda = Agenda()

@@ -213,3 +213,27 @@ def test_many_connectors_leave_no_threads_and_no_files_open(home: Home, number: 
     assert memory() - most["memory"] < 16 * MEGABYTE
     assert most["files"] <= before[0] + 40
     assert most["threads"] <= before[1] + 4 * 2
+
+
+def test_print_writes_files_or_refuses_all_that_cannot_be_told(home: Home, cli: Cli) -> None:
+    home.toy("blocks", schedule=HOURLY)
+    home.toy("bricks", schedule={"interval_minutes": 7})
+    home.toy("nightly", schedule={"cron": "30 2 * * *", "timezone": "Europe/Berlin"})
+
+    refused = cli("schedule", "print", "--systemd")
+    home.forget_connector("nightly")
+    written = cli("schedule", "print", "--systemd", "--output", "units")
+    cron = cli("schedule", "print", "--cron")
+    service = cli("schedule", "print", "--systemd-service", "--user", "sync")
+    nothing = cli("schedule", "print", "--systemd", "--cron")
+    imageless = cli("schedule", "print", "--k8s")
+
+    assert refused.exit_code == 2
+    assert refused.err.count("cannot be told to systemd") == 1
+    assert "nightly of tenant acme cannot be told to systemd: on 20" in refused.err
+    assert written.exit_code == 0
+    assert len(list((home.folder / "units").iterdir())) == 4
+    assert "bricks of tenant acme cannot be told to cron: its interval divides neither" in cron.err
+    assert "User=sync" in service.out and "Type=notify" in service.out
+    assert "say what to print: one of --systemd, --systemd-service, --cron, --k8s" in nothing.err
+    assert "--k8s needs the container image" in imageless.err

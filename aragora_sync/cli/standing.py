@@ -10,9 +10,11 @@ from ..engine.history import read_runs
 from ..state import State, StateFile
 from ..store.base import Totals
 from ..store.sqlite import SqliteStore, store_path
+from .health import health_of, lag_of, next_run_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from ..store.base import RunRow, StreamRow
     from .common import Asked
@@ -29,6 +31,7 @@ class Standing:
     totals: Totals = field(default_factory=Totals)
     runs: Sequence[RunRow] = ()  # newest first
     streams: Sequence[StreamRow] = ()
+    last_success_at: datetime | None = None
     legacy: State | None = None  # a state file of the older Aragora
     problems: list[AragoraSyncError] = field(default_factory=list)
 
@@ -81,10 +84,11 @@ def _read_store(standing: Standing, store: SqliteStore, runs: int) -> None:
     connector = standing.chosen.connector
     standing.totals = store.totals(connector)
     standing.runs = read_runs(store, connector, standing.chosen.tenant, runs)
+    standing.last_success_at = store.last_success(connector)
     standing.streams = list(store.streams(connector).values())
 
 
-def standing_object(standing: Standing, history: int) -> dict[str, Any]:
+def standing_object(standing: Standing, history: int, now: datetime) -> dict[str, Any]:
     """The same for programs. Keys are added, never renamed."""
     chosen, totals = standing.chosen, standing.totals
     return {
@@ -95,6 +99,10 @@ def standing_object(standing: Standing, history: int) -> dict[str, Any]:
         "enabled": standing.enabled,
         "status": standing.status,
         "last_sync_at": _iso(standing.last_sync_at),
+        "last_success_at": _iso(standing.last_success_at),
+        "next_run_at": _iso(next_run_at(standing, now)),
+        "lag_seconds": lag.total_seconds() if (lag := lag_of(standing, now)) else None,
+        "health": str(health_of(standing, now)),
         "items": totals.items,
         "skipped": totals.skipped,
         "failures_waiting": totals.failures,

@@ -214,8 +214,41 @@ def _kubernetes_name(job: Job, number: int) -> str:
 
 
 def _cron_job(name: str, line: str, zone: str, job: Job, place: Place) -> dict[str, Any]:
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {"name": name, "labels": {"app.kubernetes.io/name": "aragora-sync"}},
+        "spec": {
+            "schedule": line,
+            "timeZone": "Etc/UTC" if zone == "UTC" else zone,
+            "concurrencyPolicy": "Forbid",
+            "startingDeadlineSeconds": 3600,
+            "successfulJobsHistoryLimit": 1,
+            "failedJobsHistoryLimit": 3,
+            "jobTemplate": {"spec": {"backoffLimit": 0, "template": {"spec": _pod(job, place)}}},
+        },
+    }
+
+
+def _pod(job: Job, place: Place) -> dict[str, Any]:
+    return {
+        "restartPolicy": "Never",
+        "automountServiceAccountToken": False,
+        "securityContext": {
+            "runAsNonRoot": True, "runAsUser": 10001, "fsGroup": 10001, "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [_container(job, place)],
+        "volumes": [
+            {"name": "config", "configMap": {"name": "aragora-sync"}},
+            {"name": "data", "persistentVolumeClaim": {"claimName": "aragora-sync"}},
+            {"name": "tmp", "emptyDir": {}},
+        ],
+    }  # fmt: skip
+
+
+def _container(job: Job, place: Place) -> dict[str, Any]:
     tenant, connector = job.key
-    container = {
+    return {
         "name": "aragora-sync",
         "image": place.image,
         "args": [
@@ -236,30 +269,3 @@ def _cron_job(name: str, line: str, zone: str, job: Job, place: Place) -> dict[s
             {"name": "tmp", "mountPath": SCRATCH},
         ],
     }  # fmt: skip
-    pod = {
-        "restartPolicy": "Never",
-        "automountServiceAccountToken": False,
-        "securityContext": {
-            "runAsNonRoot": True, "runAsUser": 10001, "fsGroup": 10001, "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "containers": [container],
-        "volumes": [
-            {"name": "config", "configMap": {"name": "aragora-sync"}},
-            {"name": "data", "persistentVolumeClaim": {"claimName": "aragora-sync"}},
-            {"name": "tmp", "emptyDir": {}},
-        ],
-    }  # fmt: skip
-    return {
-        "apiVersion": "batch/v1",
-        "kind": "CronJob",
-        "metadata": {"name": name, "labels": {"app.kubernetes.io/name": "aragora-sync"}},
-        "spec": {
-            "schedule": line,
-            "timeZone": "Etc/UTC" if zone == "UTC" else zone,
-            "concurrencyPolicy": "Forbid",
-            "startingDeadlineSeconds": 3600,
-            "successfulJobsHistoryLimit": 1,
-            "failedJobsHistoryLimit": 3,
-            "jobTemplate": {"spec": {"backoffLimit": 0, "template": {"spec": pod}}},
-        },
-    }

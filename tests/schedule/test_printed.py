@@ -70,7 +70,7 @@ def test_systemd_means_the_same_moments(options: dict[str, Any]) -> None:
     schedule, texts = SyncSchedule(**options), on_calendar(calendar_of(SyncSchedule(**options), NOW))
     for start in (datetime(2026, 3, 7, 20, tzinfo=UTC), datetime(2026, 3, 28, 20, tzinfo=UTC),
                   datetime(2026, 10, 24, 20, tzinfo=UTC), datetime(2026, 10, 31, 20, tzinfo=UTC)):  # fmt: skip
-        expected = [next_run(schedule, start, start)]
+        expected = [next_run(schedule, start - timedelta(seconds=1), start - timedelta(seconds=1))]
         while len(expected) < 12:
             expected.append(next_run(schedule, expected[-1], expected[-1]))
 

@@ -17,6 +17,7 @@ from .common import Asked, Connectors, command
 from .display import Display, JsonLines, Lines
 from .live import LiveLines
 from .logs import OURS
+from .metrics import Metrics, MetricsFile, target
 from .selection import Chosen, choose_to_run
 from .signals import stopping_on_signals
 
@@ -59,6 +60,7 @@ def run(
     no_index: NoIndex = False,
     item: Items = None,
     allow_mass_delete: AllowMassDelete = False,
+    metrics_textfile: MetricsFile = None,
 ) -> int:
     """Syncs what changed since the last time.
 
@@ -66,11 +68,9 @@ def run(
     With --json there is one JSON object on each line: one for each connector when it ends, and one at the end.
     """
     kind = _kind(full=full, reconcile=reconcile, allow_mass_delete=allow_mass_delete)
-    if item and kind is not None:
-        message = "--item reads single items; --full, --reconcile and --allow-mass-delete read all."
-        raise ConfigError(message, hint=HELP)
-    ask = Ask(kind=kind, allow_mass_delete=allow_mass_delete, max_items=max_items, items=tuple(item or ()))
+    ask = _ask(kind, allow_mass_delete, max_items, item or [])
     chosen = choose_to_run(asked.config, connectors or [], asked.tenant)
+    figures = _figures(asked, metrics_textfile, dry_run)
     display = _display(asked, chosen, dry_run)
     stop = Stop()
     suit_interpreter()
@@ -83,8 +83,17 @@ def run(
                 runs.index(stop)
         finally:
             exit_code = _ENDS.get(stop.reason) or exit_code_of(results)
+            if figures is not None:
+                figures.write()
             display.close(results, exit_code)
     return exit_code
+
+
+def _ask(kind: PassKind | None, allow_mass_delete: bool, max_items: int | None, items: list[str]) -> Ask:
+    if items and kind is not None:
+        message = "--item reads single items; --full, --reconcile and --allow-mass-delete read all."
+        raise ConfigError(message, hint=HELP)
+    return Ask(kind=kind, allow_mass_delete=allow_mass_delete, max_items=max_items, items=tuple(items))
 
 
 def _kind(*, full: bool, reconcile: bool, allow_mass_delete: bool) -> PassKind | None:
@@ -95,6 +104,15 @@ def _kind(*, full: bool, reconcile: bool, allow_mass_delete: bool) -> PassKind |
     if full:
         return PassKind.FULL
     return PassKind.RECONCILE if reconcile or allow_mass_delete else None
+
+
+def _figures(asked: Asked, path: str | None, dry_run: bool) -> Metrics | None:
+    """Of all enabled connectors, also of those that are not run now: the file is for all."""
+    if path is None or dry_run:
+        return None
+    figures = Metrics(target(path), asked.store_folder)
+    figures.follow({(one.tenant, one.connector): one.type for one in choose_to_run(asked.config, [], None)})
+    return figures
 
 
 def _display(asked: Asked, chosen: list[Chosen], dry_run: bool) -> Display:

@@ -15,6 +15,7 @@ from ..engine.runner import suit_interpreter
 from .common import Asked, command
 from .display import JsonLines, Lines
 from .foreground import Foreground, Limits, nothing_planned
+from .metrics import Metrics, MetricsFile, target
 from .output import aligned, say, say_json
 from .planned import Plan
 from .run import Jobs
@@ -33,7 +34,13 @@ RunTimeout = Annotated[
 
 @schedule.callback(invoke_without_command=True)
 @command
-def foreground(asked: Asked, context: typer.Context, jobs: Jobs = 4, timeout: RunTimeout = None) -> int:
+def foreground(
+    asked: Asked,
+    context: typer.Context,
+    jobs: Jobs = 4,
+    timeout: RunTimeout = None,
+    metrics_textfile: MetricsFile = None,
+) -> int:
     """Keeps running, and syncs each connector by its schedule, until Ctrl-C or SIGTERM.
 
     Whatever was missed while it did not run is made up once. The configuration is read again when it changes and on
@@ -44,9 +51,10 @@ def foreground(asked: Asked, context: typer.Context, jobs: Jobs = 4, timeout: Ru
         return 0
     plan = Plan(asked)
     display = (JsonLines if asked.json else Lines)(plan.widths, dry_run=False, quiet=asked.quiet)
+    listeners = [Metrics(target(metrics_textfile), asked.store_folder)] if metrics_textfile else []
     suit_interpreter()
     with display:
-        return Foreground(asked, plan, display, Limits(jobs, timeout)).run()
+        return Foreground(asked, plan, display, Limits(jobs, timeout), listeners=listeners).run()
 
 
 @schedule.command("next", short_help="Shows what would run when.")

@@ -97,7 +97,7 @@ def runs(home: Home, connector: str, tenant: str = "acme") -> int:
 def test_it_runs_what_is_due_follows_its_file_and_ends_well(home: Home, foreground: Callable[..., Any]) -> None:
     home.toy("blocks", schedule=HOURLY)
     home.toy("by-hand")
-    with foreground() as program:
+    with foreground("--metrics-textfile", "sync.prom") as program:
         assert "1 connector by schedule" in program.told("READY=1")
         assert "acme  blocks        1 synced" in program.said(program.out, "blocks")
         program.told("WATCHDOG=1")
@@ -118,6 +118,9 @@ def test_it_runs_what_is_due_follows_its_file_and_ends_well(home: Home, foregrou
 
         assert program.end() == 0
         program.told("STOPPING=1")
+    figures = (home.folder / "sync.prom").read_text()
+    assert 'aragora_sync_last_run_ok{tenant="acme",connector="marbles",type="toy"} 1' in figures
+    assert "by-hand" not in figures
     assert (runs(home, "blocks"), runs(home, "marbles")) == (1, 1)
     with closing(SqliteStore(store_path(home.stores, "acme"), read_only=True)) as store:
         assert store.runs("by-hand", 1) == []

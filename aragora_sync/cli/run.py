@@ -1,12 +1,15 @@
 """`aragora-sync run`"""
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from typing import Annotated
 
 from typer import Option
 
 from ..core.errors import ConfigError, Exit
+from ..engine.events import Emit, Event
 from ..engine.job import Ask
 from ..engine.result import exit_code_of
 from ..engine.runner import run_all, suit_interpreter
@@ -15,6 +18,7 @@ from ..store.base import PassKind
 from .building import Runs
 from .common import Asked, Connectors, command
 from .display import Display, JsonLines, Lines
+from .hooks import HookListener
 from .live import LiveLines
 from .logs import OURS
 from .metrics import Metrics, MetricsFile, target
@@ -76,15 +80,14 @@ def run(
     suit_interpreter()
     with stopping_on_signals(stop, display), display, Runs(asked, ask, dry_run=dry_run) as runs:
         make = [runs.make(one) for one in chosen]
-        results = run_all(make, jobs=jobs, stop=stop, listen=display.hear, timeout=timeout)
+        with _telling(asked, display, figures, dry_run) as listen:
+            results = run_all(make, jobs=jobs, stop=stop, listen=listen, timeout=timeout)
         try:
             if not no_index:
                 display.note("making what is new searchable")
                 runs.index(stop)
         finally:
             exit_code = _ENDS.get(stop.reason) or exit_code_of(results)
-            if figures is not None:
-                figures.write()
             display.close(results, exit_code)
     return exit_code
 
@@ -104,6 +107,24 @@ def _kind(*, full: bool, reconcile: bool, allow_mass_delete: bool) -> PassKind |
     if full:
         return PassKind.FULL
     return PassKind.RECONCILE if reconcile or allow_mass_delete else None
+
+
+@contextlib.contextmanager
+def _telling(asked: Asked, display: Display, figures: Metrics | None, dry_run: bool) -> Iterator[Emit]:
+    """The display hears every event, and the hooks of the configuration too; at the end figures are written."""
+    hooks = HookListener(asked.config, asked.store_folder)
+
+    def hear(event: Event) -> None:
+        display.hear(event)
+        if not dry_run:
+            hooks.hear(event)
+
+    try:
+        yield hear
+    finally:
+        hooks.close()
+        if figures is not None:
+            figures.write()
 
 
 def _figures(asked: Asked, path: str | None, dry_run: bool) -> Metrics | None:

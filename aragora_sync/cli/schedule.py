@@ -14,7 +14,8 @@ from ..engine.agenda import Agenda, Key
 from ..engine.runner import suit_interpreter
 from .common import Asked, command
 from .display import JsonLines, Lines
-from .foreground import Foreground, Limits, nothing_planned
+from .foreground import Foreground, Limits, Listener, nothing_planned
+from .hooks import HookListener
 from .metrics import Metrics, MetricsFile, target
 from .output import aligned, say, say_json
 from .planned import Plan
@@ -51,7 +52,9 @@ def foreground(
         return 0
     plan = Plan(asked)
     display = (JsonLines if asked.json else Lines)(plan.widths, dry_run=False, quiet=asked.quiet)
-    listeners = [Metrics(target(metrics_textfile), asked.store_folder)] if metrics_textfile else []
+    listeners: list[Listener] = [HookListener(plan.config, asked.store_folder)]
+    if metrics_textfile:
+        listeners.append(Metrics(target(metrics_textfile), asked.store_folder))
     suit_interpreter()
     with display:
         return Foreground(asked, plan, display, Limits(jobs, timeout), listeners=listeners).run()

@@ -19,7 +19,7 @@ from ..engine.schedule import SyncSchedule
 from .connector import yaml_options
 from .scalars import resolve
 from .schema import all_classes
-from .sections import ConnectorSection, FileSection, ProviderSection, StoreSection, TenantSection
+from .sections import ConnectorSection, FileSection, HooksSection, ProviderSection, StoreSection, TenantSection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -124,6 +124,11 @@ def _around_tenants() -> Iterator[str]:
         yield f"# Options of the provider {name} ({provider.title}):"
         for option_name, declared in options_of(provider).items():
             yield from _commented(4, _described(option_name, declared))
+    yield "#"
+    yield from _commented(0, _comment(options_of(FileSection)["hooks"].help))
+    yield "# hooks:"
+    for name, declared in options_of(HooksSection).items():
+        yield from _commented(2, _described(name, declared))
     yield "#"
     yield "# Of each tenant:"
     for name, declared in options_of(TenantSection).items():

@@ -14,6 +14,7 @@ from .sections import (
     PROVIDER_CLASS,
     ConnectorSection,
     FileSection,
+    HooksSection,
     ProviderSection,
     StoreSection,
     TenantSection,
@@ -58,6 +59,7 @@ def _file() -> _Schema:
     properties = _properties(FileSection)
     properties["store"] |= _mapping(options_of(StoreSection), _properties(StoreSection))
     properties["credentials"] |= _provider()
+    properties["hooks"] |= _mapping(options_of(HooksSection), _properties(HooksSection))
     properties["tenants"] |= {"items": {"$ref": "#/$defs/tenant"}, "minItems": 1}
     properties["connectors"] |= {"items": {"$ref": "#/$defs/connector"}, "minItems": 1}
     either = [{"required": ["tenants"]}, {"required": ["connectors"]}]

@@ -63,6 +63,25 @@ class ConnectorSection:
     schedule: dict[str, Any] = option({}, help="When `aragora-sync schedule` syncs it by itself.")
 
 
+class HooksSection:
+    """`hooks:` at the top of the file"""
+
+    on_failure: list[str] | str | None = option(
+        None,
+        help="Told when a run did not go well: a command with its arguments, which reads JSON from stdin, or an "
+        "address to which JSON is posted.",
+        example=["/usr/local/bin/page-me", "--urgent"],
+    )
+    on_success: list[str] | str | None = option(
+        None, help="Told when a run went well.", example="https://hc-ping.example.com/0c5c0e80"
+    )
+    on_recovery: list[str] | str | None = option(
+        None,
+        help="Told when a run went well after one that did not.",
+        example=["/usr/local/bin/page-me", "--all-clear"],
+    )
+
+
 class FileSection:
     """The file as a whole"""
 
@@ -71,5 +90,6 @@ class FileSection:
         None, help="Folder of the state files, by default ~/.aragora/sync_state.", example="sync_state"
     )
     credentials: dict[str, Any] = option({}, help="A provider that is asked for credentials before all other places.")
+    hooks: dict[str, Any] = option({}, help="Who is told how runs end.")
     tenants: list[Any] = option([], help="The customers or workspaces, each with its connectors.")
     connectors: list[Any] = option([], help="Connectors of the tenant `default`, instead of tenants.")

@@ -131,7 +131,7 @@ def _surroundings(place: Place, tenants: Sequence[str]) -> str:
     credential ARAGORA_ACME__GITHUB_TOKEN."""
     loads = "".join(f"LoadCredential=ARAGORA_{upper(each)}_:{CREDENTIALS}/{each}\n" for each in tenants)
     folders = [place.store, place.state]
-    in_home = any(str(folder).startswith(("/home/", "/root/")) for folder in (*folders, place.config))
+    in_home = any(path.parts[1:2] in (("home",), ("root",)) for path in (*folders, place.config))
     return (
         f"User={place.user}\n{loads}"
         + HARDENED.format(protect_home="read-only" if in_home else "yes")

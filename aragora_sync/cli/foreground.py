@@ -88,7 +88,8 @@ class Foreground:
         with stopping_on_signals(self.scheduler, self.display), self._reloading_on_hangup():
             self._follow(self._plan, before=set())
             self._systemd.ready(self._told())
-            self.display.note(self._told())
+            if not self.asked.quiet:
+                talk(f"{self._told()}; Ctrl-C ends it, and progress is kept")
             try:
                 self.scheduler.run()
             finally:

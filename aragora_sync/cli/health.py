@@ -105,6 +105,8 @@ def advice(standing: Standing, health: Health) -> str:
     if health is Health.FAILING and not standing.problems:
         return f"aragora-sync run {name} -v"
     if health is Health.STALE and schedule_of(standing) is not None:
+        if not standing.runs:
+            return f"wait for its schedule, or: aragora-sync run {name}"
         return f"see that `aragora-sync schedule` runs, or: aragora-sync run {name}"
     return ""
 

@@ -6,16 +6,16 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 
 MICROSECONDS = 1_000_000
 
 
 class SystemdNotice:
-    """Sends states to the socket that systemd named; takes its variables, so that no child process sends any."""
+    """Sends states to the socket that systemd named; takes the variable, so that no hook does."""
 
-    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
-        self._address = environ.get("NOTIFY_SOCKET", "")
+    def __init__(self, environ: MutableMapping[str, str] = os.environ) -> None:
+        self._address = environ.pop("NOTIFY_SOCKET", "")
         self._beat_seconds = _watchdog_seconds(environ) / 2
         self._next_beat = 0.0
 

@@ -25,6 +25,7 @@ from aragora_sync.engine.stop import StopReason
 from aragora_sync.store.sqlite import SqliteStore, store_path
 
 from ..clock import FakeClock
+from ..kill.desk import soak_size
 from .conftest import Cli, Home
 
 PATIENCE = 60  # seconds, on a machine with a lot to do
@@ -181,7 +182,9 @@ def test_options_before_a_subcommand_are_refused(home: Home, cli: Cli) -> None:
     assert "--config must stand after `next`" in ended.err
 
 
-@pytest.mark.parametrize("number", [60, pytest.param(5_000, marks=[pytest.mark.soak, pytest.mark.timeout(1800)])])
+@pytest.mark.parametrize(
+    "number", [60, pytest.param(soak_size(500, 5_000), marks=[pytest.mark.soak, pytest.mark.timeout(1800)])]
+)
 def test_many_connectors_leave_no_threads_and_no_files_open(home: Home, number: int) -> None:
     """Built when due, closed after: what is open does not grow with the number of connectors."""
     home.change("world", {"box": {"items": {"a": "one"}}})

@@ -22,6 +22,7 @@ from aragora_sync.store.base import PassKind
 from ..clock import FakeClock
 from ..engine.fuse import FusedHouse, Killed
 from ..engine.soundness import check_soundness
+from ..kill.desk import soak_size
 from ..world import MANNERS, World
 
 MINUTE = timedelta(minutes=1)
@@ -154,7 +155,7 @@ def test_hours_of_faults_leave_no_difference(day: Day) -> None:
 
 @pytest.mark.soak
 @pytest.mark.timeout(3000)
-@pytest.mark.parametrize("day", [(50, seed) for seed in range(2)], indirect=True)
+@pytest.mark.parametrize("day", [(soak_size(12, 50), seed) for seed in range(2)], indirect=True)
 def test_day_of_fifty_connectors_leaves_no_difference_and_nothing_open(day: Day) -> None:
     day.pass_by(6 * 60)
     early = in_use()

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from .core.source import KnownItems as KnownItems
     from .core.source import Stream as Stream
     from .engine.result import SyncResult as SyncResult
+    from .engine.schedule import SyncSchedule as SyncSchedule
+    from .scheduler import HistoryEntry as HistoryEntry
+    from .scheduler import SyncScheduler as SyncScheduler
 
 __version__ = "0.1.0"
 
@@ -56,6 +59,8 @@ _HOMES = {
     "core.options": ["option"],
     "core.source": ["Check", "Known", "KnownItems", "Stream"],
     "engine.result": ["SyncResult"],
+    "engine.schedule": ["SyncSchedule"],
+    "scheduler": ["HistoryEntry", "SyncScheduler"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -182,11 +182,13 @@ class Connector:
         max_retries: int | None = None,
         retry_delay: float | None = None,
         max_items: int | None = None,
+        stop: Stop | None = None,
     ) -> SyncResult:
         """Brings every change into the store. What goes wrong at the source is in the result, not raised.
 
         `full_sync` reads everything again; `max_retries` and `retry_delay` (seconds) say how a broken stream is
-        started again, by default as the options do; `max_items` ends the run after so many.
+        started again, by default as the options do; `max_items` ends the run after so many; `stop` ends it from
+        outside, as `cancel_sync` does.
         """
         from .engine.job import Ask
         from .engine.single import sync_one
@@ -199,7 +201,7 @@ class Connector:
             retry_delay=retry_delay,
             want_items=bool(self._on_item),
         )
-        self._stop, self._expected, self._synced = Stop(), {}, {}
+        self._stop, self._expected, self._synced = stop or Stop(), {}, {}
         return sync_one(self, self.store, self._state_file(), ask, self._stop, self._listen)
 
     def cancel_sync(self) -> None:

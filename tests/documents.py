@@ -10,6 +10,7 @@ from aragora_sync.cli.app import COMMANDS
 from aragora_sync.connector import Connector
 from aragora_sync.connectors import connector_class, connector_types
 from aragora_sync.core.options import Option, options_of
+from aragora_sync.engine.schedule import SyncSchedule
 
 TOP = Path(__file__).parent.parent
 README = TOP / "README.md"
@@ -31,6 +32,8 @@ def block(name: str, present: str) -> str:
         return table(("command", "what it does"), commands())
     if name == "options of every connector":
         return table(("option", "default", "what it means"), options(Connector))
+    if name == "options of a schedule":
+        return table(("option", "default", "what it means"), options(SyncSchedule))
     kind = name.removeprefix("options ")
     return table(("option", "default", "what it means"), options(connector_class(kind), own=True))
 
@@ -47,7 +50,7 @@ def connectors() -> Iterator[tuple[str, ...]]:
             yield f"`{name}`", f"`{cls.__name__}`", cls.title
 
 
-def options(cls: type[Connector], own: bool = False) -> Iterator[tuple[str, ...]]:
+def options(cls: type, own: bool = False) -> Iterator[tuple[str, ...]]:
     common = options_of(Connector)
     for name, declared in options_of(cls).items():
         if declared.in_yaml and not (own and common.get(name) == declared):

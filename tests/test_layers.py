@@ -24,6 +24,7 @@ ALLOWED = {
     "engine": ["state", "store", "auth", "net", "extract", "core"],
     "connector": ["audit", "engine", "state", "store", "auth", "net", "extract", "core"],
     "oauth": ["audit", "connector", "auth", "net", "core"],
+    "scheduler": ["connector", "engine", "store", "core"],
     "connectors": ["audit", "oauth", "connector", "auth", "net", "extract", "core"],
     "serve": ["connector", "store", "core"],
     "config": ["connectors", "oauth", "connector", "engine", "state", "store", "auth", "core"],
@@ -43,7 +44,7 @@ ALLOWED = {
     ],
     "testing": ["connector", "connectors", "engine", "state", "store", "core"],
     "__main__": ["cli", "core"],
-    "__init__": ["connectors", "connector", "engine", "state", "store", "auth", "core"],
+    "__init__": ["scheduler", "connectors", "connector", "engine", "state", "store", "auth", "core"],
 }
 ONLY_IN = {
     "keyring": {"auth"},
@@ -64,6 +65,7 @@ HEAVY = {
     "boto3",
     "botocore",
     "charset_normalizer",
+    "cronsim",
     "google",
     "httpx",
     "hvac",

@@ -25,6 +25,7 @@ PROGRAM = "aragora-sync"
 # Name: module, and what `--help` says. The modules are loaded only when their command is used.
 COMMANDS = {
     "run": ("run", "Syncs what changed since the last time."),
+    "schedule": ("schedule", "Keeps running, and syncs each connector by its schedule."),
     "status": ("status", "Shows how each connector stands."),
     "search": ("search", "Finds items by their words."),
     "export": ("export", "Writes items or changes as JSON lines or CSV."),

@@ -106,18 +106,19 @@ class Runs:
             if isinstance(store, SqliteStore):
                 store.index(lambda: stop.requested)
 
-    def make(self, chosen: Chosen) -> Make:
-        """The run of a connector, ready for the runner. One that cannot be built does not stop the others."""
+    def make(self, chosen: Chosen, store: SqliteStore | None = None) -> Make:
+        """The run of a connector, ready for the runner. One that cannot be built does not stop the others.
+
+        It stores in `store`, which stays the caller's; by default in one that is kept open for the others.
+        """
         try:
-            return self._make(chosen, self._builder.connector(chosen), self._store(chosen.tenant))
+            return self._make(chosen, self._builder.connector(chosen), store or self._store(chosen.tenant))
         except AragoraSyncError as error:
-            problem = StreamError.of("", error)
+            return unstarted(chosen, StreamError.of("", error))
         except Exception as error:  # a constructor of a third party: anything may come
             logger.exception("%s cannot be built", chosen)
-            problem = StreamError("", f"cannot be built: unexpected {type(error).__name__}.", "", Status.FAILED)
-        status = status_of([problem], 0, 0)
-        result = SyncResult(chosen.connector, chosen.tenant, chosen.type, status, stream_errors=[problem])
-        return lambda emit, _stop: Unstarted(result, emit)
+            message = f"cannot be built: unexpected {type(error).__name__}."
+            return unstarted(chosen, StreamError("", message, "", Status.FAILED))
 
     def _make(self, chosen: Chosen, connector: Connector, store: SqliteStore | Overlay) -> Make:
         state = StateFile(self._asked.state_folder(chosen.config), chosen.connector, chosen.tenant)
@@ -137,13 +138,25 @@ class Runs:
         return self._stores[tenant]
 
     def _open(self, tenant: str) -> SqliteStore | Overlay:
-        path = store_path(self._asked.store_folder, tenant)
         if not self._dry_run:
-            keep_deleted = timedelta(days=self._asked.config.store.keep_deleted_days)
-            return self._closed_at_end(SqliteStore(path, keep_deleted=keep_deleted))
+            return self._closed_at_end(open_store(self._asked, tenant))
+        path = store_path(self._asked.store_folder, tenant)
         base = self._closed_at_end(SqliteStore(path, read_only=True)) if path.exists() else None
         return self._closed_at_end(Overlay(base))
 
     def _closed_at_end(self, store: Closeable) -> Closeable:
         self._closing.callback(store.close)
         return store
+
+
+def unstarted(chosen: Chosen, problem: StreamError) -> Make:
+    """What runs in the place of a connector that cannot."""
+    status = status_of([problem], 0, 0)
+    result = SyncResult(chosen.connector, chosen.tenant, chosen.type, status, stream_errors=[problem])
+    return lambda emit, _stop: Unstarted(result, emit)
+
+
+def open_store(asked: Asked, tenant: str) -> SqliteStore:
+    """The store of a tenant, to write in; made where there is none. Whoever opens it closes it."""
+    keep_deleted = timedelta(days=asked.config.store.keep_deleted_days)
+    return SqliteStore(store_path(asked.store_folder, tenant), keep_deleted=keep_deleted)

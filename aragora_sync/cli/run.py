@@ -1,12 +1,15 @@
 """`aragora-sync run`"""
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from typing import Annotated
 
 from typer import Option
 
 from ..core.errors import ConfigError, Exit
+from ..engine.events import Emit, Event
 from ..engine.job import Ask
 from ..engine.result import exit_code_of
 from ..engine.runner import run_all, suit_interpreter
@@ -15,8 +18,10 @@ from ..store.base import PassKind
 from .building import Runs
 from .common import Asked, Connectors, command
 from .display import Display, JsonLines, Lines
+from .hooks import HookListener
 from .live import LiveLines
 from .logs import OURS
+from .metrics import Metrics, MetricsFile, target
 from .selection import Chosen, choose_to_run
 from .signals import stopping_on_signals
 
@@ -59,6 +64,7 @@ def run(
     no_index: NoIndex = False,
     item: Items = None,
     allow_mass_delete: AllowMassDelete = False,
+    metrics_textfile: MetricsFile = None,
 ) -> int:
     """Syncs what changed since the last time.
 
@@ -66,17 +72,16 @@ def run(
     With --json there is one JSON object on each line: one for each connector when it ends, and one at the end.
     """
     kind = _kind(full=full, reconcile=reconcile, allow_mass_delete=allow_mass_delete)
-    if item and kind is not None:
-        message = "--item reads single items; --full, --reconcile and --allow-mass-delete read all."
-        raise ConfigError(message, hint=HELP)
-    ask = Ask(kind=kind, allow_mass_delete=allow_mass_delete, max_items=max_items, items=tuple(item or ()))
+    ask = _ask(kind, allow_mass_delete, max_items, item or [])
     chosen = choose_to_run(asked.config, connectors or [], asked.tenant)
+    figures = _figures(asked, metrics_textfile, dry_run)
     display = _display(asked, chosen, dry_run)
     stop = Stop()
     suit_interpreter()
     with stopping_on_signals(stop, display), display, Runs(asked, ask, dry_run=dry_run) as runs:
         make = [runs.make(one) for one in chosen]
-        results = run_all(make, jobs=jobs, stop=stop, listen=display.hear, timeout=timeout)
+        with _telling(asked, display, figures, dry_run) as listen:
+            results = run_all(make, jobs=jobs, stop=stop, listen=listen, timeout=timeout)
         try:
             if not no_index:
                 display.note("making what is new searchable")
@@ -87,6 +92,13 @@ def run(
     return exit_code
 
 
+def _ask(kind: PassKind | None, allow_mass_delete: bool, max_items: int | None, items: list[str]) -> Ask:
+    if items and kind is not None:
+        message = "--item reads single items; --full, --reconcile and --allow-mass-delete read all."
+        raise ConfigError(message, hint=HELP)
+    return Ask(kind=kind, allow_mass_delete=allow_mass_delete, max_items=max_items, items=tuple(items))
+
+
 def _kind(*, full: bool, reconcile: bool, allow_mass_delete: bool) -> PassKind | None:
     """The pass that was asked for. A mass delete needs one: only a pass finds what is gone."""
     if full and reconcile:
@@ -95,6 +107,33 @@ def _kind(*, full: bool, reconcile: bool, allow_mass_delete: bool) -> PassKind |
     if full:
         return PassKind.FULL
     return PassKind.RECONCILE if reconcile or allow_mass_delete else None
+
+
+@contextlib.contextmanager
+def _telling(asked: Asked, display: Display, figures: Metrics | None, dry_run: bool) -> Iterator[Emit]:
+    """The display hears every event, and the hooks of the configuration too; at the end figures are written."""
+    hooks = HookListener(asked.config, asked.store_folder)
+
+    def hear(event: Event) -> None:
+        display.hear(event)
+        if not dry_run:
+            hooks.hear(event)
+
+    try:
+        yield hear
+    finally:
+        hooks.close()
+        if figures is not None:
+            figures.write()
+
+
+def _figures(asked: Asked, path: str | None, dry_run: bool) -> Metrics | None:
+    """Of all enabled connectors, also of those that are not run now: the file is for all."""
+    if path is None or dry_run:
+        return None
+    figures = Metrics(target(path), asked.store_folder)
+    figures.follow({(one.tenant, one.connector): one.type for one in choose_to_run(asked.config, [], None)})
+    return figures
 
 
 def _display(asked: Asked, chosen: list[Chosen], dry_run: bool) -> Display:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from ..engine.stop import Stop, StopReason
+from ..engine.stop import StopReason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +19,15 @@ REASONS = {signal.SIGINT: StopReason.INTERRUPT, signal.SIGTERM: StopReason.TERMI
 STOPPING = "stopping after the running batch is stored; once more ends at once, which is safe too"
 
 
+class Stoppable(Protocol):
+    """Something that ends well when it is asked to."""
+
+    def request(self, reason: StopReason) -> None:
+        """Called from a signal handler."""
+
+
 @contextlib.contextmanager
-def stopping_on_signals(stop: Stop, display: Display) -> Iterator[None]:
+def stopping_on_signals(stop: Stoppable, display: Display) -> Iterator[None]:
     """Inside, a signal asks for a stop; a second one leaves with 130 or 143. The old handlers come back."""
     heard = False
 

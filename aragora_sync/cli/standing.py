@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import AragoraSyncError, StateError
-from ..core.files import holder_lives, lock_path
-from ..engine.result import Status
+from ..core.errors import AragoraSyncError, NoStore, StateError
+from ..engine.history import read_runs
 from ..state import State, StateFile
 from ..store.base import Totals
 from ..store.sqlite import SqliteStore, store_path
+from .health import health_of, lag_of, next_run_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
+    from datetime import datetime
 
     from ..store.base import RunRow, StreamRow
     from .common import Asked
     from .selection import Chosen
 
 NEVER = "never synced"
-RUNNING = "running"  # as the store says
 
 
 @dataclass(slots=True)
@@ -32,6 +31,7 @@ class Standing:
     totals: Totals = field(default_factory=Totals)
     runs: Sequence[RunRow] = ()  # newest first
     streams: Sequence[StreamRow] = ()
+    last_success_at: datetime | None = None
     legacy: State | None = None  # a state file of the older Aragora
     problems: list[AragoraSyncError] = field(default_factory=list)
 
@@ -73,6 +73,8 @@ def _read(asked: Asked, chosen: Chosen, runs: int) -> Standing:
                 _read_store(standing, store, runs)
             finally:
                 store.close()
+        except NoStore:
+            return standing  # a first run is about to make it
         except AragoraSyncError as error:
             standing.problems.append(error)
     return standing
@@ -81,18 +83,12 @@ def _read(asked: Asked, chosen: Chosen, runs: int) -> Standing:
 def _read_store(standing: Standing, store: SqliteStore, runs: int) -> None:
     connector = standing.chosen.connector
     standing.totals = store.totals(connector)
-    standing.runs = _judged(store.runs(connector, runs), lock_path(store.path, connector, standing.chosen.tenant))
+    standing.runs = read_runs(store, connector, standing.chosen.tenant, runs)
+    standing.last_success_at = store.last_success(connector)
     standing.streams = list(store.streams(connector).values())
 
 
-def _judged(runs: Sequence[RunRow], lock: Path) -> Sequence[RunRow]:
-    """Runs that say they are under way though nobody is there to go on were killed: they are interrupted."""
-    if not any(run.status == RUNNING for run in runs) or holder_lives(lock):
-        return runs
-    return [replace(run, status=str(Status.INTERRUPTED)) if run.status == RUNNING else run for run in runs]
-
-
-def standing_object(standing: Standing, history: int) -> dict[str, Any]:
+def standing_object(standing: Standing, history: int, now: datetime) -> dict[str, Any]:
     """The same for programs. Keys are added, never renamed."""
     chosen, totals = standing.chosen, standing.totals
     return {
@@ -103,6 +99,10 @@ def standing_object(standing: Standing, history: int) -> dict[str, Any]:
         "enabled": standing.enabled,
         "status": standing.status,
         "last_sync_at": _iso(standing.last_sync_at),
+        "last_success_at": _iso(standing.last_success_at),
+        "next_run_at": _iso(next_run_at(standing, now)),
+        "lag_seconds": lag.total_seconds() if (lag := lag_of(standing, now)) else None,
+        "health": str(health_of(standing, now)),
         "items": totals.items,
         "skipped": totals.skipped,
         "failures_waiting": totals.failures,

@@ -2,17 +2,21 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from typer import Option
 
+from ..core.clock import utc_now
 from ..core.errors import StoreError
+from ..engine.history import RUNNING
 from ..store.base import RunRow, StreamRow
 from .common import Asked, Connectors, command
+from .health import WELL, Health, advice, ago, exit_code_of, health_of, lag_of, next_run_at
 from .outcome import count_cells
 from .output import aligned, count, indented, letter, moment, painted, say, say_json, talk
 from .selection import choose_known, stored_tenants, unreadable_stores
-from .standing import NEVER, RUNNING, Standing, problem_object, read_standings, standing_object
+from .standing import NEVER, Standing, problem_object, read_standings, standing_object
 
 LONGEST_CURSOR = 100
 OK = "ok"  # as the store says
@@ -23,23 +27,36 @@ def status(
     asked: Asked,
     connectors: Connectors = None,
     history: Annotated[int, Option("--history", min=0, metavar="N", help="Show the latest N runs too.")] = 0,
+    *,
+    check: Annotated[bool, Option("--check", help="For monitoring: tell what is stale or failing.")] = False,
+    max_age: Annotated[
+        float | None,
+        Option(
+            "--max-age", min=0, metavar="HOURS", help="With --check: what is older is stale, whatever its schedule."
+        ),
+    ] = None,
 ) -> int:
     """Shows how each connector stands.
 
-    Reads the store and the state files, and writes nothing. Cursors are shown with -v and --json.
+    Reads the store and the state files, and writes nothing. Cursors are shown with -v and --json. With --check the
+    exit code is 0 where all enabled connectors are fresh, 3 where some are stale or failing, 1 where all are, and 4
+    where somebody must log in. Stale is what missed two runs of its schedule.
     """
     if not connectors and asked.config_if_any is None:
         _ = asked.config  # without names, a missing configuration is what must be told
     standings = read_standings(asked, choose_known(asked, connectors or []), history)
+    now = utc_now()
+    if check:
+        return _check(asked, standings, now, None if max_age is None else timedelta(hours=max_age))
     lost = _lost_stores(asked, standings) if not connectors else []
     if asked.json:
-        objects = [standing_object(each, history) for each in standings]
+        objects = [standing_object(each, history, now) for each in standings]
         say_json({"connectors": objects, "problems": [problem_object(each) for each in lost]}, indent=2)
     else:
         heads = aligned([_head(each) for each in standings]) if standings else []
         for head, standing in zip(heads, standings, strict=True):
             if not asked.quiet or _troubled(standing):
-                _show(_coloured(head, standing), standing, asked.verbose, history)
+                _show(_coloured(head, standing), standing, asked.verbose, history, now)
         for problem in lost:
             talk(letter(problem))
     problems = [*(problem for standing in standings for problem in standing.problems), *lost]
@@ -75,8 +92,46 @@ def _troubled(standing: Standing) -> bool:
     return bool(known) or standing.status not in (OK, RUNNING, NEVER) or any(map(_stream_lines, standing.streams))
 
 
-def _show(head: str, standing: Standing, verbose: bool, history: int) -> None:
+def _check(asked: Asked, standings: Sequence[Standing], now: datetime, max_age: timedelta | None) -> int:
+    """One line for each that is not well, and one for all."""
+    found = [(each, health_of(each, now, max_age)) for each in standings]
+    exit_code = exit_code_of([health for _, health in found])
+    if asked.json:
+        objects = [{**standing_object(each, 0, now), "health": str(health)} for each, health in found]
+        say_json({"exit_code": int(exit_code), "connectors": objects}, indent=2)
+        return exit_code
+    for each, health in found:
+        if health not in WELL:
+            lag = lag_of(each, now)
+            since = f"last success {ago(lag)} ago" if lag is not None else "no success yet"
+            say(f"{each.chosen.tenant}  {each.chosen.connector}  {painted(str(health), well=False)}  {since}")
+            _advise(each, health)
+    counted = [health for _, health in found if health is not Health.IGNORED]
+    if not asked.quiet:
+        say(f"{counted.count(Health.FRESH)} of {count(len(counted), 'connector')} fresh.")
+    return exit_code
+
+
+def _advise(standing: Standing, health: Health) -> None:
+    if text := advice(standing, health):
+        say(f"  try: {text}")
+
+
+def _planned_lines(standing: Standing, now: datetime) -> list[str]:
+    """How old what is stored may be, where that is not the latest run, and when it runs next."""
+    lag, due = lag_of(standing, now), next_run_at(standing, now)
+    lines = []
+    if standing.runs and standing.status not in (OK, RUNNING):
+        lines.append(f"last success {ago(lag)} ago" if lag is not None else "no run went well yet")
+    if due is not None:
+        lines.append(f"next run {'now' if due <= now else f'in {ago(due - now)}, {moment(due)}'}, by schedule")
+    return lines
+
+
+def _show(head: str, standing: Standing, verbose: bool, history: int, now: datetime) -> None:
     say(head)
+    for line in _planned_lines(standing, now):
+        say(f"  {line}")
     if standing.legacy is not None:
         at = moment(standing.legacy.last_sync_at) or "an unknown time"
         say(f"  its state file comes from an older Aragora that synced at {at}; the next run reads everything")
@@ -84,16 +139,21 @@ def _show(head: str, standing: Standing, verbose: bool, history: int) -> None:
         say(f"  {standing.totals.skipped} skipped; the view unread of the store says why")
     if standing.totals.failures:
         say(f"  {count(standing.totals.failures, 'item')} could not be read; later runs ask again")
-    for row in standing.streams:
-        for line in [*_stream_lines(row), *(_cursor_lines(row) if verbose else [])]:
-            say(f"  {row.title or row.name}: {line}")
+    _show_streams(standing, verbose)
     for error in standing.runs[0].errors if standing.runs else ():
         for line in indented(error):
             say(line)
+    _advise(standing, health_of(standing, now))
     for run in standing.runs[:history]:
         say(f"    {_run_line(run)}")
     for problem in standing.problems:
         talk(letter(problem))
+
+
+def _show_streams(standing: Standing, verbose: bool) -> None:
+    for row in standing.streams:
+        for line in [*_stream_lines(row), *(_cursor_lines(row) if verbose else [])]:
+            say(f"  {row.title or row.name}: {line}")
 
 
 def _stream_lines(row: StreamRow) -> list[str]:

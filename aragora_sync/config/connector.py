@@ -11,8 +11,9 @@ from ..connectors import canonical_type, connector_class, connector_types
 from ..core.errors import ConfigError
 from ..core.ids import connector_id_problem, default_connector_id
 from ..core.options import Option, options_of
+from ..engine.schedule import SyncSchedule, problems_with
 from .models import ConnectorConfig
-from .sections import ConnectorSection, ScheduleSection
+from .sections import ConnectorSection
 from .syntax import shortened
 
 if TYPE_CHECKING:
@@ -132,8 +133,12 @@ class _Entry:
     def _schedule(self) -> dict[str, Any]:
         if (node := self._entries.get("schedule")) is None:
             return {}
-        expected = "a mapping, like {interval_hours: 1}"
-        checked = self._checker.section(ScheduleSection, node, f"{self._where}: schedule", expected)
+        where, before = f"{self._where}: schedule", len(self._checker.mistakes)
+        checked = self._checker.section(SyncSchedule, node, where, "a mapping, like {interval_hours: 1}")
+        if not checked or len(self._checker.mistakes) > before:
+            return {}
+        for problem in problems_with(checked):
+            self._checker.note(node.at(problem.path), where, problem.message)
         return {name: value for name, value in checked.items() if value is not None}
 
     def _credentials(self, around: Around) -> dict[str, str]:

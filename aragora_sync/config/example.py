@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from ..auth.providers import OURS, our_provider
 from ..connector import Connector
 from ..core.options import Option, options_of
+from ..engine.schedule import SyncSchedule
 from .connector import yaml_options
 from .scalars import resolve
 from .schema import all_classes
-from .sections import ConnectorSection, FileSection, ProviderSection, StoreSection, TenantSection
+from .sections import ConnectorSection, FileSection, HooksSection, ProviderSection, StoreSection, TenantSection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 EXAMPLE_FILE = Path(__file__).parents[2] / "connectors.example.yaml"
 COMMAND = "python -m aragora_sync.config.example"
 WIDTH = 110
-NOT_YET = "schedule"  # is checked, and shown as soon as the command of this name is there
 
 _DOCUMENTS = {"root": ".", "include_patterns": ["*.md"], "exclude_patterns": [".venv/", "build/", "dist/"]}
 _SOURCE = {"root": "aragora_sync", "include_patterns": ["*.py"]}
@@ -125,6 +125,11 @@ def _around_tenants() -> Iterator[str]:
         for option_name, declared in options_of(provider).items():
             yield from _commented(4, _described(option_name, declared))
     yield "#"
+    yield from _commented(0, _comment(options_of(FileSection)["hooks"].help))
+    yield "# hooks:"
+    for name, declared in options_of(HooksSection).items():
+        yield from _commented(2, _described(name, declared))
+    yield "#"
     yield "# Of each tenant:"
     for name, declared in options_of(TenantSection).items():
         if name != "connectors":
@@ -135,10 +140,14 @@ def _common() -> Iterator[str]:
     """What every connector may say, once, commented out."""
     yield "# Of each connector, whatever its type:"
     for name, declared in options_of(ConnectorSection).items():
-        if name not in ("type", NOT_YET):
+        if name not in ("type", "schedule"):
             yield from _commented(2, _described(name, declared))
     for name, declared in yaml_options(Connector).items():
         yield from _commented(2, _described(name, declared))
+    yield from _commented(2, _comment(options_of(ConnectorSection)["schedule"].help))
+    yield "#   schedule:"
+    for name, declared in options_of(SyncSchedule).items():
+        yield from _commented(4, _described(name, declared))
 
 
 def _entry(name: str, cls: type[Connector], head: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import codecs
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..auth.providers import OURS, our_provider, unknown_provider
 from ..connectors import connector_class
+from ..core.address import address_problem
 from ..core.errors import ConfigError
 from ..core.files import expand_home
 from ..core.ids import tenant_id_problem
@@ -17,7 +18,7 @@ from .models import CHECK_HINT, Config, ConnectorConfig, ProviderConfig, StoreCo
 from .names import Names
 from .nodes import Node, parse
 from .paths import INIT_HINT
-from .sections import PROVIDER_CLASS, FileSection, ProviderSection, StoreSection, TenantSection
+from .sections import PROVIDER_CLASS, FileSection, HooksSection, ProviderSection, StoreSection, TenantSection
 from .syntax import Mistake, place_in
 from .variables import expand
 
@@ -91,10 +92,30 @@ def _read_file(checker: Checker, root: Node) -> Config:
     nothing = Node(root.place, {})
     store = checker.section(StoreSection, entries.get("store", nothing), "store", "a mapping, like {path: knowledge}")
     provider = _provider(checker, entries.get("credentials"))
+    hooks = _hooks(checker, entries.get("hooks", nothing))
     tenants = _tenants(checker, entries, root)
     if checker.mistakes:
         raise refusal(checker.file, checker.mistakes)
-    return Config(checker.file, tuple(tenants), StoreConfig(**store), top["state_dir"], provider)
+    return Config(checker.file, tuple(tenants), StoreConfig(**store), top["state_dir"], provider, hooks)
+
+
+def _hooks(checker: Checker, node: Node) -> dict[str, Any]:
+    """Commands and addresses by occasion."""
+    before = len(checker.mistakes)
+    values = checker.section(HooksSection, node, "hooks", "a mapping, like {on_failure: [/usr/local/bin/page-me]}")
+    given = {name: value for name, value in values.items() if value is not None}
+    for name, value in given.items():
+        if problem := _hook_problem(name, value):
+            checker.note(node.at((name,)), "hooks", problem)
+    return {} if len(checker.mistakes) > before else given
+
+
+def _hook_problem(name: str, value: str | list[str]) -> str:
+    if isinstance(value, list):
+        return "" if value and value[0] else f"option {name!r}: the command is empty"
+    if not value.startswith(("http://", "https://")):
+        return f"option {name!r} must be an address like https://…, or a command as a list, like [program, argument]"
+    return address_problem(name, value.partition("?")[0], "https://example.com/hook", allow_http=False)
 
 
 def _provider(checker: Checker, node: Node | None) -> ProviderConfig | None:

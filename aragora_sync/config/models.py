@@ -9,7 +9,7 @@ from ..connectors import connector_class
 from ..core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from ..connector import Connector
@@ -90,3 +90,4 @@ class Config:
     store: StoreConfig
     state_dir: Path | None = None
     credentials: ProviderConfig | None = None
+    hooks: Mapping[str, str | Sequence[str]] = field(default_factory=dict, repr=False)

@@ -8,13 +8,14 @@ from ..auth.providers import OURS, our_provider
 from ..connectors import connector_class, connector_types
 from ..core.ids import CONNECTOR_ID, LONGEST_ID, TENANT_ID
 from ..core.options import Option, model_of, options_of
+from ..engine.schedule import RHYTHMS, SyncSchedule
 from .connector import CREDENTIAL_NAME, yaml_options
 from .sections import (
     PROVIDER_CLASS,
     ConnectorSection,
     FileSection,
+    HooksSection,
     ProviderSection,
-    ScheduleSection,
     StoreSection,
     TenantSection,
 )
@@ -47,7 +48,7 @@ def json_schema(classes: Mapping[str, type[Connector]]) -> _Schema:
     definitions = {
         "connector": _any_connector(list(classes)),
         "credentials": credentials,
-        "schedule": _mapping(options_of(ScheduleSection), _properties(ScheduleSection)),
+        "schedule": _schedule(),
         "tenant": _tenant(),
         **{f"connector-{name}": _connector(cls) for name, cls in classes.items()},
     }
@@ -58,10 +59,17 @@ def _file() -> _Schema:
     properties = _properties(FileSection)
     properties["store"] |= _mapping(options_of(StoreSection), _properties(StoreSection))
     properties["credentials"] |= _provider()
+    properties["hooks"] |= _mapping(options_of(HooksSection), _properties(HooksSection))
     properties["tenants"] |= {"items": {"$ref": "#/$defs/tenant"}, "minItems": 1}
     properties["connectors"] |= {"items": {"$ref": "#/$defs/connector"}, "minItems": 1}
     either = [{"required": ["tenants"]}, {"required": ["connectors"]}]
     return _mapping(options_of(FileSection), properties) | {"patternProperties": {"^x-": {}}, "oneOf": either}
+
+
+def _schedule() -> _Schema:
+    """One of the rhythms, and only one."""
+    one = {"oneOf": [{"required": [name]} for name in RHYTHMS]}
+    return _mapping(options_of(SyncSchedule), _properties(SyncSchedule)) | one
 
 
 def _provider() -> _Schema:

@@ -24,19 +24,6 @@ class StoreSection:
     )
 
 
-class ScheduleSection:
-    """`schedule:` of a connector"""
-
-    interval_hours: float | None = option(None, help="Hours from one run to the next.", at_least=0.1, example=1)
-    interval_minutes: float | None = option(None, help="Minutes from one run to the next.", at_least=1, example=30)
-    cron: str | None = option(None, help="When to run, as in a crontab.", example="0 2 * * *")
-    start_time: str | None = option(None, help="Time of day before which nothing starts.", example="08:00")
-    end_time: str | None = option(None, help="Time of day after which nothing starts.", example="20:00")
-    timezone: str | None = option(
-        None, help="The time zone that all of these are meant in.", example="America/New_York"
-    )
-
-
 class ProviderSection:
     """`credentials:` at the top of the file"""
 
@@ -73,7 +60,26 @@ class ConnectorSection:
     enabled: bool = option(
         True, help="Whether `aragora-sync run` syncs it; where false, variables may be unset.", example=False
     )
-    schedule: dict[str, Any] = option({}, help="When it is synced by itself; checked, but not acted on yet.")
+    schedule: dict[str, Any] = option({}, help="When `aragora-sync schedule` syncs it by itself.")
+
+
+class HooksSection:
+    """`hooks:` at the top of the file"""
+
+    on_failure: list[str] | str | None = option(
+        None,
+        help="Told when a run did not go well: a command with its arguments, which reads JSON from stdin, or an "
+        "address to which JSON is posted.",
+        example=["/usr/local/bin/page-me", "--urgent"],
+    )
+    on_success: list[str] | str | None = option(
+        None, help="Told when a run went well.", example="https://hc-ping.example.com/0c5c0e80"
+    )
+    on_recovery: list[str] | str | None = option(
+        None,
+        help="Told when a run went well after one that did not.",
+        example=["/usr/local/bin/page-me", "--all-clear"],
+    )
 
 
 class FileSection:
@@ -84,5 +90,6 @@ class FileSection:
         None, help="Folder of the state files, by default ~/.aragora/sync_state.", example="sync_state"
     )
     credentials: dict[str, Any] = option({}, help="A provider that is asked for credentials before all other places.")
+    hooks: dict[str, Any] = option({}, help="Who is told how runs end.")
     tenants: list[Any] = option([], help="The customers or workspaces, each with its connectors.")
     connectors: list[Any] = option([], help="Connectors of the tenant `default`, instead of tenants.")

@@ -93,6 +93,10 @@ class StoreError(AragoraSyncError):
     """The store cannot be read or written."""
 
 
+class NoStore(StoreError):
+    """There is no store yet: another program is about to make it."""
+
+
 class PositionLost(StoreError):
     """The change feed cannot continue from this position; the reader starts from a snapshot."""
 

@@ -62,13 +62,14 @@ def make_private_folder(folder: Path) -> Path:
     return folder
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """The file holds the old text or the new one, never a part; 0600; survives a power cut."""
+def write_atomically(path: Path, text: str, mode: int = PRIVATE_FILE) -> None:
+    """The file holds the old text or the new one, never a part; 0600 by default; survives a power cut."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
+            os.fchmod(descriptor, mode)
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:

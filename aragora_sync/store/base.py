@@ -288,6 +288,9 @@ class Store(Writer, Protocol):
     def runs(self, connector: str, limit: int) -> Sequence[RunRow]:
         """The latest runs, newest first."""
 
+    def last_success(self, connector: str) -> datetime | None:
+        """When the latest run that went well began; None before the first."""
+
     def purge(self, connector: str, streams: Sequence[str] | None = None) -> Removal:
         """Removes items, failures and progress of these streams (all by default), as tombstones."""
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from ..core.errors import StoreError
+from ..core.errors import NoStore, StoreError
 from ..core.files import PRIVATE_FILE, make_private_folder
 from . import schema
 
@@ -140,6 +140,8 @@ def check_version(db: sqlite3.Connection, path: Path) -> None:
     """The file is a store of ours that this version understands, or StoreError says what it is."""
     (application,) = db.execute("PRAGMA application_id").fetchone()
     if application != schema.APPLICATION_ID:
+        if not application and not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise NoStore(f"{path} holds nothing yet.", hint="aragora-sync run")
         raise StoreError(f"{path} is not a store of aragora-sync.", hint="choose another folder with --store")
     if (version := _version(db)) > schema.VERSION:
         raise StoreError(

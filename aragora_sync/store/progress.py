@@ -272,6 +272,14 @@ def runs(db: sqlite3.Connection, connector: str, limit: int) -> list[RunRow]:
     ]
 
 
+def last_success(db: sqlite3.Connection, connector: str) -> datetime | None:
+    """When the latest run that went well began."""
+    row = db.execute(
+        "SELECT started_at FROM run WHERE connector = ? AND status = 'ok' ORDER BY id DESC LIMIT 1", (connector,)
+    ).fetchone()
+    return None if row is None else from_micros(row[0])
+
+
 def totals(db: sqlite3.Connection, connector: str) -> Totals:
     """How much is held of one connector; an id in two streams counts once."""
     keys = "(SELECT key FROM stream WHERE connector = ?)"

@@ -117,6 +117,11 @@ class SqliteStore:
         with self._readers.reading() as db:
             return progress.runs(db, connector, limit)
 
+    def last_success(self, connector: str) -> datetime | None:
+        """When the latest run that went well began; None before the first."""
+        with self._readers.reading() as db:
+            return progress.last_success(db, connector)
+
     def totals(self, connector: str) -> Totals:
         """How much is held of one connector."""
         with self._readers.reading() as db:

@@ -31,7 +31,7 @@ def offered(home: Home, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Offered:
 @pytest.mark.parametrize(
     ("line", "offers"),
     [
-        ("aragora-sync s", ["status", "search", "schema"]),
+        ("aragora-sync s", ["schedule", "status", "search", "schema"]),
         ("aragora-sync run b", ["blocks", "bricks"]),
         ("aragora-sync run t", ["toy"]),
         ("aragora-sync run --tenant ", ["acme", "umbrella"]),

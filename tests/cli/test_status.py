@@ -11,7 +11,8 @@ from .conftest import Cli, Home
 
 KEYS = {
     "tenant", "connector", "type", "configured", "enabled", "status", "last_sync_at", "items", "skipped",
-    "failures_waiting", "errors", "streams", "legacy_state", "problems", "history",
+    "failures_waiting", "errors", "streams", "legacy_state", "problems", "history", "last_success_at", "next_run_at",
+    "lag_seconds", "health",
 }  # fmt: skip
 
 

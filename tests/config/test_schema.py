@@ -100,6 +100,8 @@ WRONG = [
     NOTION + "tenant_id: a",
     NOTION + "schedule: {interval: 1}",
     NOTION + "schedule: hourly",
+    NOTION + "schedule: {start_time: '08:00'}",
+    NOTION + "schedule: {interval_hours: 1, cron: '0 2 * * *'}",
     NOTION + "credentials: {ARAGORA_NOTION_TOKEN: x}",
     NOTION + "credentials: {notion_token: x}",
     NOTION + "credentials: {NOTION_TOKEN: ''}",

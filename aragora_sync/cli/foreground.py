@@ -1,0 +1,163 @@
+"""The program that keeps running: the loop, the file it follows, and systemd."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..core.errors import AragoraSyncError, ConfigError, Exit
+from ..engine.agenda import Key
+from ..engine.events import Emit, Event
+from ..engine.scheduler import Scheduler, Service
+from ..engine.stop import Stop, StopReason
+from .output import count, letter, talk
+from .planned import ConfigFile, Plan
+from .sd_notify import SystemdNotice
+from .signals import stopping_on_signals
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from ..engine.result import SyncResult
+    from .common import Asked
+    from .display import Display
+
+_KEPT = "The schedules of before go on."
+
+
+class Listener:
+    """Hears events, and is called at least every second, in the thread of the loop."""
+
+    def hear(self, event: Event) -> None:
+        return
+
+    def tick(self, scheduler: Scheduler) -> None:
+        return
+
+    def planned(self, plan: Plan) -> None:
+        return
+
+    def close(self) -> None:
+        return
+
+
+@dataclass
+class Limits:
+    """How much runs at once, and for how long."""
+
+    jobs: int = 4
+    timeout: float | None = None
+
+
+@dataclass
+class Foreground:
+    """Runs all schedules of the file until a signal ends it; follows the file when it changes.
+
+    `services` live as long as the loop, beside it: servers and listeners that say `run_soon`.
+    """
+
+    asked: Asked
+    plan: Plan
+    display: Display
+    limits: Limits = field(default_factory=Limits)
+    services: Sequence[Service] = ()
+    listeners: Sequence[Listener] = ()
+
+    def __post_init__(self) -> None:
+        self._file = ConfigFile(self.asked)
+        self._plan = self._previous = self.plan
+        if not self._plan.schedules:
+            raise nothing_planned(self._plan)
+        self._systemd = SystemdNotice()
+        self._hung_up = False
+        self._stopping = False
+        self.scheduler = Scheduler(
+            self._sync,
+            jobs=self.limits.jobs,
+            timeout=self.limits.timeout,
+            listen=self._hear,
+            on_tick=self._tick,
+            services=self.services,
+        )
+
+    def run(self) -> int:
+        """Blocks until Ctrl-C or SIGTERM; what is under way then is stored."""
+        with stopping_on_signals(self.scheduler, self.display), self._reloading_on_hangup():
+            self._follow(self._plan, before=set())
+            self._systemd.ready(self._told())
+            if not self.asked.quiet:
+                talk(f"{self._told()}; Ctrl-C ends it, and progress is kept")
+            try:
+                self.scheduler.run()
+            finally:
+                for listener in self.listeners:
+                    listener.close()
+        return Exit.INTERRUPTED if self.scheduler.reason is StopReason.INTERRUPT else Exit.OK
+
+    def _sync(self, key: Key, emit: Emit, stop: Stop) -> SyncResult:
+        plan = self._plan if key in self._plan.chosen else self._previous
+        return plan.sync(key, emit, stop)
+
+    def _hear(self, event: Event) -> None:
+        self.display.hear(event)
+        for listener in self.listeners:
+            listener.hear(event)
+
+    def _tick(self) -> None:
+        self._systemd.alive()
+        if self.scheduler.reason is not None:
+            if not self._stopping:
+                self._stopping = True
+                self._systemd.stopping()
+            return
+        if self._hung_up or self._file.changed():
+            self._reload()
+        for listener in self.listeners:
+            listener.tick(self.scheduler)
+
+    def _reload(self) -> None:
+        """The new meaning of the file, or the old one where the new one is broken; each is said once."""
+        self._hung_up = False
+        self._file.was_read()
+        self._systemd.reloading()
+        try:
+            plan = Plan(self.asked)
+        except AragoraSyncError as error:
+            talk(f"{letter(error)}\n{_KEPT}")
+        else:
+            before, self._previous, self._plan = set(self._plan.schedules), self._plan, plan
+            self._follow(plan, before)
+            talk(f"{plan.config.path} was read again: {self._told()}")
+        self._systemd.ready(self._told())
+
+    def _follow(self, plan: Plan, before: set[Key]) -> None:
+        last = plan.last_runs(plan.schedules.keys() - before)
+        self.scheduler.plan(plan.schedules, last.get)
+        for listener in self.listeners:
+            listener.planned(plan)
+
+    def _told(self) -> str:
+        return f"{count(len(self._plan.schedules), 'connector')} by schedule"
+
+    @contextlib.contextmanager
+    def _reloading_on_hangup(self) -> Iterator[None]:
+        def handle(_number: int, _frame: FrameType | None) -> None:
+            self._hung_up = True
+            self.scheduler.wake()
+
+        before = signal.signal(signal.SIGHUP, handle)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGHUP, before)
+
+
+def nothing_planned(plan: Plan) -> ConfigError:
+    """Nothing would ever run."""
+    return ConfigError(
+        f"no enabled connector of {plan.config.path} has a schedule.",
+        hint="write `schedule: {interval_hours: 1}` below one of them",
+    )

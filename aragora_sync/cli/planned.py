@@ -1,0 +1,123 @@
+"""What the configuration plans: which connectors have a schedule, when each ran, and how one of them is run."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..config import find_config
+from ..core.errors import AragoraSyncError
+from ..core.files import expand_home
+from ..engine.agenda import Key, LastRun
+from ..engine.history import last_run
+from ..engine.job import Ask
+from ..engine.result import StreamError, SyncResult
+from ..engine.schedule import SyncSchedule
+from ..engine.stores import StorePool
+from ..store.sqlite import SqliteStore, store_path
+from .building import Runs, open_store, unstarted
+from .selection import Chosen, config_tenants, require_known
+
+if TYPE_CHECKING:
+    from ..config import Config
+    from ..engine.events import Emit
+    from ..engine.stop import Stop
+    from .common import Asked
+
+
+logger = logging.getLogger(__name__)
+
+
+class Plan:
+    """One reading of the configuration file."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = replace(asked)  # a copy knows nothing of what was read before
+        self.config: Config = self._asked.config
+        if asked.tenant is not None:
+            require_known(asked.tenant, config_tenants(self.config), "tenant")
+        self.chosen: dict[Key, Chosen] = {
+            (tenant.id, connector.id): Chosen(tenant.id, connector.id, connector)
+            for tenant in self.config.tenants
+            if asked.tenant in (None, tenant.id)
+            for connector in tenant.connectors
+            if connector.enabled and connector.schedule
+        }
+        self.schedules = {key: SyncSchedule(**_given(chosen)) for key, chosen in self.chosen.items()}
+        self._runs = Runs(self._asked, Ask(), dry_run=False)
+        self._stores = StorePool(lambda tenant: open_store(self._asked, tenant))
+
+    @property
+    def widths(self) -> tuple[int, int]:
+        """Of the longest ids."""
+        return (
+            max((len(tenant) for tenant, _ in self.chosen), default=0),
+            max((len(connector) for _, connector in self.chosen), default=0),
+        )
+
+    def last_runs(self, keys: Iterable[Key]) -> dict[Key, LastRun]:
+        """When each of these ran; a store that cannot be read says nothing here, and why when it is synced."""
+        found: dict[Key, LastRun] = {}
+        by_tenant: dict[str, list[str]] = {}
+        for tenant, connector in keys:
+            by_tenant.setdefault(tenant, []).append(connector)
+        for tenant, connectors in by_tenant.items():
+            path = store_path(self._asked.store_folder, tenant)
+            if not path.exists():
+                continue
+            try:
+                with closing(SqliteStore(path, read_only=True)) as store:
+                    runs = {(tenant, each): last_run(store, each, tenant) for each in connectors}
+            except AragoraSyncError:
+                continue
+            found |= {key: run for key, run in runs.items() if run is not None}
+        return found
+
+    def sync(self, key: Key, emit: Emit, stop: Stop) -> SyncResult:
+        """Runs one connector; it is built here and closed after."""
+        chosen, result = self.chosen[key], None
+        try:
+            with self._stores.lease(chosen.tenant, lambda: stop.requested) as store:
+                result = self._runs.make(chosen, store)(emit, stop).sync()
+        except AragoraSyncError as error:
+            if result is None:
+                return unstarted(chosen, StreamError.of("", error))(emit, stop).sync()
+            logger.warning("the search index of tenant %s waits: %s", chosen.tenant, error)
+        return result
+
+
+def _given(chosen: Chosen) -> dict[str, object]:
+    assert chosen.config is not None
+    return dict(chosen.config.schedule)
+
+
+class ConfigFile:
+    """Notices that the file was changed, once it rests."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._path = expand_home(find_config(asked.config_file, os.environ), os.environ)
+        self._read = self._seen = self._state()
+
+    def changed(self) -> bool:
+        """Whether it is another file since this was last true, and the same as a moment ago."""
+        state = self._state()
+        rests, self._seen = state == self._seen, state
+        if state == self._read or not rests:
+            return False
+        self._read = state
+        return True
+
+    def was_read(self) -> None:
+        """As it is now, it is known."""
+        self._read = self._seen = self._state()
+
+    def _state(self) -> tuple[int, ...]:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return ()
+        return (found.st_mtime_ns, found.st_size, found.st_ino)

@@ -1,0 +1,123 @@
+"""`aragora-sync schedule print`"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..connectors import connector_class
+from ..core.clock import utc_now
+from ..core.errors import ConfigError
+from ..core.files import expand_home
+from ..engine.calendars import Inexpressible
+from .output import say, talk
+from .units import Job, Place, crontab, kubernetes, systemd, systemd_service
+
+if TYPE_CHECKING:
+    from .common import Asked
+    from .planned import Plan
+
+Files = list[tuple[str, Any]]
+HINT = "change these schedules, or let `aragora-sync schedule` run them (`schedule print --systemd-service`)"
+LOCAL_ZONE_FILE = Path("/etc/localtime")
+_FOLDER_OF_ZONES = re.compile(r".*/zoneinfo/")
+
+
+def files(asked: Asked, plan: Plan, what: str, user: str, image: str) -> Files:
+    """The files of one kind; ConfigError names every connector that cannot be told to that program, and why."""
+    place, now = _place(asked, plan, user, image), utc_now()
+    jobs = [
+        Job(key, schedule, bool(connector_class(plan.chosen[key].type).keys))
+        for key, schedule in plan.schedules.items()
+    ]
+    if what == "systemd-service":
+        return list(systemd_service(jobs, place))
+    makers: dict[str, Callable[[Sequence[Job]], Iterable[tuple[str, Any]]]] = {
+        "systemd": lambda some: systemd(some, place, now),
+        "cron": lambda some: crontab(some, place, now, local_zone()),
+        "k8s": lambda some: kubernetes(some, place, now),
+    }
+    make, problems = makers[what], []
+    for job in jobs:
+        try:
+            list(make([job]))
+        except Inexpressible as error:
+            line = plan.chosen[job.key].config
+            where = f"{plan.config.path}:{line.place[0]}: " if line else ""
+            problems.append(f"{where}{job.key[1]} of tenant {job.key[0]} cannot be told to {what}: {error}.")
+    if problems:
+        raise ConfigError(problems, hint=HINT)
+    return list(make(jobs))
+
+
+def show(found: Files) -> None:
+    """All files in one stream that a person can take apart, and where it is JSON, a program too."""
+    if found and not isinstance(found[0][1], str):
+        for _, document in found:  # JSON is YAML, and needs no writer
+            say("---")
+            say(json.dumps(document, indent=2))
+        return
+    for name, text in found:
+        if len(found) > 1:
+            say(f"# {name}")
+        say(text.rstrip("\n"))
+        if len(found) > 1:
+            say("")
+
+
+def write(found: Files, folder: str) -> None:
+    """Each in a file of its own."""
+    target = expand_home(folder, os.environ)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for name, content in found:
+            text = content if isinstance(content, str) else json.dumps(content, indent=2) + "\n"
+            (target / name).write_text(text, encoding="utf-8")
+            talk(f"wrote {target / name}")
+    except OSError as error:
+        raise ConfigError(f"cannot write into {target}: {error.strerror}.", hint="name another folder") from error
+
+
+def local_zone() -> str:
+    """The zone of this machine, as cron has it."""
+    if LOCAL_ZONE_FILE.is_symlink():
+        name = _FOLDER_OF_ZONES.sub("", str(LOCAL_ZONE_FILE.resolve()))
+        if same_as_utc(name):
+            return "UTC"
+        return name
+    return "UTC"
+
+
+def same_as_utc(zone: str) -> bool:
+    """Whether this is another name of it."""
+    return zone in ("UTC", "Etc/UTC", "Etc/UCT", "Etc/Zulu", "UCT", "Zulu", "Universal", "Etc/Universal")
+
+
+def _place(asked: Asked, plan: Plan, user: str, image: str) -> Place:
+    config = expand_home(plan.config.path, os.environ).absolute()
+    return Place(_program(), config, asked.store_folder.absolute(), asked.state_folder(None).absolute(), user, image)
+
+
+def _program() -> list[str]:
+    beside = Path(sys.executable).parent / "aragora-sync"
+    if beside.exists():
+        return [str(beside)]
+    found = shutil.which("aragora-sync")
+    return [found] if found else [sys.executable, "-m", "aragora_sync"]
+
+
+def require_one(chosen: dict[str, bool], image: str) -> str:
+    """The kind of file that was asked for; ConfigError where there is none, or several."""
+    asked = [name for name, given in chosen.items() if given]
+    if len(asked) != 1:
+        options = ", ".join(f"--{name}" for name in chosen)
+        raise ConfigError(f"say what to print: one of {options}.", hint="aragora-sync schedule print --help")
+    if asked == ["k8s"] and not image:
+        raise ConfigError("--k8s needs the container image to run.", hint="add --image registry.example.com/sync:1.0")
+    return asked[0]

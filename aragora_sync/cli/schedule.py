@@ -1,0 +1,146 @@
+"""`aragora-sync schedule`, `schedule next`, `schedule print`"""
+
+import heapq
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from typer import Option
+
+from ..core.clock import utc_now
+from ..core.errors import ConfigError
+from ..engine.agenda import Agenda, Key
+from ..engine.runner import suit_interpreter
+from .common import Asked, command
+from .display import JsonLines, Lines
+from .foreground import Foreground, Limits, Listener, nothing_planned
+from .hooks import HookListener
+from .metrics import Metrics, MetricsFile, target
+from .output import aligned, say, say_json
+from .planned import Plan
+from .run import Jobs
+
+schedule = typer.Typer(
+    help="Keeps running, and syncs each connector by its schedule.",
+    rich_markup_mode=None,
+    add_completion=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+RunTimeout = Annotated[
+    float | None, Option("--timeout", min=0, metavar="SECONDS", help="End each run after so long; progress is kept.")
+]
+
+
+@schedule.callback(invoke_without_command=True)
+@command
+def foreground(
+    asked: Asked,
+    context: typer.Context,
+    jobs: Jobs = 4,
+    timeout: RunTimeout = None,
+    metrics_textfile: MetricsFile = None,
+) -> int:
+    """Keeps running, and syncs each connector by its schedule, until Ctrl-C or SIGTERM.
+
+    Whatever was missed while it did not run is made up once. The configuration is read again when it changes and on
+    SIGHUP; where it is broken then, the schedules of before go on. `aragora-sync run` may be used at any time.
+    """
+    if context.invoked_subcommand is not None:
+        _refuse_misplaced(context)
+        return 0
+    plan = Plan(asked)
+    display = (JsonLines if asked.json else Lines)(plan.widths, dry_run=False, quiet=asked.quiet)
+    listeners: list[Listener] = [HookListener(plan.config, asked.store_folder)]
+    if metrics_textfile:
+        listeners.append(Metrics(target(metrics_textfile), asked.store_folder))
+    suit_interpreter()
+    with display:
+        return Foreground(asked, plan, display, Limits(jobs, timeout), listeners=listeners).run()
+
+
+@schedule.command("next", short_help="Shows what would run when.")
+@command
+def upcoming(
+    asked: Asked,
+    number: Annotated[int, Option("--count", "-n", min=1, max=10_000, metavar="N", help="Show so many runs.")] = 10,
+) -> int:
+    """Shows what would run when, in the zone of each schedule, if every run began on time."""
+    plan = Plan(asked)
+    if not plan.schedules:
+        raise nothing_planned(plan)
+    runs = list(_forecast(plan, utc_now(), number))
+    if asked.json:
+        say_json({"runs": [_object(key, due) for due, key in runs]}, indent=2)
+    else:
+        rows = [[_shown(due, plan, key), key[0], key[1]] for due, key in runs]
+        for line in aligned(rows):
+            say(line)
+    return 0
+
+
+@schedule.command("print", short_help="Prints files for systemd, cron or Kubernetes.")
+@command
+def print_files(
+    asked: Asked,
+    *,
+    systemd: Annotated[bool, Option("--systemd", help="A hardened service and a timer for each connector.")] = False,
+    systemd_service: Annotated[
+        bool, Option("--systemd-service", help="One hardened service that runs all schedules itself.")
+    ] = False,
+    cron: Annotated[bool, Option("--cron", help="Lines for /etc/cron.d, in the zone of this machine.")] = False,
+    k8s: Annotated[bool, Option("--k8s", help="CronJobs of Kubernetes.")] = False,
+    user: Annotated[str, Option(metavar="NAME", help="Who runs it, for systemd and cron.")] = "aragora-sync",
+    image: Annotated[str, Option(metavar="IMAGE", help="The container image, for Kubernetes.")] = "",
+    output: Annotated[str, Option(metavar="FOLDER", help="Write the files there instead of printing them.")] = "",
+) -> int:
+    """Prints the same schedules for systemd, cron or Kubernetes.
+
+    What they cannot express exactly is refused: none of them does what a schedule means where clocks change.
+    """
+    from . import printing
+
+    kinds = {"systemd": systemd, "systemd-service": systemd_service, "cron": cron, "k8s": k8s}
+    what = printing.require_one(kinds, image)
+    plan = Plan(asked)
+    if not plan.schedules:
+        raise nothing_planned(plan)
+    found = printing.files(asked, plan, what, user, image)
+    if output:
+        printing.write(found, output)
+    else:
+        printing.show(found)
+    return 0
+
+
+def _forecast(plan: Plan, now: datetime, number: int) -> Iterator[tuple[datetime, Key]]:
+    """The first so many runs of all connectors together; what is due runs now."""
+    agenda = Agenda()
+    agenda.plan(plan.schedules, plan.last_runs(plan.schedules).get, now)
+    heap = [(due, key) for key, due in agenda.upcoming().items()]
+    heapq.heapify(heap)
+    for _ in range(number):
+        due, key = heap[0]
+        yield due, key
+        heapq.heapreplace(heap, (agenda.after(key, due), key))
+
+
+def _object(key: Key, due: datetime) -> dict[str, str]:
+    return {"at": due.isoformat(timespec="seconds"), "tenant": key[0], "connector": key[1]}
+
+
+def _shown(due: datetime, plan: Plan, key: Key) -> str:
+    zone = plan.schedules[key].zone
+    return f"{due.astimezone(zone):%a %Y-%m-%d %H:%M %Z}"
+
+
+def _refuse_misplaced(context: typer.Context) -> None:
+    """Options before the name of a command would be forgotten without a word."""
+    given = [name for name, value in context.params.items() if value not in (None, False) and name != "jobs"]
+    if given:
+        name = given[0].replace("_file", "").replace("_", "-")
+        raise ConfigError(
+            f"--{name} must stand after `{context.invoked_subcommand}`.",
+            hint=f"aragora-sync schedule {context.invoked_subcommand} --{name} …",
+        )

@@ -1,0 +1,271 @@
+"""Schedules as files of systemd, cron and Kubernetes. Pure: what is printed depends on the arguments alone."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ..auth.scope import upper
+from ..engine.agenda import Key
+from ..engine.calendars import Inexpressible, calendar_of, on_calendar
+from ..engine.schedule import SyncSchedule
+
+KUBERNETES_NAME = 52  # a CronJob's; it adds to it for its jobs
+SCRATCH = "/tmp"  # noqa: S108 - inside of the container, where nobody else is
+CREDENTIALS = "/etc/aragora-sync/credentials"
+
+HARDENED = """\
+# Nothing but its own files: the rest of the machine is read-only or not there at all.
+ProtectSystem=strict
+ProtectHome={protect_home}
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+ProtectClock=yes
+ProtectHostname=yes
+ProtectProc=invisible
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+UMask=0077
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A connector that is to be run by another program."""
+
+    key: Key
+    schedule: SyncSchedule
+    has_credentials: bool
+
+    @property
+    def name(self) -> str:
+        """Of its files. A connector's id has no underscore, so that no two jobs share a name."""
+        return f"aragora-sync-{self.key[0]}_{self.key[1]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and as whom the program runs."""
+
+    program: Sequence[str]
+    config: Path
+    store: Path
+    state: Path
+    user: str = "aragora-sync"
+    image: str = ""
+
+    def command(self, *words: str) -> str:
+        """A line that a shell, and systemd, take apart again."""
+        where = ["--config", str(self.config), "--store", str(self.store), "--state-dir", str(self.state)]
+        return shlex.join([*self.program, *words, *where])
+
+
+def systemd(jobs: Sequence[Job], place: Place, now: datetime) -> Iterator[tuple[str, str]]:
+    """A service and a timer for each job: name of the file, and its text."""
+    for job in jobs:
+        yield f"{job.name}.service", _oneshot(job, place)
+        yield f"{job.name}.timer", _timer(job, now)
+
+
+def systemd_service(jobs: Sequence[Job], place: Place) -> Iterator[tuple[str, str]]:
+    """One service that runs all schedules itself."""
+    tenants = sorted({job.key[0] for job in jobs if job.has_credentials})
+    yield (
+        "aragora-sync.service",
+        f"""\
+[Unit]
+Description=aragora-sync, all schedules
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=notify
+ExecStart={_systemd_line(place.command("schedule"))}
+ExecReload=/bin/kill -HUP $MAINPID
+Restart=on-failure
+WatchdogSec=60
+TimeoutStopSec=120
+{_surroundings(place, tenants)}
+[Install]
+WantedBy=multi-user.target
+""",
+    )
+
+
+def _oneshot(job: Job, place: Place) -> str:
+    tenant, connector = job.key
+    command = _systemd_line(place.command("run", connector, "--tenant", tenant))
+    return f"""\
+[Unit]
+Description=aragora-sync, {connector} of {tenant}
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=oneshot
+ExecStart={command}
+# Only temporary failures, or another run is under way: the next time will do.
+SuccessExitStatus=75 6
+{_surroundings(place, [tenant] if job.has_credentials else [])}"""
+
+
+def _surroundings(place: Place, tenants: Sequence[str]) -> str:
+    """User, credentials and limits. A file GITHUB_TOKEN in the folder of tenant acme, which must exist, becomes the
+    credential ARAGORA_ACME__GITHUB_TOKEN."""
+    loads = "".join(f"LoadCredential=ARAGORA_{upper(each)}_:{CREDENTIALS}/{each}\n" for each in tenants)
+    folders = [place.store, place.state]
+    in_home = any(path.parts[1:2] in (("home",), ("root",)) for path in (*folders, place.config))
+    return (
+        f"User={place.user}\n{loads}"
+        + HARDENED.format(protect_home="read-only" if in_home else "yes")
+        + f"ReadWritePaths={' '.join(_systemd_word(str(folder)) for folder in folders)}\n"
+    )
+
+
+def _timer(job: Job, now: datetime) -> str:
+    schedule = job.schedule
+    if schedule.interval is not None and schedule.window is None:
+        delay = int(schedule.delay_of(*job.key).total_seconds())
+        when = f"OnActiveSec={delay}s\nOnUnitActiveSec={schedule.interval.total_seconds():.0f}s\n"
+    else:
+        when = "".join(f"OnCalendar={text}\n" for text in on_calendar(calendar_of(schedule, now)))
+        when += "# What was missed while the machine was off is made up once.\nPersistent=yes\n"
+        if schedule.jitter:
+            if schedule.window is not None:
+                raise Inexpressible("its jitter must not leave the time between start_time and end_time")
+            when += f"RandomizedDelaySec={schedule.jitter:.0f}s\nFixedRandomDelay=yes\n"
+    return f"""\
+[Unit]
+Description=aragora-sync, when {job.key[1]} of {job.key[0]} runs
+
+[Timer]
+{when}AccuracySec=1s
+Unit={job.name}.service
+
+[Install]
+WantedBy=timers.target
+"""
+
+
+def _systemd_line(command: str) -> str:
+    return command.replace("%", "%%").replace("$", "$$")
+
+
+def _systemd_word(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%") + '"' if " " in text else text
+
+
+def crontab(jobs: Sequence[Job], place: Place, now: datetime, zone: str) -> Iterator[tuple[str, str]]:
+    """One file for /etc/cron.d. `zone` is that of the machine: cron knows no other."""
+    lines = [
+        "# What is missed while this machine is off is made up by the next run.",
+        "SHELL=/bin/sh",
+        "PATH=/usr/local/bin:/usr/bin:/bin",
+    ]
+    for job in jobs:
+        calendar = calendar_of(job.schedule, now)
+        _refuse_jitter(job)
+        by_the_minute = all(line.split()[1:] == ["*"] * 4 for line in calendar.lines)
+        if calendar.zone != zone and not (by_the_minute and calendar.zone == "UTC"):
+            raise Inexpressible(f"it is meant in {calendar.zone}, and cron knows only the zone of this machine, {zone}")
+        command = place.command("run", job.key[1], "--tenant", job.key[0], "--quiet").replace("%", r"\%")
+        lines += [f"{line} {place.user} {command}" for line in calendar.lines]
+    yield "aragora-sync", "\n".join(lines) + "\n"
+
+
+def kubernetes(jobs: Sequence[Job], place: Place, now: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A CronJob for each crontab line of each job."""
+    for job in jobs:
+        calendar = calendar_of(job.schedule, now)
+        _refuse_jitter(job)
+        for number, line in enumerate(calendar.lines):
+            name = _kubernetes_name(job, number)
+            yield f"{name}.yaml", _cron_job(name, line, calendar.zone, job, place)
+
+
+def _refuse_jitter(job: Job) -> None:
+    if job.schedule.jitter:
+        raise Inexpressible("its jitter has no place here: all start on the minute")
+
+
+def _kubernetes_name(job: Job, number: int) -> str:
+    """Unlike ids, names there know neither capitals nor underscores."""
+    plain = f"{job.name}{f'-{number + 1}' if number else ''}"
+    name = re.sub(r"[^a-z0-9-]+", "-", plain.lower())
+    digest = hashlib.sha256(plain.encode()).hexdigest()[:6]
+    return f"{name[: KUBERNETES_NAME - 7].rstrip('-')}-{digest}"
+
+
+def _cron_job(name: str, line: str, zone: str, job: Job, place: Place) -> dict[str, Any]:
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {"name": name, "labels": {"app.kubernetes.io/name": "aragora-sync"}},
+        "spec": {
+            "schedule": line,
+            "timeZone": "Etc/UTC" if zone == "UTC" else zone,
+            "concurrencyPolicy": "Forbid",
+            "startingDeadlineSeconds": 3600,
+            "successfulJobsHistoryLimit": 1,
+            "failedJobsHistoryLimit": 3,
+            "jobTemplate": {"spec": {"backoffLimit": 0, "template": {"spec": _pod(job, place)}}},
+        },
+    }
+
+
+def _pod(job: Job, place: Place) -> dict[str, Any]:
+    return {
+        "restartPolicy": "Never",
+        "automountServiceAccountToken": False,
+        "securityContext": {
+            "runAsNonRoot": True, "runAsUser": 10001, "fsGroup": 10001, "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [_container(job, place)],
+        "volumes": [
+            {"name": "config", "configMap": {"name": "aragora-sync"}},
+            {"name": "data", "persistentVolumeClaim": {"claimName": "aragora-sync"}},
+            {"name": "tmp", "emptyDir": {}},
+        ],
+    }  # fmt: skip
+
+
+def _container(job: Job, place: Place) -> dict[str, Any]:
+    tenant, connector = job.key
+    return {
+        "name": "aragora-sync",
+        "image": place.image,
+        "args": [
+            "run", connector, "--tenant", tenant, "--config", "/config/connectors.yaml",
+            "--store", "/data/knowledge", "--state-dir", "/data/sync_state",
+        ],
+        "env": [{"name": "HOME", "value": SCRATCH}],
+        "envFrom": [{"secretRef": {"name": "aragora-sync-credentials", "optional": True}}],
+        "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [
+            {"name": "config", "mountPath": "/config", "readOnly": True},
+            {"name": "data", "mountPath": "/data"},
+            {"name": "tmp", "mountPath": SCRATCH},
+        ],
+    }  # fmt: skip

@@ -1,0 +1,157 @@
+"""Telling others how a run ended: a command of theirs, or an address, asked again where that may help."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import queue
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+
+from ..auth.secrets import redact, remember
+from ..core.errors import AragoraSyncError, TransientError
+from .result import Status, SyncResult
+
+logger = logging.getLogger(__name__)
+
+Target: TypeAlias = "str | Sequence[str]"  # an address, or a command with its arguments
+
+WAITS_SECONDS = (1.0, 10.0)  # before the second attempt and the third
+COMMAND_SECONDS = 60.0
+CLOSE_SECONDS = 90.0
+MOST_WAITING = 1000  # a hook that hangs must not fill the memory of a program that runs for months
+
+
+class Occasion(StrEnum):
+    """When somebody is told. The values are the options of `hooks:`."""
+
+    FAILURE = "on_failure"
+    SUCCESS = "on_success"
+    RECOVERY = "on_recovery"
+
+
+_TELLS_NOTHING = (Status.INTERRUPTED, Status.LOCKED)
+_NO_FAILURE = ("", "running", *_TELLS_NOTHING, Status.OK)
+
+
+def occasions_of(status: Status, before: str) -> list[Occasion]:
+    """What the end of a run is, after one that ended with the status `before` (empty: none did)."""
+    if status in _TELLS_NOTHING:
+        return []
+    if status is not Status.OK:
+        return [Occasion.FAILURE]
+    return [Occasion.SUCCESS] if before in _NO_FAILURE else [Occasion.RECOVERY, Occasion.SUCCESS]
+
+
+def message_of(occasion: Occasion, result: SyncResult) -> dict[str, Any]:
+    """What a command reads on stdin, and an address gets as JSON. Keys are added, never renamed."""
+    return {
+        "event": str(occasion),
+        "tenant": result.tenant_id,
+        "connector": result.connector_id,
+        "type": result.type,
+        "status": str(result.status),
+        **asdict(result.counts),
+        "failures_waiting": result.failures_waiting,
+        "seconds": round(result.seconds, 3),
+        "errors": [redact(error) for error in result.errors],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    occasion: Occasion
+    target: Target
+    message: dict[str, Any]
+
+
+class Hooks:
+    """Tells in a thread of its own, so that no hook delays a sync. `targets` may be replaced at any time."""
+
+    def __init__(self, targets: Mapping[str, Target]) -> None:
+        self.targets = targets
+        self._calls: queue.Queue[_Call | None] = queue.Queue(MOST_WAITING)
+        self._thread: threading.Thread | None = None
+        self._pause = threading.Event()  # never set; to wait by
+
+    def tell(self, result: SyncResult, before: str) -> None:
+        """Returns at once; what is wrong with a hook is logged."""
+        for occasion in occasions_of(result.status, before):
+            if target := self.targets.get(occasion):
+                self._put(_Call(occasion, target, message_of(occasion, result)))
+
+    def close(self) -> None:
+        """Everybody was told, or had their chance."""
+        if self._thread is not None:
+            self._calls.put(None)
+            self._thread.join(CLOSE_SECONDS)
+
+    def _put(self, call: _Call) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="hooks", daemon=True)
+            self._thread.start()
+        try:
+            self._calls.put_nowait(call)
+        except queue.Full:
+            logger.warning("%s is too slow: it is not told of %s", call.occasion, call.message["connector"])
+
+    def _run(self) -> None:
+        while (call := self._calls.get()) is not None:
+            self._call(call)
+
+    def _call(self, call: _Call) -> None:
+        for wait in (*WAITS_SECONDS, None):
+            try:
+                return _reach(call)
+            except AragoraSyncError as error:
+                if wait is None or not isinstance(error, TransientError):
+                    logger.warning("%s could not be told: %s", call.occasion, redact(str(error)))
+                    return
+                self._pause.wait(wait)
+
+
+def _reach(call: _Call) -> None:
+    if isinstance(call.target, str):
+        _post(call.target, call)
+    else:
+        _execute(call.target, call)
+
+
+def _post(address: str, call: _Call) -> None:
+    from ..net.http import Http
+
+    for secret in (address, urlsplit(address).path):  # whoever knows it may speak in our name
+        remember(secret)
+    http = Http(address, place=f"the address of {call.occasion}")
+    try:
+        http.post("", json=call.message, raw=True)
+    finally:
+        http.close()
+
+
+def _execute(command: Sequence[str], call: _Call) -> None:
+    names = {
+        f"ARAGORA_HOOK_{name.upper()}": str(call.message[name]) for name in ("event", "tenant", "connector", "status")
+    }
+    try:
+        ended = subprocess.run(  # noqa: S603
+            list(command),
+            input=json.dumps(call.message).encode(),
+            env={**os.environ, **names},
+            capture_output=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise TransientError(f"{command[0]} did not end within {COMMAND_SECONDS:.0f} s.") from error
+    except OSError as error:
+        raise AragoraSyncError(f"{command[0]} cannot be started: {error.strerror}.") from error
+    if ended.returncode:
+        last = ended.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise TransientError(f"{command[0]} ended with {ended.returncode}{f': {last}' if last else ''}.")

@@ -1,0 +1,131 @@
+"""`hooks:` of the configuration: who is told how runs end."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from aragora_sync.engine import hooks
+from aragora_sync.engine.hooks import Occasion, occasions_of
+from aragora_sync.engine.result import Status
+
+from ..fakes.web import Answer, Asked, FakeService, running
+from .conftest import Cli, Home
+
+BROKEN = {"box": {"raises": ["SourceError", "jammed.", ""]}}
+SECRET = "T0K3N-of-the-channel"
+
+
+class Ear(FakeService):
+    """Remembers what it was told; refuses as often as `refusals` says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[Any] = []
+        self.refusals: list[int] = []
+
+    def answer(self, asked: Asked) -> Answer:
+        if self.refusals:
+            return Answer(self.refusals.pop())
+        self.told.append((asked.method, asked.path, asked.json))
+        return Answer(body=b"thank you")
+
+
+@pytest.fixture
+def ear(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ear]:
+    monkeypatch.setattr(hooks, "WAITS_SECONDS", (0.0, 0.0))
+    with running(Ear()) as service:
+        yield service
+
+
+def writing(home: Home, name: str, then: str = "") -> list[str]:
+    """A command that writes down what it was told."""
+    said = "os.environ['ARAGORA_HOOK_EVENT'] + ' ' + sys.stdin.read() + chr(10)"
+    script = f"import os, sys; open({str(home.folder / name)!r}, 'a').write({said}); {then}"
+    return [sys.executable, "-c", script]
+
+
+def told(home: Home, name: str) -> list[tuple[str, Any]]:
+    path = home.folder / name
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [(event, json.loads(message)) for event, _, message in (line.partition(" ") for line in lines)]
+
+
+def test_failure_success_and_recovery_reach_their_targets(home: Home, cli: Cli, ear: Ear) -> None:
+    home.top["hooks"] = {
+        "on_failure": writing(home, "pager"),
+        "on_success": f"{ear.url}/ping/{SECRET}",
+        "on_recovery": writing(home, "pager"),
+    }
+    home.toy("blocks", BROKEN)
+    cli("run")
+    home.change("blocks", {"box": {"items": {"a": "one"}}})
+    cli("run")
+    cli("run")
+
+    assert [event for event, _ in told(home, "pager")] == ["on_failure", "on_recovery"]
+    ((_, failure), _) = told(home, "pager")
+    assert (failure["connector"], failure["status"], failure["errors"]) == ("blocks", "failed", ["box: jammed."])
+    assert [(method, path) for method, path, _ in ear.told] == [("POST", f"/ping/{SECRET}")] * 2
+    assert ear.told[0][2]["created"] == 1
+
+
+def test_address_is_asked_again_and_never_shown(home: Home, cli: Cli, ear: Ear) -> None:
+    home.top["hooks"] = {"on_success": f"{ear.url}/ping/{SECRET}"}
+    home.toy("blocks")
+    ear.refusals = [503]
+    assert cli("run").exit_code == 0
+    assert len(ear.told) == 1
+
+    ear.refusals = [403]
+    refused = cli("run", "-v")
+
+    assert refused.exit_code == 0
+    assert "on_success could not be told" in refused.err
+    assert SECRET not in refused.err
+
+
+def test_command_is_started_again_and_its_last_word_is_told(home: Home, cli: Cli, ear: Ear) -> None:
+    home.top["hooks"] = {"on_success": writing(home, "log", "sys.exit('no paper')"), "on_failure": ["/no/such/program"]}
+    home.toy("blocks")
+    home.toy("marbles", BROKEN)
+
+    ended = cli("run")
+
+    assert len(told(home, "log")) == 3
+    assert "ended with 1: no paper" in ended.err
+    assert "on_failure could not be told: /no/such/program cannot be started" in ended.err
+
+
+def test_dry_run_tells_nobody(home: Home, cli: Cli, ear: Ear) -> None:
+    home.top["hooks"] = {"on_success": f"{ear.url}/ping"}
+    home.toy("blocks")
+    cli("run", "--dry-run")
+
+    assert ear.told == []
+
+
+@pytest.mark.parametrize("value, message", [
+    ([], "hooks: option 'on_failure': the command is empty"),
+    ("page-me --now", "hooks: option 'on_failure' must be an address like https://…, or a command as a list"),
+    ("http://example.com/hook", "hooks: option 'on_failure' is plain http"),
+])  # fmt: skip
+def test_what_nobody_could_call_is_refused(value: Any, message: str, home: Home, cli: Cli) -> None:
+    home.top["hooks"] = {"on_failure": value}
+    home.toy("blocks")
+
+    ended = cli("check")
+
+    assert ended.exit_code == 2
+    assert message in ended.err + ended.out
+
+
+def test_what_tells_nothing_is_no_occasion() -> None:
+    assert occasions_of(Status.INTERRUPTED, "ok") == []
+    assert occasions_of(Status.LOCKED, "failed") == []
+    assert occasions_of(Status.OK, "interrupted") == [Occasion.SUCCESS]
+    assert occasions_of(Status.PARTIAL, "ok") == [Occasion.FAILURE]

@@ -1,0 +1,245 @@
+"""`schedule` and `schedule next`."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aragora_sync.cli.common import Asked
+from aragora_sync.cli.planned import Plan
+from aragora_sync.engine.events import RunEnded
+from aragora_sync.engine.scheduler import Scheduler
+from aragora_sync.engine.stop import StopReason
+from aragora_sync.store.sqlite import SqliteStore, store_path
+
+from ..clock import FakeClock
+from ..kill.desk import soak_size
+from .conftest import Cli, Home
+
+PATIENCE = 60  # seconds, on a machine with a lot to do
+HOURLY = {"interval_hours": 1}
+MEGABYTE = 1_000_000
+
+
+class Foreground:
+    """The program in a process of its own, with its lines as they come, and what it tells systemd."""
+
+    def __init__(self, process: subprocess.Popen[str], systemd: socket.socket) -> None:
+        self.process, self._systemd = process, systemd
+        self.out, self.err = (self._lines(stream) for stream in (process.stdout, process.stderr))
+
+    def _lines(self, stream: Any) -> queue.Queue[str]:
+        lines: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=lambda: [lines.put(line) for line in stream], daemon=True).start()
+        return lines
+
+    def said(self, lines: queue.Queue[str], text: str) -> str:
+        """The next line that holds the text."""
+        while text not in (line := lines.get(timeout=PATIENCE)):
+            pass
+        return line
+
+    def told(self, state: str) -> str:
+        """The next message to systemd that holds this state."""
+        while state not in (message := self._systemd.recv(4096).decode()).splitlines():
+            pass
+        return message
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE)
+
+
+@pytest.fixture
+def foreground(home: Home, command: Callable[..., list[str]]) -> Callable[..., Any]:
+    @contextmanager
+    def started(*arguments: str) -> Iterator[Foreground]:
+        with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as systemd:
+            (home.folder / "notify").unlink(missing_ok=True)
+            systemd.bind(str(home.folder / "notify"))
+            systemd.settimeout(PATIENCE)
+            environ = {**os.environ, "NOTIFY_SOCKET": str(home.folder / "notify"), "WATCHDOG_USEC": "2000000"}
+            pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+            process = subprocess.Popen(command("schedule", *arguments), cwd=home.folder, env=environ, **pipes)
+            try:
+                yield Foreground(process, systemd)
+            finally:
+                process.kill()
+                process.wait()
+                for stream in (process.stdout, process.stderr):
+                    if stream is not None:
+                        stream.close()
+
+    return started
+
+
+def memory() -> int:
+    """Bytes of this process in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def runs(home: Home, connector: str, tenant: str = "acme") -> int:
+    with closing(SqliteStore(store_path(home.stores, tenant), read_only=True)) as store:
+        return len(store.runs(connector, 1000))
+
+
+def test_it_runs_what_is_due_follows_its_file_and_ends_well(home: Home, foreground: Callable[..., Any]) -> None:
+    home.toy("blocks", schedule=HOURLY)
+    home.toy("by-hand")
+    with foreground("--metrics-textfile", "sync.prom") as program:
+        assert "1 connector by schedule" in program.told("READY=1")
+        assert "acme  blocks        1 synced" in program.said(program.out, "blocks")
+        program.told("WATCHDOG=1")
+
+        home.toy("marbles", schedule=HOURLY)
+        assert "MONOTONIC_USEC=" in program.told("RELOADING=1")
+        assert "2 connectors by schedule" in program.told("READY=1")
+        program.said(program.out, "marbles")
+
+        well = home.config.read_text()
+        home.config.write_text("tenants: [")
+        program.said(program.err, "error: connectors.yaml:")
+        program.said(program.err, "The schedules of before go on.")
+        home.config.write_text(well)
+        program.said(program.err, "was read again: 2 connectors by schedule")
+        program.process.send_signal(signal.SIGHUP)
+        program.said(program.err, "was read again: 2 connectors by schedule")
+
+        assert program.end() == 0
+        program.told("STOPPING=1")
+    figures = (home.folder / "sync.prom").read_text()
+    assert 'aragora_sync_last_run_ok{tenant="acme",connector="marbles",type="toy"} 1' in figures
+    assert "by-hand" not in figures
+    assert (runs(home, "blocks"), runs(home, "marbles")) == (1, 1)
+    with closing(SqliteStore(store_path(home.stores, "acme"), read_only=True)) as store:
+        assert store.runs("by-hand", 1) == []
+
+
+def test_started_again_it_doubles_nothing_and_makes_up_what_was_interrupted(
+    home: Home, foreground: Callable[..., Any]
+) -> None:
+    home.toy("blocks", schedule=HOURLY)
+    home.toy("endless", {"box": {"items": {"a": "one"}, "signals": ["SIGUSR1"]}}, schedule=HOURLY)
+    signals_are_ignored = signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    try:
+        with foreground() as program:
+            program.said(program.out, "blocks")
+            assert program.end() == 0
+        home.change("endless", {"box": {"items": {"a": "one"}}})
+        with foreground("--json") as program:
+            ended = json.loads(program.said(program.out, "connector"))
+            assert program.end(signal.SIGINT) == 130
+    finally:
+        signal.signal(signal.SIGUSR1, signals_are_ignored)
+
+    assert (ended["connector"], ended["status"]) == ("endless", "ok")
+    assert (runs(home, "blocks"), runs(home, "endless")) == (1, 2)
+
+
+def test_without_a_schedule_it_says_what_to_write(home: Home, cli: Cli) -> None:
+    home.toy("blocks")
+    home.toy("marbles", schedule=HOURLY, enabled=False)
+
+    ended = cli("schedule")
+
+    assert ended.exit_code == 2
+    assert "no enabled connector of connectors.yaml has a schedule" in ended.err
+    assert "try: write `schedule: {interval_hours: 1}`" in ended.err
+
+
+def test_next_shows_what_would_run_when(home: Home, cli: Cli) -> None:
+    home.toy("blocks", schedule=HOURLY)
+    home.toy("nightly", schedule={"cron": "30 2 * * *", "timezone": "Europe/Berlin"})
+    cli("run", "blocks")
+
+    document = cli("schedule", "next", "--json", "--count", "30").document
+    lines = cli("schedule", "next", "--count", "30").out.splitlines()
+
+    moments = [datetime.fromisoformat(run["at"]) for run in document["runs"]]
+    assert moments == sorted(moments)
+    assert moments[0] - datetime.now(UTC) > timedelta(minutes=50)
+    assert {run["connector"] for run in document["runs"]} == {"blocks", "nightly"}
+    assert len(lines) == 30
+    assert any("02:30 CE" in line and line.endswith("acme  nightly") for line in lines)
+
+
+def test_options_before_a_subcommand_are_refused(home: Home, cli: Cli) -> None:
+    ended = cli("schedule", "--config", "other.yaml", "next")
+
+    assert ended.exit_code == 2
+    assert "--config must stand after `next`" in ended.err
+
+
+@pytest.mark.parametrize(
+    "number", [60, pytest.param(soak_size(500, 5_000), marks=[pytest.mark.soak, pytest.mark.timeout(1800)])]
+)
+def test_many_connectors_leave_no_threads_and_no_files_open(home: Home, number: int) -> None:
+    """Built when due, closed after: what is open does not grow with the number of connectors."""
+    home.change("world", {"box": {"items": {"a": "one"}}})
+    for each in range(number):
+        entry = {"type": "toy", "id": f"c{each}", "world": "world.json", "schedule": HOURLY}
+        home.tenants.setdefault(f"t{each % 20}", []).append(entry)
+    home.write()
+    plan, clock = Plan(Asked()), FakeClock()
+    ended: list[RunEnded] = []
+    most = {"files": 0, "threads": 0}
+
+    def listen(event: Any) -> None:
+        if not isinstance(event, RunEnded):
+            return
+        ended.append(event)
+        most["files"] = max(most["files"], len(list(Path("/proc/self/fd").iterdir())))
+        most["threads"] = max(most["threads"], threading.active_count())
+        if len(ended) == number:
+            most["memory"] = memory()
+            clock.turn(hours=1)  # all are due once more
+        if len(ended) == 2 * number:
+            scheduler.request(StopReason.TERMINATE)
+
+    before = len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
+    scheduler = Scheduler(plan.sync, jobs=4, listen=listen, clock=clock)
+    scheduler.plan(plan.schedules, lambda _key: None)
+    scheduler.run()
+
+    assert len(ended) == 2 * number
+    assert all(event.result.success for event in ended)
+    assert (len(list(Path("/proc/self/fd").iterdir())), threading.active_count()) <= before
+    assert memory() - most["memory"] < 16 * MEGABYTE
+    assert most["files"] <= before[0] + 40
+    assert most["threads"] <= before[1] + 4 * 2
+
+
+def test_print_writes_files_or_refuses_all_that_cannot_be_told(home: Home, cli: Cli) -> None:
+    home.toy("blocks", schedule=HOURLY)
+    home.toy("bricks", schedule={"interval_minutes": 7})
+    home.toy("nightly", schedule={"cron": "30 2 * * *", "timezone": "Europe/Berlin"})
+
+    refused = cli("schedule", "print", "--systemd")
+    home.forget_connector("nightly")
+    written = cli("schedule", "print", "--systemd", "--output", "units")
+    cron = cli("schedule", "print", "--cron")
+    service = cli("schedule", "print", "--systemd-service", "--user", "sync")
+    nothing = cli("schedule", "print", "--systemd", "--cron")
+    imageless = cli("schedule", "print", "--k8s")
+
+    assert refused.exit_code == 2
+    assert refused.err.count("cannot be told to systemd") == 1
+    assert "nightly of tenant acme cannot be told to systemd: on 20" in refused.err
+    assert written.exit_code == 0
+    assert len(list((home.folder / "units").iterdir())) == 4
+    assert "bricks of tenant acme cannot be told to cron: its interval divides neither" in cron.err
+    assert "User=sync" in service.out and "Type=notify" in service.out
+    assert "say what to print: one of --systemd, --systemd-service, --cron, --k8s" in nothing.err
+    assert "--k8s needs the container image" in imageless.err

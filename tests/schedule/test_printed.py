@@ -1,0 +1,155 @@
+"""Files for systemd, cron and Kubernetes: what those programs say of them, and that they mean the same moments."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aragora_sync.cli.units import Job, Place, crontab, kubernetes, systemd, systemd_service
+from aragora_sync.engine.calendars import Inexpressible, calendar_of, on_calendar
+from aragora_sync.engine.schedule import SyncSchedule, next_run
+
+NOW = datetime(2026, 2, 1, tzinfo=UTC)
+NEW_YORK, BERLIN, LORD_HOWE = "America/New_York", "Europe/Berlin", "Australia/Lord_Howe"
+WELL: list[dict[str, Any]] = [
+    {"cron": "0 12 * * *"},
+    {"cron": "30 4 * * *", "timezone": BERLIN},
+    {"cron": "15,45 8-17/3 1,15 * 5", "timezone": NEW_YORK},
+    {"cron": "0 9 */2 * 1-5", "timezone": LORD_HOWE},
+    {"cron": "*/20 * * * *", "timezone": BERLIN},
+    {"cron": "0 */6 * * *", "timezone": "Asia/Kolkata"},
+    {"cron": "0 6 * * 7"},
+    {"interval_hours": 1, "start_time": "08:00", "end_time": "20:00", "timezone": NEW_YORK},
+    {"interval_minutes": 45, "start_time": "22:00", "end_time": "02:00"},
+    {"cron": "*/30 * * * *", "start_time": "09:00", "end_time": "11:00", "timezone": BERLIN},
+]
+NOT: list[tuple[dict[str, Any], str]] = [
+    ({"cron": "30 2 * * *", "timezone": BERLIN}, "the clocks of Europe/Berlin change"),
+    ({"cron": "30 1 * * *", "timezone": NEW_YORK}, "the clocks of America/New_York change"),
+    ({"cron": "*/20 * * * *", "timezone": LORD_HOWE}, "follows the time that passes"),
+    ({"cron": "*/20 3 * * *", "timezone": BERLIN}, "follows the time that passes"),
+    ({"cron": "0 9 L * *"}, "signs that not every program knows"),
+    ({"cron": "0 9 1 * *", "start_time": "08:00"}, "names days beside start_time"),
+    ({"interval_hours": 1, "start_time": "22:00", "end_time": "06:00", "timezone": BERLIN}, "change in the middle"),
+]
+
+
+def required(program: str) -> str:
+    """The program; absent, a visible skip, or a failure where everything must be tested."""
+    found = shutil.which(program)
+    if found is None:
+        message = f"{program} is not installed (Debian: apt install systemd)"
+        if os.environ.get("ARAGORA_TEST_STRICT"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return found
+
+
+def job(options: dict[str, Any], tenant: str = "acme") -> Job:
+    return Job((tenant, "docs"), SyncSchedule(**options), has_credentials=True)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(
+        [sys.executable, "-m", "aragora_sync"], tmp_path / "my $file 100%.yaml", tmp_path / "s", tmp_path / "t"
+    )
+
+
+@pytest.mark.parametrize("options", WELL, ids=str)
+def test_systemd_means_the_same_moments(options: dict[str, Any]) -> None:
+    """Also over the changes of the clock: in March and in October."""
+    schedule, texts = SyncSchedule(**options), on_calendar(calendar_of(SyncSchedule(**options), NOW))
+    for start in (datetime(2026, 3, 7, 20, tzinfo=UTC), datetime(2026, 3, 28, 20, tzinfo=UTC),
+                  datetime(2026, 10, 24, 20, tzinfo=UTC), datetime(2026, 10, 31, 20, tzinfo=UTC)):  # fmt: skip
+        expected = [next_run(schedule, start - timedelta(seconds=1), start - timedelta(seconds=1))]
+        while len(expected) < 12:
+            expected.append(next_run(schedule, expected[-1], expected[-1]))
+
+        assert sorted({each for text in texts for each in elapses(text, start)})[:12] == expected
+
+
+def elapses(text: str, start: datetime) -> list[datetime]:
+    base = f"{start - timedelta(seconds=1):%Y-%m-%d %H:%M:%S} UTC"
+    command = [required("systemd-analyze"), "calendar", "--iterations=12", f"--base-time={base}", text]
+    ended = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "TZ": "UTC", "LC_ALL": "C"})
+    assert ended.returncode == 0, ended.stderr
+    found = re.findall(r"(?:Next elapse|Iter[^:]*): \w+ ([\d-]+ [\d:]+) UTC", ended.stdout)
+    return [datetime.fromisoformat(f"{each}+00:00") for each in found]
+
+
+@pytest.mark.parametrize("options, why", NOT, ids=lambda each: str(each)[:50])
+def test_what_would_be_approximated_is_refused(options: dict[str, Any], why: str) -> None:
+    with pytest.raises(Inexpressible, match=why):
+        calendar_of(SyncSchedule(**options), NOW)
+
+
+def test_systemd_finds_nothing_wrong_with_units(place: Place, tmp_path: Path) -> None:
+    program, folder = required("systemd-analyze"), tmp_path / "units"
+    folder.mkdir()
+    jobs = [
+        job(WELL[7]),
+        job({"interval_minutes": 30, "jitter": 60}, "umbrella"),
+        job({"cron": "0 4 * * *", "jitter": 600}, "Big.Corp"),
+    ]
+    for name, text in [*systemd(jobs, place, NOW), *systemd_service(jobs, place)]:
+        (folder / name).write_text(text)
+    names = sorted(path.name for path in folder.iterdir())
+    environ = {**os.environ, "SYSTEMD_UNIT_PATH": f"{folder}:"}
+    ended = subprocess.run(
+        [program, "verify", "--man=no", *names], capture_output=True, text=True, env=environ, cwd=folder
+    )
+    ours_alone = [line for line in ended.stderr.splitlines() if "aragora-sync" in line]
+
+    assert ours_alone == []
+    assert len(names) == 7
+    assert "LoadCredential=ARAGORA_BIG_CORP_:" in (folder / "aragora-sync-Big.Corp_docs.service").read_text()
+
+
+def test_kubernetes_finds_nothing_wrong_with_jobs(place: Place) -> None:
+    import kubernetes_validate
+
+    jobs = [job(options, f"Tenant_{number}") for number, options in enumerate(WELL)]
+    found = dict(kubernetes(jobs, place, NOW))
+
+    assert len(found) >= len(jobs)
+    for document in found.values():
+        kubernetes_validate.validate(document, "1.37", strict=True)
+        assert re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", document["metadata"]["name"])
+        assert len(document["metadata"]["name"]) <= 52
+
+
+def test_interval_must_divide_for_cron_and_kubernetes(place: Place) -> None:
+    assert calendar_of(SyncSchedule(interval_minutes=15), NOW).lines == ("*/15 * * * *",)
+    assert calendar_of(SyncSchedule(interval_hours=6), NOW).lines == ("0 */6 * * *",)
+    for options in ({"interval_minutes": 7}, {"interval_hours": 5}, {"interval_minutes": 1.5}):
+        with pytest.raises(Inexpressible, match="divides neither"):
+            calendar_of(SyncSchedule(**options), NOW)
+    ((_, timer),) = [each for each in systemd([job({"interval_minutes": 7})], place, NOW) if each[0].endswith("timer")]
+    assert "OnUnitActiveSec=420s" in timer
+
+
+def test_cron_knows_only_the_zone_of_its_machine(place: Place) -> None:
+    ((name, text),) = crontab([job({"cron": "30 4 * * *", "timezone": BERLIN})], place, NOW, BERLIN)
+
+    assert name == "aragora-sync"
+    assert text.splitlines()[-1].startswith("30 4 * * * aragora-sync ")
+    assert r"100\%" in text
+    with pytest.raises(Inexpressible, match="cron knows only the zone of this machine, UTC"):
+        list(crontab([job({"cron": "30 4 * * *", "timezone": BERLIN})], place, NOW, "UTC"))
+
+
+def test_jitter_is_refused_where_all_start_on_the_minute(place: Place) -> None:
+    spread = [job({"cron": "0 4 * * *", "jitter": 60})]
+    with pytest.raises(Inexpressible, match="jitter"):
+        list(crontab(spread, place, NOW, "UTC"))
+    with pytest.raises(Inexpressible, match="jitter"):
+        list(kubernetes(spread, place, NOW))

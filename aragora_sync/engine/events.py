@@ -21,7 +21,7 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True)
 class StreamStarted:
-    """A stream is read; `reading` says how: changes, full, reconcile, retries."""
+    """A stream is read; `reading` says how: changes, full, reconcile, retries, items, hints, watching."""
 
     tenant_id: str
     connector_id: str

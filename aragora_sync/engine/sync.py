@@ -62,7 +62,16 @@ class StreamSync:
         if options_changed(row, self.job.source.fingerprint):
             raise SourceError("its options changed: everything must be read before single items are.", hint=go_first)
         self._started("items")
-        self._restarting(lambda: self._fetch(refs))
+        self._fetch_all(refs)
+
+    def heed(self, refs: Sequence[str]) -> None:
+        """What a hint named was read now; everything that is due, where single items have no place yet."""
+        row = self._row()
+        if not refs or not self._fetches or row is None or options_changed(row, self.job.source.fingerprint):
+            return self.run()
+        self._started("hints")
+        self._fetch_all(refs)
+        return None
 
     # The readings
 
@@ -133,6 +142,9 @@ class StreamSync:
         refs = [failure.ref for failure in due]
         if refs:
             self._started("retries")
+        self._fetch_all(refs)
+
+    def _fetch_all(self, refs: Sequence[str]) -> None:
         for first in range(0, len(refs), REFS_PER_FETCH):
             page = refs[first : first + REFS_PER_FETCH]
             self._restarting(lambda page=page: self._fetch(page))  # type: ignore[misc]

@@ -43,6 +43,26 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """What a watch said was stored: the counts of this batch, and how long ago its newest item was edited."""
+
+    tenant_id: str
+    connector_id: str
+    stream: str
+    counts: Counts
+    lag_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """A connector that goes on for ever reads again after so many seconds."""
+
+    tenant_id: str
+    connector_id: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """A stream waits so many seconds, because of `reason`; all streams of the connector, where it is empty."""
 
@@ -79,5 +99,7 @@ class RunEnded:
     result: SyncResult
 
 
-Event: TypeAlias = RunStarted | StreamStarted | Progress | Waiting | StreamEnded | ItemsSynced | RunEnded
+Event: TypeAlias = (
+    RunStarted | StreamStarted | Progress | Watched | Resting | Waiting | StreamEnded | ItemsSynced | RunEnded
+)
 Emit: TypeAlias = Callable[[Event], None]

@@ -26,9 +26,11 @@ from .recording import Recorder
 from .result import Status, StreamError, SyncResult, status_of
 from .stop import Stop, StopReason
 from .sync import StreamSync
+from .watching import Watching
 
 logger = logging.getLogger(__name__)
 
+INTERRUPTIONS = (StopReason.INTERRUPT, StopReason.TERMINATE, StopReason.CANCEL)
 NAMES_TOLD = 20  # of streams that are gone
 
 
@@ -58,11 +60,13 @@ class ConnectorRun:
         emit: Emit = lambda _event: None,
         clock: Clock = utc_now,
         dry: bool = False,
+        watching: Watching | None = None,
     ) -> None:
         self.source = source
         self._ask = ask or Ask()
         self._stop = Stop(stop)
         self._emit = emit
+        self._watching = watching  # instead of reading
         self._lock = lock  # None: nothing is written, so nobody is shut out
         self._recorder = Recorder(source, store, state, clock, dry)
         self._tally = _Tally()
@@ -83,6 +87,11 @@ class ConnectorRun:
         result.seconds = time.monotonic() - began
         self._emit(RunEnded(result))
         return result
+
+    @property
+    def needs_login(self) -> bool:
+        """Whether it ended because a human must log in."""
+        return self._stop.reason is StopReason.LOGIN
 
     def _sync(self) -> SyncResult:
         job, recorder = self._job, self._recorder
@@ -107,12 +116,21 @@ class ConnectorRun:
             if self._ask.items:
                 self._fetch_items()
                 return
+            if self._watching is not None:
+                self._watch(self._watching, source.streams(list(stored)))
+                return
             only = wanted(self._ask.hints) if self._ask.hints else None
             named = self._read_streams(source.streams(list(stored)), only)
         finally:
             source.close()
         if named is not None and only is None:
             self._drop_gone({name: row for name, row in stored.items() if name not in named})
+
+    def _watch(self, watching: Watching, streams: Iterable[Stream]) -> None:
+        try:
+            self._tally.streams = watching.watch(self._job, streams)
+        finally:
+            self._tally.counts.add(watching.counts)
 
     # Streams beside each other
 
@@ -242,7 +260,7 @@ class ConnectorRun:
         waiting = self._recorder.failures_waiting() if self._job.run else 0
         status = status_of(errors, tally.streams, waiting)
         reason = self._stop.reason
-        if reason in (StopReason.INTERRUPT, StopReason.TERMINATE, StopReason.CANCEL):
+        if reason in INTERRUPTIONS:
             status = Status.INTERRUPTED
         elif reason is StopReason.TIMEOUT and not errors:
             status = Status.TRY_LATER

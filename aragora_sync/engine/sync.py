@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 
 from ..core.changes import Checkpoint
 from ..core.errors import CursorExpired, ReadAgain, SourceError, TransientError
@@ -14,12 +13,11 @@ from ..store.base import PassKind, Refusal, StreamRow, Swept
 from ..store.plan import HELD_RUNS
 from .events import StreamStarted, Waiting
 from .job import Job
-from .passes import CURSOR_EXPIRED, OPTIONS_CHANGED, Asked, Mode, Reading, due_readings, options_changed
+from .passes import CURSOR_EXPIRED, OPTIONS_CHANGED, Asked, Mode, Reading, due_readings, options_changed, reconcile_age
 from .writing import StreamWriter
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_RECONCILE_HOURS = 24
 READ_AGAIN_TIMES = 5
 EXPIRED_TIMES = 2
 LONGEST_WAIT_SECONDS = 600.0
@@ -202,10 +200,7 @@ class StreamSync:
 
     def _asked(self) -> Asked:
         job = self.job
-        hours = job.source.reconcile_every
-        if hours is None:
-            hours = 0 if self.stream.reports_deletes else DEFAULT_RECONCILE_HOURS
-        every = timedelta(hours=hours) if hours else None
+        every = reconcile_age(job.source.reconcile_every, reports_deletes=self.stream.reports_deletes)
         return Asked(job.source.fingerprint, job.clock(), every, job.ask.kind, self._failures_due())
 
     def _failures_due(self) -> bool:

@@ -28,6 +28,7 @@ from .watching import Watching
 logger = logging.getLogger(__name__)
 
 EVERY = timedelta(minutes=1)
+LONGEST_REST = timedelta(minutes=1)  # of a source that is watched
 TICK_SECONDS = 0.2
 LONGEST_SLEEP_SECONDS = 60.0  # a clock that jumps is noticed after so long
 HEALTHY = timedelta(minutes=1)  # a watch that lasted so long was no failure, whatever ended it
@@ -126,7 +127,7 @@ class ConnectorLive:
 
     def _watch(self) -> SyncResult:
         began = self._clock()
-        watching = Watching(self._every, self._failing, lambda: bool(self._hints))
+        watching = Watching(self._rested, self._every, self._failing, lambda: bool(self._hints))
         result = self._end(self._prepare(self._ask, watching))
         if watching.again and self._breakdowns:
             self._note_breakdown(began)
@@ -178,10 +179,14 @@ class ConnectorLive:
         self._breakdowns = 1 if self._clock() - began >= HEALTHY else self._breakdowns + 1
 
     def _pause_seconds(self) -> float:
-        every = self._every.total_seconds()
-        if not self._breakdowns:
-            return every
-        return min(every, self.source.retry_delay * float(1 << min(self._breakdowns - 1, 20)))
+        if not self._breakdowns or not isinstance(self.source, Watches):
+            return self._every.total_seconds()
+        wait = self.source.retry_delay * float(1 << min(self._breakdowns - 1, 20))
+        return min(self._rested.total_seconds(), wait)
+
+    @property
+    def _rested(self) -> timedelta:
+        return min(self._every, LONGEST_REST)
 
     def _rest(self, seconds: float) -> None:
         """Waits so long, or until a hint comes or a stop is requested."""

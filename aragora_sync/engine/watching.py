@@ -23,15 +23,18 @@ FLUSH_SECONDS = 0.2
 class Watching:
     """One watch of a connector, from its start until a run is due.
 
-    `rest` is how long it lasts at least though a pass or a retry waits, and how often streams that cannot be watched
-    are read; those of `failing` are such. `interrupted` tells that a run is wanted now.
+    It lasts for `rest` at least, though a pass or a retry waits. Streams that cannot be watched, like those of
+    `failing`, are read every so often. `interrupted` tells that a run is wanted now.
     """
 
-    def __init__(self, rest: timedelta, failing: Collection[str], interrupted: Callable[[], bool]) -> None:
+    def __init__(
+        self, rest: timedelta, every: timedelta, failing: Collection[str], interrupted: Callable[[], bool]
+    ) -> None:
         self.counts = Counts()
         self.again = False  # the source asked for an ordinary run
         self.gave_up = False  # the source cannot be watched now
         self._rest = rest
+        self._every = every
         self._failing = failing
         self._interrupted = interrupted
         self._writers: dict[str, LiveWriter] = {}
@@ -109,7 +112,7 @@ class Watching:
         job, source = self._job, self._job.source
         rows = job.store.streams(job.connector)
         moments = [failure.next_at for failure in job.store.failures(job.connector)]
-        moments += [self._began] if self._left_out else []
+        moments += [self._began + self._every] if self._left_out else []
         for stream in self._listed:
             age = reconcile_age(source.reconcile_every, reports_deletes=stream.reports_deletes)
             due = pass_due_at(rows[stream.name], age) if stream.name in rows else None

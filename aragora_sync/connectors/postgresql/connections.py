@@ -6,7 +6,7 @@ import contextlib
 import functools
 import queue
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
@@ -112,6 +112,27 @@ class Connections:
             raise
         self._idle.put(connection)
 
+    @contextlib.contextmanager
+    def listening(self, channels: Sequence[str]) -> Iterator[psycopg.Connection[Any]]:
+        """A connection of its own that hears what is announced on these channels."""
+        from psycopg import sql
+
+        connection = retried(self._connect)
+        try:
+            with explained(self.server):
+                for channel in channels:
+                    connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+                yield connection
+        finally:
+            connection.close()
+
+    def announce(self, channel: str) -> None:
+        """Whoever listens on this channel hears of it."""
+        from psycopg import sql
+
+        with self.transaction() as connection:
+            connection.execute(sql.SQL("SELECT pg_notify({}, '')").format(sql.Literal(channel)))
+
     def stream(
         self, connection: psycopg.Connection[Any], query: sql.Composed, size: int
     ) -> Iterator[list[tuple[Any, ...]]]:
@@ -197,6 +218,9 @@ def _of_statement(server: Server, table: str, error: psycopg.Error) -> AragoraSy
         )
     if state == "42501":
         return AccessError(f"{said} (as {server.user}).", hint=f"GRANT SELECT ON {table} TO {server.user};")
+    if state == "25006":
+        hint = "name the primary server in the option 'host', or leave out 'notify_channel'"
+        return SourceError(f"PostgreSQL at {server} is a standby, which announces nothing.", hint=hint)
     if state.startswith(("42", "3F")):
         return SourceError(f"{said}.", hint="correct the options of this connector, 'where' and 'tables' first")
     return SourceError(f"PostgreSQL refused: {said} ({state}).")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import psycopg
 import pytest
 
 from aragora_sync.connectors.postgresql import PostgreSQLConnector, listening
@@ -146,6 +147,26 @@ def test_several_columns_of_odd_names_and_types_are_a_key(tables):
         live.until(lambda: list(live.items().values()) == ["two"])
         tables.run('DELETE FROM "Odd ""name$aragora_sync$"')
         live.until_held({})
+
+
+def test_another_key_than_the_primary_one_is_announced_where_the_options_name_it(tables):
+    tables.run("CREATE TABLE codes (id serial PRIMARY KEY, code text UNIQUE NOT NULL, body text)")
+    tables.options["primary_key_column"] = "code"
+    where = {"schema": tables.schema.name, "notify_channel": CHANNEL}
+    tables.run(PostgreSQLConnector.triggers(["codes"], primary_key_column="code", **where))
+    with watching(tables) as live:
+        tables.run("INSERT INTO codes (code, body) VALUES ('a', 'text')")
+        live.until(lambda: set(live.items()) == {"codes/a"})
+        tables.run("UPDATE codes SET code = 'b'")
+        live.until(lambda: set(live.items()) == {"codes/b"})
+
+
+@pytest.mark.parametrize("key", [{}, {"primary_key_column": "nothing"}], ids=["none", "wrong"])
+def test_triggers_of_a_table_without_such_a_key_are_refused_when_they_are_made(tables, key):
+    tables.run("CREATE TABLE loose (body text)")
+
+    with pytest.raises(psycopg.errors.RaiseException, match="loose has no key, or not these columns"):
+        tables.run(PostgreSQLConnector.triggers(["loose"], schema=tables.schema.name, **key))
 
 
 def test_partitions_are_announced_as_their_table(tables):

@@ -153,7 +153,7 @@ class PostgreSQLConnector(Connector):
         yield from listening.changes()
 
     @staticmethod
-    def triggers(tables: Sequence[str], **options: Any) -> str:
+    def triggers(tables: Sequence[str], /, **options: Any) -> str:
         """SQL that makes the triggers of these tables, as a connector of these options listens to them."""
         given = {"schema": options.get("schema"), "channel": options.get("notify_channel")}
         key = options.get("primary_key_column") or []

@@ -115,13 +115,19 @@ class Connections:
     @contextlib.contextmanager
     def listening(self, channels: Sequence[str]) -> Iterator[psycopg.Connection[Any]]:
         """A connection of its own that hears what is announced on these channels."""
-        from psycopg import sql
+        from psycopg import errors, sql
 
         connection = retried(self._connect)
         try:
             with explained(self.server):
-                for channel in channels:
-                    connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+                try:
+                    for channel in channels:
+                        connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+                except errors.ReadOnlySqlTransaction as error:
+                    raise SourceError(
+                        f"PostgreSQL at {self.server} is a standby, which announces nothing.",
+                        hint="name the primary server in the option 'host', or leave out 'notify_channel'",
+                    ) from error
                 yield connection
         finally:
             connection.close()
@@ -218,9 +224,6 @@ def _of_statement(server: Server, table: str, error: psycopg.Error) -> AragoraSy
         )
     if state == "42501":
         return AccessError(f"{said} (as {server.user}).", hint=f"GRANT SELECT ON {table} TO {server.user};")
-    if state == "25006":
-        hint = "name the primary server in the option 'host', or leave out 'notify_channel'"
-        return SourceError(f"PostgreSQL at {server} is a standby, which announces nothing.", hint=hint)
     if state.startswith(("42", "3F")):
         return SourceError(f"{said}.", hint="correct the options of this connector, 'where' and 'tables' first")
     return SourceError(f"PostgreSQL refused: {said} ({state}).")

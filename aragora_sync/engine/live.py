@@ -196,7 +196,7 @@ class ConnectorLive:
             self._emit(Resting(self.source.tenant_id, self.source.connector_id, seconds))
         while not self._hints and not self._stop.requested:
             left = (until - self._clock()).total_seconds()
-            if left <= 0:
+            if not 0 < left <= seconds:  # more than that: the clock went back
                 break
             self._pause.wait(min(left, LONGEST_SLEEP_SECONDS))
         self._over = self._over or self._stop.requested

@@ -67,7 +67,7 @@ class ConnectorRun:
         self._stop = Stop(stop)
         self._emit = emit
         self._watching = watching  # instead of reading
-        self._lock = lock  # None: nothing is written, so nobody is shut out
+        self._lock = lock  # None: nothing is written, or the caller holds it
         self._recorder = Recorder(source, store, state, clock, dry)
         self._tally = _Tally()
         self._job = Job(source, store, self._ask, self._stop, emit, clock, budget=Budget(self._ask.max_items))

@@ -105,7 +105,10 @@ class Watching:
         if failures != self._failures:
             self._failures = failures
             self._due_at = self._reckon_due()
-        return self._interrupted() or (self._due_at is not None and self._job.clock() >= self._due_at)
+        now = self._job.clock()
+        if now < self._began:  # the clock went back: a run finds out what is due
+            return True
+        return self._interrupted() or (self._due_at is not None and now >= self._due_at)
 
     def _reckon_due(self) -> datetime | None:
         """When the next pass or retry is due, or the next reading of a stream that cannot be watched."""

@@ -245,6 +245,17 @@ def test_hints_end_the_rest_of_one_that_cannot_watch(begin):
     assert "fetch s i00" in house.reads()
 
 
+@pytest.mark.parametrize("kind", [LiveWorldConnector, FetchingWorldConnector])
+def test_a_clock_that_goes_back_a_day_makes_nobody_wait_for_it(begin, clock, kind):
+    house, watcher = begin("unordered", things=1, kind=kind)
+    one = watcher(lambda: clock.turn(days=-1), lambda: house.world.add("new"), lambda: None)
+    one.happens_at_rest()
+    one.watch()
+
+    assert house.held() == house.world.truth()
+    assert len(one.stop.waits) < 10
+
+
 # Ends
 
 

@@ -40,15 +40,14 @@ class Watched:
     partitioned: bool
     changed: dict[tuple[str, ...], None] = field(default_factory=dict)
     gone: dict[tuple[str, ...], None] = field(default_factory=dict)
-    emptied: bool = False
     stale: bool = True  # changes since the cursor are to be read
     not_before: float = 0.0
-    missed: Iterator[list[Named]] | None = None  # what was deleted while nobody listened; looked for once
+    gone_pages: Iterator[list[Named]] | None = None  # what was deleted while nobody listened, or by TRUNCATE
 
     def take(self, notice: Notice) -> None:
         """Whatever was announced of one row, it is looked up once."""
         if notice.operation == "TRUNCATE":
-            self.emptied = True
+            self.gone_pages, self.stale = self.reading.gone(), True
         elif notice.key is None or len(notice.key) != self.keyed:
             self.stale = True
         else:
@@ -56,10 +55,8 @@ class Watched:
 
     def look_up(self) -> Iterator[Named]:
         """All rows that were announced, as they are now; only a reading of all changes knows more."""
-        changed, gone, emptied = self.changed, self.gone, self.emptied
-        self.changed, self.gone, self.emptied = {}, {}, False
-        if emptied:
-            yield from self.reading.again()
+        changed, gone = self.changed, self.gone
+        self.changed, self.gone = {}, {}
         if len(changed) > MOST_KEYS:
             self.stale = True
             changed = {}
@@ -71,12 +68,12 @@ class Watched:
             self.stale = True
 
     def look_for_gone(self) -> Iterator[Named]:
-        """A page of what was deleted while nobody listened: no row tells of that."""
+        """A page of what no notice told of: there is no row either that could."""
         try:
-            page = next(self.missed, None) if self.missed is not None else None
+            page = next(self.gone_pages, None) if self.gone_pages is not None else None
         except UnreadableRow:  # its key has another type now: a reconcile finds out
             page = None
-        self.missed = self.missed if page is not None else None
+        self.gone_pages = self.gone_pages if page is not None else None
         yield from page or ()
 
     def read(self) -> Iterator[Change]:
@@ -117,7 +114,7 @@ class Listening:
         with self._connections.listening([self._channel, self._own]) as listener:
             yield from self._prove(listener)
             for table in self._tables.values():
-                table.missed = table.reading.gone()
+                table.gone_pages = table.reading.gone()
             beat_at = time.monotonic() + POLL_SECONDS
             while True:
                 yield None
@@ -186,7 +183,7 @@ class Listening:
         return self._next_stale() is not None or self._next_unsure() is not None
 
     def _next_unsure(self) -> Watched | None:
-        return next((each for each in self._tables.values() if each.missed is not None), None)
+        return next((each for each in self._tables.values() if each.gone_pages is not None), None)
 
     def _next_stale(self) -> Watched | None:
         now = time.monotonic()

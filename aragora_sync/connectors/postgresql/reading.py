@@ -110,15 +110,9 @@ class TableReading:
         """The rows of keys that somebody wrote in his own manner; UnreadableRow where one cannot be a key."""
         yield from self.single([self._table.id_of(key) for key in self._canonical(keys)])
 
-    def again(self) -> Iterator[Named]:
-        """All that the store holds, as it is now."""
-        known = self._known.items()
-        while page := [each.id for each in islice(known, PAGE)]:
-            yield from self.single(page)
-
     def gone(self) -> Iterator[list[Named]]:
         """What the store holds and the table does not, a page after the other."""
-        known = self._known.items()
+        known = self._known.items() if self._table.paged else iter(())
         while page := [each.id for each in islice(known, PAGE)]:
             keys = [key for key in map(self._table.key_of, page) if key is not None and NULL_SIGN not in key]
             with self._connections.transaction() as connection:

@@ -94,7 +94,7 @@ class Watcher:
             act()
             self._looks = 0
             return
-        self._looks += 1
+        self._looks = 0 if self.house.world.pending else self._looks + 1
         if self._looks > LOOKS:
             self.stop.request(StopReason.INTERRUPT)
 

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from hypothesis import given, note
+from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from aragora_sync.core.errors import AccessError, CursorExpired, ReadAgain, SourceError, TransientError
@@ -109,8 +109,10 @@ class Play:
 
 
 MANNER = st.sampled_from(MANNERS)
+FEWER = settings(max_examples=settings.default.max_examples // 3)  # each is a life of several runs, all on disk
 
 
+@FEWER
 @given(manners=st.tuples(MANNER, MANNER), size=st.integers(1, 4), script=st.lists(ACTIONS, max_size=12))
 def test_what_is_watched_equals_its_source(manners, size, script):
     with tempfile.TemporaryDirectory(prefix="live-") as folder:
@@ -122,6 +124,7 @@ def test_what_is_watched_equals_its_source(manners, size, script):
             play.house.close()
 
 
+@FEWER
 @given(
     manners=st.tuples(MANNER, MANNER),
     size=st.integers(1, 4),

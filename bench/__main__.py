@@ -14,7 +14,7 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-from . import http, http_server, mongodb, postgres
+from . import http, http_server, latency, mongodb, postgres
 from .measure import TOP, Cost, median, python
 from .s3 import configure, requests, serving
 
@@ -26,6 +26,7 @@ OBJECTS = 20_000
 KEYS = 1_000_000
 LIST_PAGE = 1000
 ROUNDS = 7
+EDITS_PER_SECOND, EDIT_SECONDS = 500, 20.0
 PAIRS = 3
 SETTLED_SECONDS = 3.5  # the connector reads a file again that changed just before it was read
 
@@ -135,6 +136,13 @@ def measure_table(folder: Path, number: int) -> None:
             "the same, reconcile",
             f"{whole.cpu / first.cpu:.2f} × the first sync ({whole.cpu:.1f} s CPU), {whole.rss:.0f} MB",
             "≤ 0.5 ×, ≤ 120 MB",
+        )
+        late = latency.measure(folder, address, number, EDITS_PER_SECOND, EDIT_SECONDS)
+        row(
+            f"postgresql watched, {late.rate:.0f} changes a second, from commit to store",
+            f"median {late.median * 1000:.0f} ms, p99 {late.p99 * 1000:.0f} ms, longest {late.longest * 1000:.0f} ms; "
+            f"{late.cpu:.2f} of one CPU",
+            "p99 ≤ 1 s",
         )
 
 

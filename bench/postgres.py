@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .items import HASH, MICROS, TRANSACTION, write_bare
 
+CHANNEL = "document_changes"
 COLUMNS = "id, title, body, summary, updated_at"
 TABLE = """
 CREATE TABLE documents (id bigint PRIMARY KEY, title text NOT NULL, body text NOT NULL, summary text NOT NULL,
@@ -58,7 +59,8 @@ def configuration(folder: Path, address: str) -> list[str]:
     parts = urlsplit(address)
     (folder / "connectors.yaml").write_text(
         f"connectors:\n  - {{type: postgresql, id: documents, host: {parts.hostname}, port: {parts.port}, "
-        f"database: {parts.path[1:]}, tables: [documents], content_columns: [title, body, summary]}}\n"
+        f"database: {parts.path[1:]}, tables: [documents], content_columns: [title, body, summary], "
+        f"notify_channel: {CHANNEL}}}\n"
     )
     os.environ.update({"ARAGORA_POSTGRES_USER": str(parts.username), "ARAGORA_POSTGRES_PASSWORD": str(parts.password)})
     where = ["--config", "connectors.yaml", "--store", "store", "--state-dir", "state"]

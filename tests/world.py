@@ -65,6 +65,8 @@ class World:
         self.said = 0  # changes, without checkpoints
         self.opened = 0  # readings that were not closed
         self.requests: list[str] = []
+        self.watchable = True
+        self.idle: Callable[[], None] = lambda: None  # what happens while somebody watches and nothing comes
         self._last_step = PATIENCE_STEPS
         self._at: dict[int, Callable[[], None]] = {}
         self._editing = threading.RLock()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from aragora_sync.connector import Connector
@@ -253,3 +253,22 @@ class FetchingWorldConnector(WorldConnector):
             answer = self._answer(part, ref.removeprefix(REF), known)
             self._note(part, answer)
             yield answer
+
+
+class LiveWorldConnector(FetchingWorldConnector):
+    """Reads a world, and tells of what happens in it; between two looks at it, `world.idle` happens."""
+
+    def watch(
+        self, streams: Sequence[Stream], cursors: Mapping[str, Cursor], known: Mapping[str, KnownItems]
+    ) -> Iterator[tuple[Stream, Change] | None]:
+        self._world.requests.append("watch " + " ".join(stream.name for stream in streams))
+        reached = dict(cursors)
+        while self._world.watchable:
+            for stream in streams:
+                for change in self.read(stream, reached[stream.name], known[stream.name]):
+                    if isinstance(change, Checkpoint):
+                        reached[stream.name] = change.cursor
+                    yield stream, change
+            yield None
+            self._world.step()
+            self._world.idle()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..auth.credentials import Credentials
 from ..auth.providers import load_provider
@@ -15,6 +16,7 @@ from ..connectors import connector_class
 from ..core.errors import AragoraSyncError
 from ..core.files import lock_path
 from ..engine.events import Emit, RunEnded
+from ..engine.live import EVERY, ConnectorLive
 from ..engine.result import Status, StreamError, SyncResult, status_of
 from ..engine.run import ConnectorRun
 from ..engine.runner import Runnable
@@ -106,13 +108,19 @@ class Runs:
             if isinstance(store, SqliteStore):
                 store.index(lambda: stop.requested)
 
-    def make(self, chosen: Chosen, store: SqliteStore | None = None) -> Make:
-        """The run of a connector, ready for the runner. One that cannot be built does not stop the others.
+    def make(
+        self, chosen: Chosen, store: SqliteStore | None = None, *, turns: threading.Semaphore | None = None
+    ) -> Make:
+        """The run of a connector, ready for the runner; with `turns` it goes on until it is stopped. One that cannot
+        be built does not stop the others.
 
         It stores in `store`, which stays the caller's; by default in one that is kept open for the others.
         """
         try:
-            return self._make(chosen, self._builder.connector(chosen), store or self._store(chosen.tenant))
+            connector, into = self._builder.connector(chosen), store or self._store(chosen.tenant)
+            if turns is not None:
+                return self._make_live(chosen, connector, into, turns)
+            return self._make(chosen, connector, into)
         except AragoraSyncError as error:
             return unstarted(chosen, StreamError.of("", error))
         except Exception as error:  # a constructor of a third party: anything may come
@@ -132,6 +140,20 @@ class Runs:
 
         return make
 
+    def _make_live(
+        self, chosen: Chosen, connector: Connector, store: SqliteStore | Overlay, turns: threading.Semaphore
+    ) -> Make:
+        state = StateFile(self._asked.state_folder(chosen.config), chosen.connector, chosen.tenant)
+        lock = lock_path(store_path(self._asked.store_folder, chosen.tenant), chosen.connector, chosen.tenant)
+        every = interval_of(chosen.config.schedule if chosen.config else {})
+
+        def make(emit: Emit, stop: Stop) -> ConnectorLive:
+            return ConnectorLive(
+                connector, store, state, lock=lock, ask=self._ask, stop=stop, emit=emit, every=every, turns=turns
+            )
+
+        return make
+
     def _store(self, tenant: str) -> SqliteStore | Overlay:
         if tenant not in self._stores:
             self._stores[tenant] = self._open(tenant)
@@ -147,6 +169,14 @@ class Runs:
     def _closed_at_end(self, store: Closeable) -> Closeable:
         self._closing.callback(store.close)
         return store
+
+
+def interval_of(schedule: Mapping[str, Any]) -> timedelta:
+    """How often a connector is read that goes on for ever and cannot be watched."""
+    if hours := schedule.get("interval_hours"):
+        return timedelta(hours=hours)
+    minutes = schedule.get("interval_minutes")
+    return timedelta(minutes=minutes) if minutes else EVERY
 
 
 def unstarted(chosen: Chosen, problem: StreamError) -> Make:

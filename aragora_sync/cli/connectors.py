@@ -1,5 +1,6 @@
 """`aragora-sync connectors`"""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from typer import Argument, Option
@@ -13,6 +14,7 @@ from ..core.options import Option as Declared
 from .common import Asked, command
 from .complete import complete_type
 from .output import aligned, say, say_json
+from .selection import choose_configured, the_only
 
 
 @command
@@ -24,13 +26,22 @@ def connectors(
     manifest: Annotated[
         bool, Option("--manifest", help="Print what the vendor wants to know to make the app that this type needs.")
     ] = False,
+    trigger: Annotated[
+        list[str] | None,
+        Option(
+            "--trigger", metavar="TABLE", help="Print SQL that lets a table announce its changes for `run --watch`."
+        ),
+    ] = None,
 ) -> int:
     """Lists the types of connectors, or the options of one."""
     if kind is None:
-        if manifest:
-            raise ConfigError("--manifest needs a type.", hint="aragora-sync connectors slack --manifest")
+        if manifest or trigger:
+            example = "slack --manifest" if manifest else "postgresql --trigger documents"
+            raise ConfigError("this needs a type.", hint=f"aragora-sync connectors {example}")
         return _list(asked)
     cls = connector_class(kind)
+    if trigger:
+        return _show_triggers(asked, canonical_type(kind), cls, trigger)
     if manifest:
         return _show_manifest(asked, canonical_type(kind), cls)
     described = _described(canonical_type(kind), cls)
@@ -60,6 +71,29 @@ def _show_manifest(asked: Asked, name: str, cls: type[Connector]) -> int:
     else:
         say(made().removesuffix("\n"))
     return 0
+
+
+def _show_triggers(asked: Asked, name: str, cls: type[Connector], tables: list[str]) -> int:
+    made = getattr(cls, "triggers", None)
+    if made is None:
+        message = f"{name} has no tables that could announce changes."
+        raise ConfigError(message, hint="aragora-sync connectors postgresql --trigger documents")
+    shown = made(tables, **_options_of_the_only(asked, name))
+    if asked.json:
+        say_json({"type": name, "triggers": shown}, indent=2)
+    else:
+        say(shown.removesuffix("\n"))
+    return 0
+
+
+def _options_of_the_only(asked: Asked, name: str) -> Mapping[str, Any]:
+    """What the configuration says of the connector of this type, where it has one."""
+    config = asked.config_if_any
+    found = [] if config is None else choose_configured(config, asked.tenant, name)
+    options = [one.config.options for one in found if one.config is not None]
+    if len({(each.get("schema"), each.get("notify_channel")) for each in options}) > 1:
+        the_only(found, name)  # says which there are
+    return options[0] if options else {}
 
 
 def _title(name: str) -> str:

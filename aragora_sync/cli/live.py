@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..engine.events import Progress, RunEnded, StreamEnded, StreamStarted, Waiting
+from ..engine.events import Progress, Resting, RunEnded, RunStarted, StreamEnded, StreamStarted, Waiting, Watched
 from .display import Lines
 from .output import aligned, cleaned
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 REFRESHES_PER_SECOND = 5
 LONGEST_TITLE = 40
+WATCHING, RESTS = "watching", "rests"
 ECHO_WIDTH = 6  # a terminal writes ^C behind the last row; on a full one it would begin another
 SHOW_CURSOR = b"\x1b[?25h\n"
 
@@ -42,6 +43,8 @@ class _Row:
     expected: int | None = None
     waits_until: float = 0.0
     waits_for: str = ""
+    changed_at: float | None = None  # the latest change that a watch brought
+    lag: float | None = None  # between the edit at the source and the store
 
 
 class Rows:
@@ -58,10 +61,18 @@ class Rows:
             if isinstance(event, RunEnded):
                 ended = (event.result.tenant_id, event.result.connector_id)
                 self._rows = {key: row for key, row in self._rows.items() if key[:2] != ended}
-            elif isinstance(event, StreamStarted | Progress | Waiting | StreamEnded):
+            elif isinstance(event, RunStarted):
+                self._rows.pop((event.tenant_id, event.connector_id, ""), None)
+            elif isinstance(event, Resting):
+                key = (event.tenant_id, event.connector_id, "")
+                until = self._clock() + event.seconds
+                self._rows[key] = _Row(*key[:2], "", RESTS, self._clock(), waits_until=until, waits_for="nothing")
+            elif isinstance(event, StreamStarted | Progress | Waiting | StreamEnded | Watched):
                 self._take(event, (event.tenant_id, event.connector_id, event.stream))
 
-    def _take(self, event: StreamStarted | Progress | Waiting | StreamEnded, key: tuple[str, str, str]) -> None:
+    def _take(
+        self, event: StreamStarted | Progress | Waiting | StreamEnded | Watched, key: tuple[str, str, str]
+    ) -> None:
         row = self._rows.get(key)
         if isinstance(event, StreamStarted):
             named = row.named if row else 0
@@ -71,6 +82,8 @@ class Rows:
             self._rows.pop(key, None)
         elif row is not None and isinstance(event, Progress):
             self._rows[key] = replace(row, named=event.counts.named, waits_for="")
+        elif row is not None and isinstance(event, Watched):
+            self._rows[key] = replace(row, changed_at=self._clock(), lag=event.lag_seconds)
         elif isinstance(event, Waiting):
             until = self._clock() + event.seconds
             for each in [each for each in self._rows if each == key or (not event.stream and each[:2] == key[:2])]:
@@ -88,16 +101,46 @@ def _cells(row: _Row, now: float) -> list[str]:
     of = f" of {row.expected}" if row.expected else ""
     rate = named / max(now - row.began, 0.1)
     left = row.waits_until - now
+    if row.reading == RESTS:
+        return [row.tenant, row.connector, "", f"reads again in {max(left, 0):.0f} s", "", "", ""]
+    if row.reading == WATCHING:
+        return [row.tenant, row.connector, _short(row.title), WATCHING, f"{named:>7} items", "", _latest(row, now)]
     waits = f"waits {left:.0f} s: {row.waits_for}" if row.waits_for and left > 0 else ""
-    title = row.title if len(row.title) <= LONGEST_TITLE else row.title[: LONGEST_TITLE - 1] + "…"
-    return [row.tenant, row.connector, title, row.reading, f"{named:>7}{of} items", f"{rate:>6.0f}/s", waits]
+    return [
+        row.tenant,
+        row.connector,
+        _short(row.title),
+        row.reading,
+        f"{named:>7}{of} items",
+        f"{rate:>6.0f}/s",
+        waits,
+    ]
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
+
+
+def _latest(row: _Row, now: float) -> str:
+    if row.changed_at is None:
+        return ""
+    lag = "" if row.lag is None else f", stored {row.lag:.1f} s after the edit"
+    return f"last change {now - row.changed_at:.0f} s ago{lag}"
 
 
 class LiveLines(Lines):
     """Live rows on stderr, and above them the line of each connector that ended, on stdout."""
 
-    def __init__(self, widths: tuple[int, int], *, dry_run: bool, quiet: bool, console: Console | None = None) -> None:
-        super().__init__(widths, dry_run=dry_run, quiet=quiet)
+    def __init__(
+        self,
+        widths: tuple[int, int],
+        *,
+        dry_run: bool,
+        quiet: bool,
+        watch: bool = False,
+        console: Console | None = None,
+    ) -> None:
+        super().__init__(widths, dry_run=dry_run, quiet=quiet, watch=watch)
         self._console = console or _terminal()
         self._rows = Rows()
         self._urgent = ""

@@ -11,6 +11,7 @@ from .output import count, indented, painted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..engine.events import Watched
     from ..engine.result import SyncResult
     from ..store.base import Counts
 
@@ -84,3 +85,21 @@ def closing_line(results: Sequence[SyncResult], *, dry_run: bool = False) -> str
         return "Dry run: nothing was stored."
     synced = sum(result.status is Status.OK for result in results)
     return f"{synced} of {count(len(results), 'connector')} synced."
+
+
+def watched_line(results: Sequence[SyncResult]) -> str:
+    """What came while connectors were watched."""
+    synced = sum(result.items_synced for result in results)
+    return f"{count(len(results), 'connector')} watched, {count(synced, 'item')} synced."
+
+
+def watched_object(event: Watched) -> dict[str, Any]:
+    """The JSON line of a batch that was stored while its connector was watched. Keys are added, never renamed."""
+    return {
+        "event": "watched",
+        "tenant": event.tenant_id,
+        "connector": event.connector_id,
+        "stream": event.stream,
+        **asdict(event.counts),
+        "lag_seconds": None if event.lag_seconds is None else round(event.lag_seconds, 3),
+    }

@@ -3,8 +3,9 @@
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 from typer import Option
 
@@ -45,6 +46,13 @@ NoIndex = Annotated[bool, Option("--no-index", help="Leave the search index for 
 Items = Annotated[
     list[str] | None, Option("--item", metavar="ID", help="Read only this item; may be given several times.")
 ]
+Watch = Annotated[
+    bool,
+    Option(
+        "--watch",
+        help="Go on until stopped: store what changes as it happens, or each minute where the source cannot tell.",
+    ),
+]
 AllowMassDelete = Annotated[
     bool, Option("--allow-mass-delete", help="Reconcile, and delete also when more than half is gone at the source.")
 ]
@@ -65,23 +73,28 @@ def run(
     item: Items = None,
     allow_mass_delete: AllowMassDelete = False,
     metrics_textfile: MetricsFile = None,
+    watch: Watch = False,
 ) -> int:
     """Syncs what changed since the last time.
 
     A connector goes on where it was interrupted. Ctrl-C stores what is under way and ends; nothing is lost.
-    With --json there is one JSON object on each line: one for each connector when it ends, and one at the end.
+    With --json there is one JSON object on each line: one for each connector when it ends, and one at the end;
+    with --watch also one for each batch of changes.
     """
-    kind = _kind(full=full, reconcile=reconcile, allow_mass_delete=allow_mass_delete)
-    ask = _ask(kind, allow_mass_delete, max_items, item or [])
+    if watch and (item or dry_run or max_items):
+        _refuse("--watch goes on until it is stopped; --item, --dry-run and --max-items are for one run.")
+    kind = _kind(full=full, reconcile=reconcile, allow_mass_delete=allow_mass_delete, items=item)
+    ask = Ask(kind=kind, allow_mass_delete=allow_mass_delete, max_items=max_items, items=tuple(item or ()))
     chosen = choose_to_run(asked.config, connectors or [], asked.tenant)
     figures = _figures(asked, metrics_textfile, dry_run)
-    display = _display(asked, chosen, dry_run)
-    stop = Stop()
+    display, stop = _display(asked, chosen, dry_run=dry_run, watch=watch), Stop()
+    turns = threading.Semaphore(jobs) if watch else None
     suit_interpreter()
     with stopping_on_signals(stop, display), display, Runs(asked, ask, dry_run=dry_run) as runs:
-        make = [runs.make(one) for one in chosen]
+        make = [runs.make(one, turns=turns) for one in chosen]
         with _telling(asked, display, figures, dry_run) as listen:
-            results = run_all(make, jobs=jobs, stop=stop, listen=listen, timeout=timeout)
+            at_once = len(make) if watch else jobs
+            results = run_all(make, jobs=at_once, stop=stop, listen=listen, timeout=timeout)
         try:
             if not no_index:
                 display.note("making what is new searchable")
@@ -92,18 +105,16 @@ def run(
     return exit_code
 
 
-def _ask(kind: PassKind | None, allow_mass_delete: bool, max_items: int | None, items: list[str]) -> Ask:
-    if items and kind is not None:
-        message = "--item reads single items; --full, --reconcile and --allow-mass-delete read all."
-        raise ConfigError(message, hint=HELP)
-    return Ask(kind=kind, allow_mass_delete=allow_mass_delete, max_items=max_items, items=tuple(items))
+def _refuse(message: str) -> NoReturn:
+    raise ConfigError(message, hint=HELP)
 
 
-def _kind(*, full: bool, reconcile: bool, allow_mass_delete: bool) -> PassKind | None:
+def _kind(*, full: bool, reconcile: bool, allow_mass_delete: bool, items: list[str] | None) -> PassKind | None:
     """The pass that was asked for. A mass delete needs one: only a pass finds what is gone."""
+    if items and (full or reconcile or allow_mass_delete):
+        _refuse("--item reads single items; --full, --reconcile and --allow-mass-delete read all.")
     if full and reconcile:
-        message = "--full and --reconcile exclude each other: one reads everything, one only what differs."
-        raise ConfigError(message, hint=HELP)
+        _refuse("--full and --reconcile exclude each other: one reads everything, one only what differs.")
     if full:
         return PassKind.FULL
     return PassKind.RECONCILE if reconcile or allow_mass_delete else None
@@ -136,12 +147,12 @@ def _figures(asked: Asked, path: str | None, dry_run: bool) -> Metrics | None:
     return figures
 
 
-def _display(asked: Asked, chosen: list[Chosen], dry_run: bool) -> Display:
+def _display(asked: Asked, chosen: list[Chosen], *, dry_run: bool, watch: bool) -> Display:
     widths = max(len(one.tenant) for one in chosen), max(len(one.connector) for one in chosen)
     if asked.json:
-        return JsonLines(widths, dry_run=dry_run, quiet=asked.quiet)
+        return JsonLines(widths, dry_run=dry_run, quiet=asked.quiet, watch=watch)
     if asked.quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        return Lines(widths, dry_run=dry_run, quiet=asked.quiet)
+        return Lines(widths, dry_run=dry_run, quiet=asked.quiet, watch=watch)
     if not asked.verbose:
         OURS.setLevel("ERROR")  # the rows show what a stream waits for
-    return LiveLines(widths, dry_run=dry_run, quiet=False)
+    return LiveLines(widths, dry_run=dry_run, quiet=False, watch=watch)

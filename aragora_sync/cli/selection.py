@@ -48,6 +48,11 @@ def choose_to_run(config: Config, names: Sequence[str], tenant: str | None) -> l
     return enabled
 
 
+def choose_configured(config: Config, tenant: str | None, kind: str) -> list[Chosen]:
+    """The connectors of one type."""
+    return [one for one in _configured(config, tenant) if one.type == kind]
+
+
 def choose_known(asked: Asked, names: Sequence[str]) -> list[Chosen]:
     """Configured connectors and those that only a store knows, the named ones or all."""
     config = asked.config_if_any

@@ -123,3 +123,18 @@ class Fetches(Protocol):
 
     def fetch(self, stream: Stream, refs: Sequence[str], known: KnownItems) -> Iterator[Change]:
         """Answers every ref once, with the filters of `read`, and never moves a cursor."""
+
+
+@runtime_checkable
+class Watches(Protocol):
+    """The optional power to tell of changes as they happen."""
+
+    def watch(
+        self, streams: Sequence[Stream], cursors: Mapping[str, Cursor], known: Mapping[str, KnownItems]
+    ) -> Iterator[tuple[Stream, Change] | None]:
+        """Listens first, then tells what was missed since the cursors, then what comes, without end.
+
+        `cursors` and `known` are by name of stream; every stream has a cursor. None is said before each wait, and at
+        least once a second. Whoever comes to an end cannot be watched now, and is read from time to time; ReadAgain
+        and CursorExpired ask for an ordinary run at once.
+        """

@@ -21,7 +21,7 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True)
 class StreamStarted:
-    """A stream is read; `reading` says how: changes, full, reconcile, retries."""
+    """A stream is read; `reading` says how: changes, full, reconcile, retries, items, hints, watching."""
 
     tenant_id: str
     connector_id: str
@@ -40,6 +40,26 @@ class Progress:
     connector_id: str
     stream: str
     counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a watch said was stored: the counts of this batch, and how long ago its newest item was edited."""
+
+    tenant_id: str
+    connector_id: str
+    stream: str
+    counts: Counts
+    lag_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """A connector that goes on for ever reads again after so many seconds."""
+
+    tenant_id: str
+    connector_id: str
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,5 +99,7 @@ class RunEnded:
     result: SyncResult
 
 
-Event: TypeAlias = RunStarted | StreamStarted | Progress | Waiting | StreamEnded | ItemsSynced | RunEnded
+Event: TypeAlias = (
+    RunStarted | StreamStarted | Progress | Watched | Resting | Waiting | StreamEnded | ItemsSynced | RunEnded
+)
 Emit: TypeAlias = Callable[[Event], None]

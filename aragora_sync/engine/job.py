@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..core.clock import Clock, utc_now
+from ..core.hints import Hint
 from ..core.source import Source
 from ..store.base import PassKind, Writer
 from .events import Emit, Waiting
@@ -23,6 +24,7 @@ class Ask:
     allow_mass_delete: bool = False
     max_items: int | None = None
     items: tuple[str, ...] = ()  # only these, by `fetch`
+    hints: tuple[Hint, ...] = ()  # only what these name
     max_retries: int | None = None  # None: as the connector says
     retry_delay: float | None = None
     want_items: bool = False  # emit ItemsSynced
@@ -61,6 +63,7 @@ class Job:
     run: int = 0
     budget: Budget = field(default_factory=lambda: Budget(None))
     after_commit: Callable[[str], None] = lambda _last_item_id: None  # a batch was stored
+    when_idle: Callable[[], None] = lambda: None  # nothing comes for a moment
 
     @property
     def connector(self) -> str:

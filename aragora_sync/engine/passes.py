@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from ..store.base import PassKind, StreamRow
 
 OPTIONS_CHANGED = "options changed"
 CURSOR_EXPIRED = "cursor expired"
+DEFAULT_RECONCILE_HOURS = 24
 
 
 class Mode(StrEnum):
@@ -61,6 +62,25 @@ def options_changed(row: StreamRow, fingerprint: str) -> bool:
     if row.fingerprint is not None and row.fingerprint != fingerprint:
         return True
     return row.open_pass is not None and row.open_pass.fingerprint != fingerprint
+
+
+def watchable(row: StreamRow | None, fingerprint: str) -> bool:
+    """Whether what comes after the cursor of this stream may be told by a watch."""
+    return row is not None and row.cursor is not None and not row.lost and not options_changed(row, fingerprint)
+
+
+def reconcile_age(hours: float | None, *, reports_deletes: bool) -> timedelta | None:
+    """How old a finished pass may grow, from what the options say; None: for ever."""
+    if hours is None:
+        hours = 0 if reports_deletes else DEFAULT_RECONCILE_HOURS
+    return timedelta(hours=hours) if hours else None
+
+
+def pass_due_at(row: StreamRow, every: timedelta | None) -> datetime | None:
+    """When the next pass is due; None where nothing but a person will ask for one."""
+    if row.due or row.open_pass is not None:
+        return datetime.min.replace(tzinfo=UTC)
+    return None if every is None or row.reconciled_at is None else row.reconciled_at + every
 
 
 def _go_on(row: StreamRow, asked: Asked) -> Reading:

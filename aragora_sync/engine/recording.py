@@ -26,6 +26,7 @@ class Recorder:
         self._dry = dry
         self._writing = threading.Lock()
         self._next = 0.0
+        self._behind = False  # something was stored since the file was written
         self._state = State(source.connector_id, source.tenant_id)
 
     def begin(self) -> None:
@@ -41,9 +42,14 @@ class Recorder:
 
     def committed(self, last_item_id: str) -> None:
         """Something was stored; the file follows within a second or so."""
+        self._behind = True
         if last_item_id:
             self._state = replace(self._state, last_item_id=last_item_id)
-        if time.monotonic() >= self._next and self._writing.acquire(blocking=False):
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """The file tells what was stored up to now, unless it was written less than a second ago."""
+        if self._behind and time.monotonic() >= self._next and self._writing.acquire(blocking=False):
             try:
                 self._write()
             finally:
@@ -66,6 +72,7 @@ class Recorder:
         return len(list(self._store.failures(self._source.connector_id)))
 
     def _write(self) -> None:
+        self._behind = False
         if self._dry:
             return
         rows = self._store.streams(self._source.connector_id).values()

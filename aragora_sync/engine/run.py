@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -20,14 +20,17 @@ from ..core.stop import Stopped
 from ..state import StateFile
 from ..store.base import Counts, Refusal, StreamRow, Writer
 from .events import Emit, RunEnded, RunStarted, StreamEnded
+from .heeding import wanted
 from .job import Ask, Budget, Job
 from .recording import Recorder
 from .result import Status, StreamError, SyncResult, status_of
 from .stop import Stop, StopReason
 from .sync import StreamSync
+from .watching import Watching
 
 logger = logging.getLogger(__name__)
 
+INTERRUPTIONS = (StopReason.INTERRUPT, StopReason.TERMINATE, StopReason.CANCEL)
 NAMES_TOLD = 20  # of streams that are gone
 
 
@@ -57,12 +60,14 @@ class ConnectorRun:
         emit: Emit = lambda _event: None,
         clock: Clock = utc_now,
         dry: bool = False,
+        watching: Watching | None = None,
     ) -> None:
         self.source = source
         self._ask = ask or Ask()
         self._stop = Stop(stop)
         self._emit = emit
-        self._lock = lock  # None: nothing is written, so nobody is shut out
+        self._watching = watching  # instead of reading
+        self._lock = lock  # None: nothing is written, or the caller holds it
         self._recorder = Recorder(source, store, state, clock, dry)
         self._tally = _Tally()
         self._job = Job(source, store, self._ask, self._stop, emit, clock, budget=Budget(self._ask.max_items))
@@ -83,11 +88,16 @@ class ConnectorRun:
         self._emit(RunEnded(result))
         return result
 
+    @property
+    def needs_login(self) -> bool:
+        """Whether it ended because a human must log in."""
+        return self._stop.reason is StopReason.LOGIN
+
     def _sync(self) -> SyncResult:
         job, recorder = self._job, self._recorder
         recorder.begin()
         job.run = job.store.begin_run(job.connector)
-        job.after_commit = recorder.committed
+        job.after_commit, job.when_idle = recorder.committed, recorder.catch_up
         result = self._result([StreamError("", "the run ended in a way it should not.", "", Status.FAILED)])
         try:
             self._guarded("", self._read_all)
@@ -106,16 +116,28 @@ class ConnectorRun:
             if self._ask.items:
                 self._fetch_items()
                 return
-            named = self._read_streams(source.streams(list(stored)))
+            if self._watching is not None:
+                self._watch(self._watching, source.streams(list(stored)))
+                return
+            only = wanted(self._ask.hints) if self._ask.hints else None
+            named = self._read_streams(source.streams(list(stored)), only)
         finally:
             source.close()
-        if named is not None:
+        if named is not None and only is None:
             self._drop_gone({name: row for name, row in stored.items() if name not in named})
+
+    def _watch(self, watching: Watching, streams: Iterable[Stream]) -> None:
+        try:
+            self._tally.streams = watching.watch(self._job, streams)
+        finally:
+            self._tally.counts.add(watching.counts)
 
     # Streams beside each other
 
-    def _read_streams(self, streams: Iterable[Stream]) -> set[str] | None:
-        """Reads them all; their names, or None where a stop cut the listing short."""
+    def _read_streams(
+        self, streams: Iterable[Stream], only: Mapping[str, Sequence[str]] | None = None
+    ) -> set[str] | None:
+        """Reads them all, or `only` those that hints name; the names, or None where a stop cut the listing short."""
         named: set[str] = set()
         pending: set[Future[None]] = set()
         with ThreadPoolExecutor(self.source.parallel, thread_name_prefix=self.source.connector_id) as pool:
@@ -125,10 +147,15 @@ class ConnectorRun:
                 if stream.name in named:
                     raise SourceError(f"the stream {stream.name!r} was named twice; the connector must name it once.")
                 named.add(stream.name)
+                if only is not None and stream.name not in only:
+                    continue
                 if len(pending) >= self.source.parallel:
                     _take_ended(pending, FIRST_COMPLETED)
-                pending.add(pool.submit(self._read_stream, stream))
+                pending.add(pool.submit(self._read_stream, stream, () if only is None else only[stream.name]))
             _take_ended(pending, ALL_COMPLETED)
+        self._tally.notes += [
+            f"{name}: hinted at, but not a part of the source" for name in sorted({*(only or ())} - named)
+        ]
         return None if self._stop.requested else named
 
     def _read_stream(self, stream: Stream, refs: Sequence[str] = ()) -> None:
@@ -146,10 +173,10 @@ class ConnectorRun:
 
     def _sync_stream(self, sync: StreamSync, refs: Sequence[str]) -> None:
         try:
-            if refs:
+            if self._ask.items:
                 sync.fetch(refs)
             else:
-                sync.run()
+                sync.heed(refs)
         except AccessError as error:
             self._job.store.note_access(self._job.connector, sync.stream, redact(error.message))
             raise
@@ -233,7 +260,7 @@ class ConnectorRun:
         waiting = self._recorder.failures_waiting() if self._job.run else 0
         status = status_of(errors, tally.streams, waiting)
         reason = self._stop.reason
-        if reason in (StopReason.INTERRUPT, StopReason.TERMINATE, StopReason.CANCEL):
+        if reason in INTERRUPTIONS:
             status = Status.INTERRUPTED
         elif reason is StopReason.TIMEOUT and not errors:
             status = Status.TRY_LATER

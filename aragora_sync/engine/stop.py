@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from enum import StrEnum
 
 
@@ -25,7 +26,7 @@ class Stop:
         self.reason: StopReason | None = None
         self.deadline: float | None = None if parent is None else parent.deadline  # on the clock that only goes forward
         self._event = threading.Event()
-        self._children: list[Stop] = []
+        self._children: list[weakref.ref[Stop]] = []  # a process that lasts makes a child for each of its runs
         self._adding = threading.Lock()
         if parent is not None:
             parent._adopt(self)
@@ -39,7 +40,7 @@ class Stop:
         if self.reason is None:
             self.reason = reason
         self._event.set()
-        for child in list(self._children):
+        for child in _living(self._children):
             child.request(reason)
 
     def wait(self, seconds: float) -> bool:
@@ -52,6 +53,10 @@ class Stop:
 
     def _adopt(self, child: Stop) -> None:
         with self._adding:
-            self._children.append(child)
+            self._children = [weakref.ref(each) for each in (*_living(self._children), child)]
         if self.reason is not None:
             child.request(self.reason)
+
+
+def _living(children: list[weakref.ref[Stop]]) -> list[Stop]:
+    return [child for child in (each() for each in children) if child is not None]

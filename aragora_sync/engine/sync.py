@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 
 from ..core.changes import Checkpoint
 from ..core.errors import CursorExpired, ReadAgain, SourceError, TransientError
@@ -14,12 +13,11 @@ from ..store.base import PassKind, Refusal, StreamRow, Swept
 from ..store.plan import HELD_RUNS
 from .events import StreamStarted, Waiting
 from .job import Job
-from .passes import CURSOR_EXPIRED, OPTIONS_CHANGED, Asked, Mode, Reading, due_readings, options_changed
+from .passes import CURSOR_EXPIRED, OPTIONS_CHANGED, Asked, Mode, Reading, due_readings, options_changed, reconcile_age
 from .writing import StreamWriter
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_RECONCILE_HOURS = 24
 READ_AGAIN_TIMES = 5
 EXPIRED_TIMES = 2
 LONGEST_WAIT_SECONDS = 600.0
@@ -62,7 +60,16 @@ class StreamSync:
         if options_changed(row, self.job.source.fingerprint):
             raise SourceError("its options changed: everything must be read before single items are.", hint=go_first)
         self._started("items")
-        self._restarting(lambda: self._fetch(refs))
+        self._fetch_all(refs)
+
+    def heed(self, refs: Sequence[str]) -> None:
+        """What a hint named was read now; everything that is due, where single items have no place yet."""
+        row = self._row()
+        if not refs or not self._fetches or row is None or options_changed(row, self.job.source.fingerprint):
+            return self.run()
+        self._started("hints")
+        self._fetch_all(refs)
+        return None
 
     # The readings
 
@@ -133,6 +140,9 @@ class StreamSync:
         refs = [failure.ref for failure in due]
         if refs:
             self._started("retries")
+        self._fetch_all(refs)
+
+    def _fetch_all(self, refs: Sequence[str]) -> None:
         for first in range(0, len(refs), REFS_PER_FETCH):
             page = refs[first : first + REFS_PER_FETCH]
             self._restarting(lambda page=page: self._fetch(page))  # type: ignore[misc]
@@ -190,10 +200,7 @@ class StreamSync:
 
     def _asked(self) -> Asked:
         job = self.job
-        hours = job.source.reconcile_every
-        if hours is None:
-            hours = 0 if self.stream.reports_deletes else DEFAULT_RECONCILE_HOURS
-        every = timedelta(hours=hours) if hours else None
+        every = reconcile_age(job.source.reconcile_every, reports_deletes=self.stream.reports_deletes)
         return Asked(job.source.fingerprint, job.clock(), every, job.ask.kind, self._failures_due())
 
     def _failures_due(self) -> bool:

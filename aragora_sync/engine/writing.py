@@ -22,10 +22,7 @@ class StreamWriter:
         self._job = job
         self._stream = stream
         self._hold_failures = hold_failures
-        self._in_pass = False
-        self._atomic = stream.atomic
-        self._held = False
-        self._ended: Swept | None = None
+        self._begin(in_pass=False)
 
     def consume(self, changes: Iterable[Change], *, in_pass: bool, single: bool = False) -> Swept | None:
         """Stores all that one reading says; what was swept, where it ended the open pass.
@@ -33,20 +30,18 @@ class StreamWriter:
         Raises Stopped when a stop was requested. Whatever happens, the iterator is closed, and what was said before
         is stored; of an atomic stream only what a checkpoint vouched for, unless these are `single` items.
         """
-        self._in_pass, self._held, self._ended = in_pass, False, None
-        self._atomic = self._stream.atomic and not single
-        batcher, spool = Batcher(self._new_batch, self._job.source.batch_size), Spool()
+        self._begin(in_pass=in_pass, single=single)
         try:
-            self._take_all(changes, batcher, spool)
+            self.take(changes)
         finally:
-            spool.close()
             if isinstance(changes, Iterator) and (close := getattr(changes, "close", None)):
                 close()
-            if not self._atomic:
-                self._flush(batcher)
+            self.close()
         return self._ended
 
-    def _take_all(self, changes: Iterable[Change], batcher: Batcher, spool: Spool) -> None:
+    def take(self, changes: Iterable[Change]) -> None:
+        """Stores what is worth a transaction, and keeps the rest; for readings that come in pieces."""
+        batcher, spool = self._batcher, self._spool
         stop, budget, limited = self._job.stop, self._job.budget, self._job.budget.limited
         for change in changes:
             if stop.reason is not None:
@@ -58,6 +53,22 @@ class StreamWriter:
                 raise Stopped
             elif batcher.add(change):  # type: ignore[arg-type]
                 self._flush(batcher, spool if self._atomic else None)
+
+    def flush(self) -> None:
+        """What was taken is stored; of an atomic stream only what a checkpoint vouched for."""
+        if not self._atomic:
+            self._flush(self._batcher)
+
+    def close(self) -> None:
+        """What can be stored is stored; nothing is kept."""
+        self._spool.close()
+        self.flush()
+
+    def _begin(self, *, in_pass: bool, single: bool = False) -> None:
+        self._in_pass, self._held = in_pass, False
+        self._ended: Swept | None = None
+        self._atomic = self._stream.atomic and not single
+        self._batcher, self._spool = Batcher(self._new_batch, self._job.source.batch_size), Spool()
 
     def _vouch(self, checkpoint: Checkpoint, batcher: Batcher, spool: Spool) -> None:
         batcher.vouch(checkpoint.cursor)

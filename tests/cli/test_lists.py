@@ -66,7 +66,28 @@ def test_manifest_is_what_a_vendor_takes_to_make_an_app(cli: Cli) -> None:
     assert cli("connectors", "slack", "--manifest", "--json").document == {"type": "slack", "manifest": out}
 
 
-@pytest.mark.parametrize("asked", [["toy", "--manifest"], ["--manifest"]])
+def test_triggers_are_those_that_the_configured_connector_listens_to(home: Home, cli: Cli) -> None:
+    out = cli("connectors", "postgresql", "--trigger", "documents", "--trigger", "it's").out
+
+    assert "ARRAY['documents', 'it''s']" in out
+    assert 'on the channel "aragora_sync"' in out
+    entry = {"type": "postgres", "id": "a", "database": "d", "schema": "app", "notify_channel": "changes"}
+    home.tenants["acme"] = [{**entry, "primary_key_column": ["x", "y"]}]
+    home.write()
+    shown = cli("connectors", "postgres", "--trigger", "documents", "--json").document["triggers"]
+    assert "'app'" in shown
+    assert "columns := ARRAY['x', 'y']::text[];" in shown
+    assert "'changes'" in shown
+    home.tenants["acme"] += [{**entry, "id": "b", "notify_channel": "others"}]
+    home.write()
+    unclear = cli("connectors", "postgresql", "--trigger", "documents")
+    assert unclear.exit_code == 2
+    assert "'postgresql' can mean a (tenant acme), b (tenant acme)" in unclear.err
+
+
+@pytest.mark.parametrize(
+    "asked", [["toy", "--manifest"], ["--manifest"], ["toy", "--trigger", "t"], ["--trigger", "t"]]
+)
 def test_manifest_of_what_has_none_is_a_mistake(cli: Cli, asked: list[str]) -> None:
     ended = cli("connectors", *asked)
 

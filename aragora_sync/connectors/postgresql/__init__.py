@@ -9,11 +9,13 @@ from typing import Any, ClassVar
 from ... import __version__
 from ...connector import Connector
 from ...core.changes import Change, Cursor
-from ...core.errors import AccessError, AragoraSyncError
+from ...core.errors import AccessError, AragoraSyncError, SourceError
 from ...core.options import option
 from ...core.source import Check, KnownItems, Stream
 from .catalog import KINDS, SCANNED_BYTES, Catalog, Table, Wanted
 from .connections import Connections, Server, system_authorities
+from .listening import Listening, Watched
+from .notices import triggers
 from .reading import TableReading
 
 TLS = ("disable", "prefer", "require", "verify-ca", "verify-full")
@@ -63,7 +65,11 @@ class PostgreSQLConnector(Connector):
         example=["title", "body", "summary"],
     )
     notify_channel: str | None = option(
-        None, help="Channel on which triggers announce changes; not listened to yet.", example="changes", neutral=True
+        None,
+        help="Channel on which triggers announce changes, for `run --watch`; `aragora-sync connectors postgresql "
+        "--trigger TABLE` prints them.",
+        example="document_changes",
+        neutral=True,
     )
     pool_size: int = option(5, help="How many connections may be open at once.", at_least=1, at_most=64, neutral=True)
     sslmode: str | None = option(
@@ -131,15 +137,54 @@ class PostgreSQLConnector(Connector):
         """The rows of these ids."""
         return self._reading(stream, known).single(refs)
 
+    def watch(
+        self, streams: Sequence[Stream], cursors: Mapping[str, Cursor], known: Mapping[str, KnownItems]
+    ) -> Iterator[tuple[Stream, Change] | None]:
+        """What triggers announce on `notify_channel`; without one, tables are read from time to time."""
+        if not self.notify_channel:
+            return
+        tables = []
+        for stream in streams:
+            table, reading = self._table(stream.name), self._reading(stream, known[stream.name])
+            tables.append(Watched(stream, reading, cursors[stream.name], len(table.key), table.kind == "p"))
+        listening = Listening(
+            self._connections, self.notify_channel, self.schema, tables, self._shape(self._catalog), self._look
+        )
+        yield from listening.changes()
+
+    @staticmethod
+    def triggers(tables: Sequence[str], /, **options: Any) -> str:
+        """SQL that makes the triggers of these tables, as a connector of these options listens to them."""
+        given = {"schema": options.get("schema"), "channel": options.get("notify_channel")}
+        key = options.get("primary_key_column") or []
+        return triggers(tables, key=[key] if isinstance(key, str) else key, **{k: v for k, v in given.items() if v})
+
+    def _look(self) -> dict[str, str]:
+        with self._connections.transaction() as connection:
+            return self._shape(Catalog(connection, self.schema, self.tables))
+
+    def _shape(self, catalog: Catalog) -> dict[str, str]:
+        """What the catalog tells of each table, in a word."""
+        shape = {}
+        for name in catalog.names:
+            try:
+                shape[name] = catalog.table(name, self._wanted).tag
+            except SourceError as error:
+                shape[name] = error.message
+        return shape
+
     def _reading(self, stream: Stream, known: KnownItems) -> TableReading:
         return TableReading(self._connections, self._table(stream.name), self.where, known)
 
     def _table(self, name: str) -> Table:
+        return self._catalog.table(name, self._wanted)
+
+    @property
+    def _wanted(self) -> Wanted:
         key = self.primary_key_column or []
-        wanted = Wanted(
+        return Wanted(
             self.timestamp_column, [key] if isinstance(key, str) else key, self.content_columns, self.title_column
         )
-        return self._catalog.table(name, wanted)
 
     def _check_table(self, name: str) -> Check:
         try:

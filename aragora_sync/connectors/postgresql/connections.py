@@ -6,7 +6,7 @@ import contextlib
 import functools
 import queue
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
@@ -111,6 +111,33 @@ class Connections:
             connection.close()  # whatever state it is in
             raise
         self._idle.put(connection)
+
+    @contextlib.contextmanager
+    def listening(self, channels: Sequence[str]) -> Iterator[psycopg.Connection[Any]]:
+        """A connection of its own that hears what is announced on these channels."""
+        from psycopg import errors, sql
+
+        connection = retried(self._connect)
+        try:
+            with explained(self.server):
+                try:
+                    for channel in channels:
+                        connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+                except errors.ReadOnlySqlTransaction as error:
+                    raise SourceError(
+                        f"PostgreSQL at {self.server} is a standby, which announces nothing.",
+                        hint="name the primary server in the option 'host', or leave out 'notify_channel'",
+                    ) from error
+                yield connection
+        finally:
+            connection.close()
+
+    def announce(self, channel: str) -> None:
+        """Whoever listens on this channel hears of it."""
+        from psycopg import sql
+
+        with self.transaction() as connection:
+            connection.execute(sql.SQL("SELECT pg_notify({}, '')").format(sql.Literal(channel)))
 
     def stream(
         self, connection: psycopg.Connection[Any], query: sql.Composed, size: int

@@ -70,6 +70,15 @@ class Queries:
         """Fails where a part of the key is none of its column's type."""
         return self._sql.SQL("SELECT {}").format(self._joined(self._values(key)))
 
+    def canonical(self, keys: Sequence[Sequence[str]]) -> sql.Composed:
+        """These keys as the server writes them; fails where a part is none of its column's type."""
+        listed, numbered = self._listed(keys)
+        read = self._joined(
+            self._sql.SQL("u.{}::{}::text").format(given, self._type(column.exact_type))
+            for given, column in zip(numbered, self._table.key, strict=True)
+        )
+        return self._sql.SQL("SELECT {} FROM unnest({}) u({})").format(read, listed, self._joined(numbered))
+
     def lock(self) -> sql.Composed:
         """Held from before the snapshot: whoever empties the table and fills it again is not seen half-way."""
         return self._sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(
@@ -78,17 +87,30 @@ class Queries:
 
     def single(self, keys: Sequence[Sequence[str]]) -> sql.Composed:
         """The rows of these keys; before each, whether it is in."""
-        listed = self._joined(
-            self._sql.SQL("{}::text[]").format(self._sql.Literal([key[place] for key in keys]))
-            for place in range(len(self._names))
+        listed, numbered = self._listed(keys)
+        return self._sql.SQL("SELECT {}, {} FROM unnest({}) u({}) JOIN {} ON {}").format(
+            self._inside(), self._columns.all(), listed, self._joined(numbered), self._source, self._same(numbered)
         )
-        numbered = [self._sql.Identifier(f"key {place}") for place in range(len(self._names))]
-        same = self._sql.SQL(" AND ").join(
+
+    def missing(self, keys: Sequence[Sequence[str]]) -> sql.Composed:
+        """Those of these keys that no row has."""
+        listed, numbered = self._listed(keys)
+        return self._sql.SQL("SELECT u.* FROM unnest({}) u({}) WHERE NOT EXISTS (SELECT FROM {} WHERE {})").format(
+            listed, self._joined(numbered), self._source, self._same(numbered)
+        )
+
+    def _listed(self, keys: Sequence[Sequence[str]]) -> tuple[sql.Composed, list[sql.Composable]]:
+        """An array for each column of the key, and what the columns made of them are called."""
+        places = range(len(self._names))
+        arrays = [
+            self._sql.SQL("{}::text[]").format(self._sql.Literal([key[place] for key in keys])) for place in places
+        ]
+        return self._joined(arrays), [self._sql.Identifier(f"key {place}") for place in places]
+
+    def _same(self, numbered: Sequence[sql.Composable]) -> sql.Composed:
+        return self._sql.SQL(" AND ").join(
             self._sql.SQL("{} = u.{}::{}").format(name, given, self._type(column.exact_type))
             for name, given, column in zip(self._names, numbered, self._table.key, strict=True)
-        )
-        return self._sql.SQL("SELECT {}, {} FROM unnest({}) u({}) JOIN {} ON {}").format(
-            self._inside(), self._columns.all(), listed, self._joined(numbered), self._source, same
         )
 
     def _select(

@@ -30,6 +30,7 @@ READ_AFTER_TIMES = 3  # very many changes, then what changed meanwhile, and agai
 VOUCHED_ROWS = 50  # after so many comes a checkpoint, from where a run that ends early goes on
 PAGE = 1_000  # ids that the store is asked for at once
 SAMPLE = 50
+PLAIN = ("smallint", "integer", "bigint", "text", "character varying", "uuid", "boolean")  # written in one manner
 
 
 @dataclass(slots=True)
@@ -104,6 +105,25 @@ class TableReading:
             else:
                 keys[ref] = key
         yield from self._find(keys)
+
+    def hinted(self, keys: Sequence[tuple[str, ...]]) -> Iterator[Named]:
+        """The rows of keys that somebody wrote in his own manner; UnreadableRow where one cannot be a key."""
+        yield from self.single([self._table.id_of(key) for key in self._canonical(keys)])
+
+    def gone(self) -> Iterator[list[Named]]:
+        """What the store holds and the table does not, a page after the other."""
+        known = self._known.items() if self._table.paged else iter(())
+        while page := [each.id for each in islice(known, PAGE)]:
+            keys = [key for key in map(self._table.key_of, page) if key is not None and NULL_SIGN not in key]
+            with self._connections.transaction() as connection:
+                missing = connection.execute(self._queries.missing(keys)).fetchall() if keys else []
+            yield list(self.single([self._table.id_of(key) for key in missing]))
+
+    def _canonical(self, keys: Sequence[tuple[str, ...]]) -> Sequence[tuple[str, ...]]:
+        if all(column.exact_type in PLAIN for column in self._table.key):
+            return keys
+        with self._connections.transaction() as connection:
+            return connection.execute(self._queries.canonical(keys)).fetchall()
 
     # Everything
 

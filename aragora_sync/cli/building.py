@@ -109,18 +109,24 @@ class Runs:
                 store.index(lambda: stop.requested)
 
     def make(
-        self, chosen: Chosen, store: SqliteStore | None = None, *, turns: threading.Semaphore | None = None
+        self,
+        chosen: Chosen,
+        store: SqliteStore | None = None,
+        *,
+        ask: Ask | None = None,
+        turns: threading.Semaphore | None = None,
     ) -> Make:
         """The run of a connector, ready for the runner; with `turns` it goes on until it is stopped. One that cannot
         be built does not stop the others.
 
-        It stores in `store`, which stays the caller's; by default in one that is kept open for the others.
+        It stores in `store`, which stays the caller's; by default in one that is kept open for the others. `ask`: what
+        this run is asked for, where that differs from the others.
         """
         try:
             connector, into = self._builder.connector(chosen), store or self._store(chosen.tenant)
             if turns is not None:
                 return self._make_live(chosen, connector, into, turns)
-            return self._make(chosen, connector, into)
+            return self._make(chosen, connector, into, ask or self._ask)
         except AragoraSyncError as error:
             return unstarted(chosen, StreamError.of("", error))
         except Exception as error:  # a constructor of a third party: anything may come
@@ -128,15 +134,13 @@ class Runs:
             message = f"cannot be built: unexpected {type(error).__name__}."
             return unstarted(chosen, StreamError("", message, "", Status.FAILED))
 
-    def _make(self, chosen: Chosen, connector: Connector, store: SqliteStore | Overlay) -> Make:
+    def _make(self, chosen: Chosen, connector: Connector, store: SqliteStore | Overlay, ask: Ask) -> Make:
         state = StateFile(self._asked.state_folder(chosen.config), chosen.connector, chosen.tenant)
         path = store_path(self._asked.store_folder, chosen.tenant)
         lock = None if self._dry_run else lock_path(path, chosen.connector, chosen.tenant)
 
         def make(emit: Emit, stop: Stop) -> ConnectorRun:
-            return ConnectorRun(
-                connector, store, state, lock=lock, ask=self._ask, stop=stop, emit=emit, dry=self._dry_run
-            )
+            return ConnectorRun(connector, store, state, lock=lock, ask=ask, stop=stop, emit=emit, dry=self._dry_run)
 
         return make
 

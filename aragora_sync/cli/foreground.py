@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -44,6 +45,17 @@ class Listener:
         return
 
 
+class Turns:
+    """One run of a connector at a time in this process, whoever asks for it."""
+
+    def __init__(self) -> None:
+        self._locks: dict[Key, threading.Lock] = {}
+
+    def of(self, key: Key) -> threading.Lock:
+        """Held by whoever runs this connector."""
+        return self._locks.setdefault(key, threading.Lock())
+
+
 @dataclass
 class Limits:
     """How much runs at once, and for how long."""
@@ -63,13 +75,14 @@ class Foreground:
     plan: Plan
     display: Display
     limits: Limits = field(default_factory=Limits)
+    turns: Turns = field(default_factory=Turns)
     services: Sequence[Service] = ()
     listeners: Sequence[Listener] = ()
 
     def __post_init__(self) -> None:
         self._file = ConfigFile(self.asked)
         self._plan = self._previous = self.plan
-        if not self._plan.schedules:
+        if not self._plan.schedules and not self._plan.watched and not self.services:
             raise nothing_planned(self._plan)
         self._systemd = SystemdNotice()
         self._hung_up = False
@@ -99,7 +112,8 @@ class Foreground:
 
     def _sync(self, key: Key, emit: Emit, stop: Stop) -> SyncResult:
         plan = self._plan if key in self._plan.chosen else self._previous
-        return plan.sync(key, emit, stop)
+        with self.turns.of(key):
+            return plan.sync(key, emit, stop)
 
     def _hear(self, event: Event) -> None:
         self.display.hear(event)
@@ -124,7 +138,7 @@ class Foreground:
         self._file.was_read()
         self._systemd.reloading()
         try:
-            plan = Plan(self.asked)
+            plan = Plan(self.asked, watch=self._plan.watch)
         except AragoraSyncError as error:
             talk(f"{letter(error)}\n{_KEPT}")
         else:
@@ -140,7 +154,8 @@ class Foreground:
             listener.planned(plan)
 
     def _told(self) -> str:
-        return f"{count(len(self._plan.schedules), 'connector')} by schedule"
+        watched = f", {len(self._plan.watched)} watched" if self._plan.watched else ""
+        return f"{count(len(self._plan.schedules), 'connector')} by schedule{watched}"
 
     @contextlib.contextmanager
     def _reloading_on_hangup(self) -> Iterator[None]:

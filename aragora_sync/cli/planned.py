@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..config import find_config
+from ..connectors import connector_class
 from ..core.errors import AragoraSyncError
 from ..core.files import expand_home
 from ..engine.agenda import Key, LastRun
@@ -33,31 +35,34 @@ logger = logging.getLogger(__name__)
 
 
 class Plan:
-    """One reading of the configuration file."""
+    """One reading of the configuration file. With `watch`, what can be watched is watched instead of scheduled."""
 
-    def __init__(self, asked: Asked) -> None:
-        self._asked = replace(asked)  # a copy knows nothing of what was read before
-        self.config: Config = self._asked.config
+    def __init__(self, asked: Asked, *, watch: bool = False) -> None:
+        self.asked = replace(asked)  # a copy knows nothing of what was read before
+        self.watch = watch
+        self.config: Config = self.asked.config
         if asked.tenant is not None:
             require_known(asked.tenant, config_tenants(self.config), "tenant")
-        self.chosen: dict[Key, Chosen] = {
+        self.enabled: dict[Key, Chosen] = {
             (tenant.id, connector.id): Chosen(tenant.id, connector.id, connector)
             for tenant in self.config.tenants
             if asked.tenant in (None, tenant.id)
             for connector in tenant.connectors
-            if connector.enabled and connector.schedule
+            if connector.enabled
+        }
+        self.watched = {key: one for key, one in self.enabled.items() if watch and _can_be_watched(one)}
+        self.chosen: dict[Key, Chosen] = {
+            key: one for key, one in self.enabled.items() if key not in self.watched and _given(one)
         }
         self.schedules = {key: SyncSchedule(**_given(chosen)) for key, chosen in self.chosen.items()}
-        self._runs = Runs(self._asked, Ask(), dry_run=False)
-        self._stores = StorePool(lambda tenant: open_store(self._asked, tenant))
+        self._runs = Runs(self.asked, Ask(), dry_run=False)
+        self._stores = StorePool(lambda tenant: open_store(self.asked, tenant))
 
     @property
     def widths(self) -> tuple[int, int]:
         """Of the longest ids."""
-        return (
-            max((len(tenant) for tenant, _ in self.chosen), default=0),
-            max((len(connector) for _, connector in self.chosen), default=0),
-        )
+        shown = [*self.chosen, *self.watched]
+        return max((len(tenant) for tenant, _ in shown), default=0), max((len(each) for _, each in shown), default=0)
 
     def last_runs(self, keys: Iterable[Key]) -> dict[Key, LastRun]:
         """When each of these ran; a store that cannot be read says nothing here, and why when it is synced."""
@@ -66,7 +71,7 @@ class Plan:
         for tenant, connector in keys:
             by_tenant.setdefault(tenant, []).append(connector)
         for tenant, connectors in by_tenant.items():
-            path = store_path(self._asked.store_folder, tenant)
+            path = store_path(self.asked.store_folder, tenant)
             if not path.exists():
                 continue
             try:
@@ -77,17 +82,31 @@ class Plan:
             found |= {key: run for key, run in runs.items() if run is not None}
         return found
 
-    def sync(self, key: Key, emit: Emit, stop: Stop) -> SyncResult:
-        """Runs one connector; it is built here and closed after."""
-        chosen, result = self.chosen[key], None
+    def sync(
+        self,
+        key: Key,
+        emit: Emit,
+        stop: Stop,
+        *,
+        ask: Ask | None = None,
+        turns: threading.Semaphore | None = None,
+    ) -> SyncResult:
+        """Runs one connector; it is built here and closed after. With `turns` it is watched until it is stopped."""
+        chosen, result = self.enabled[key], None
         try:
             with self._stores.lease(chosen.tenant, lambda: stop.requested) as store:
-                result = self._runs.make(chosen, store)(emit, stop).sync()
+                result = self._runs.make(chosen, store, ask=ask, turns=turns)(emit, stop).sync()
         except AragoraSyncError as error:
             if result is None:
                 return unstarted(chosen, StreamError.of("", error))(emit, stop).sync()
             logger.warning("the search index of tenant %s waits: %s", chosen.tenant, error)
         return result
+
+
+def _can_be_watched(chosen: Chosen) -> bool:
+    kind = connector_class(chosen.type)
+    assert chosen.config is not None
+    return hasattr(kind, "watch") and (not kind.watched_by or bool(chosen.config.options.get(kind.watched_by)))
 
 
 def _given(chosen: Chosen) -> dict[str, object]:

@@ -12,9 +12,10 @@ from ..core.clock import utc_now
 from ..core.errors import ConfigError
 from ..engine.agenda import Agenda, Key
 from ..engine.runner import suit_interpreter
+from .beside import Watched, Webhooks
 from .common import Asked, command
 from .display import JsonLines, Lines
-from .foreground import Foreground, Limits, Listener, nothing_planned
+from .foreground import Foreground, Limits, Listener, Turns, nothing_planned
 from .hooks import HookListener
 from .metrics import Metrics, MetricsFile, target
 from .output import aligned, say, say_json
@@ -28,6 +29,13 @@ schedule = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 
+Listen = Annotated[
+    str | None,
+    Option("--listen", metavar="HOST:PORT", help="Receive webhooks here, such as 127.0.0.1:8090; read what they name."),
+]
+Watch = Annotated[
+    bool, Option("--watch", help="Watch what can tell of changes as they happen, instead of reading it by schedule.")
+]
 RunTimeout = Annotated[
     float | None, Option("--timeout", min=0, metavar="SECONDS", help="End each run after so long; progress is kept.")
 ]
@@ -40,6 +48,8 @@ def foreground(
     context: typer.Context,
     jobs: Jobs = 4,
     timeout: RunTimeout = None,
+    listen: Listen = None,
+    watch: Watch = False,
     metrics_textfile: MetricsFile = None,
 ) -> int:
     """Keeps running, and syncs each connector by its schedule, until Ctrl-C or SIGTERM.
@@ -50,14 +60,18 @@ def foreground(
     if context.invoked_subcommand is not None:
         _refuse_misplaced(context)
         return 0
-    plan = Plan(asked)
-    display = (JsonLines if asked.json else Lines)(plan.widths, dry_run=False, quiet=asked.quiet)
+    plan, turns = Plan(asked, watch=watch), Turns()
+    display = (JsonLines if asked.json else Lines)(plan.widths, dry_run=False, quiet=asked.quiet, watch=watch)
     listeners: list[Listener] = [HookListener(plan.config, asked.store_folder)]
+    beside: list[Webhooks | Watched] = [Webhooks(plan, listen, turns)] if listen else []
+    if watch:
+        beside.append(Watched(plan, jobs))
     if metrics_textfile:
         listeners.append(Metrics(target(metrics_textfile), asked.store_folder))
     suit_interpreter()
     with display:
-        return Foreground(asked, plan, display, Limits(jobs, timeout), listeners=listeners).run()
+        limits = Limits(jobs, timeout)
+        return Foreground(asked, plan, display, limits, turns, services=beside, listeners=[*listeners, *beside]).run()
 
 
 @schedule.command("next", short_help="Shows what would run when.")

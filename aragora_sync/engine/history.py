@@ -8,23 +8,31 @@ from typing import TYPE_CHECKING
 
 from ..core.files import holder_lives, lock_path
 from .agenda import LastRun
-from .result import Status
+from .result import PART, Status
 
 if TYPE_CHECKING:
     from ..store.base import RunRow, Store
 
 RUNNING = "running"  # as the store says
+LOOKED_BACK = 1000  # webhooks may cause many runs between two of a schedule
 
 
 def read_runs(store: Store, connector: str, tenant: str, limit: int) -> Sequence[RunRow]:
     """The latest runs, newest first. One that says it is under way though nobody goes on was interrupted."""
+    return [replace(run, status=run.status.removeprefix(PART)) for run in _read(store, connector, tenant, limit)]
+
+
+def last_run(store: Store, connector: str, tenant: str) -> LastRun | None:
+    """The latest run that read whatever changed; None before the first."""
+    for limit in (1, LOOKED_BACK):
+        for run in _read(store, connector, tenant, limit):
+            if not run.status.startswith(PART):
+                return LastRun(run.started_at, run.status != Status.INTERRUPTED)
+    return None
+
+
+def _read(store: Store, connector: str, tenant: str, limit: int) -> Sequence[RunRow]:
     runs = store.runs(connector, limit)
     if not any(run.status == RUNNING for run in runs) or holder_lives(lock_path(store.path, connector, tenant)):
         return runs
     return [replace(run, status=str(Status.INTERRUPTED)) if run.status == RUNNING else run for run in runs]
-
-
-def last_run(store: Store, connector: str, tenant: str) -> LastRun | None:
-    """The latest run; None before the first."""
-    runs = read_runs(store, connector, tenant, 1)
-    return LastRun(runs[0].started_at, runs[0].status != Status.INTERRUPTED) if runs else None

@@ -23,7 +23,7 @@ from .events import Emit, RunEnded, RunStarted, StreamEnded
 from .heeding import wanted
 from .job import Ask, Budget, Job
 from .recording import Recorder
-from .result import Status, StreamError, SyncResult, status_of
+from .result import PART, Status, StreamError, SyncResult, status_of
 from .stop import Stop, StopReason
 from .sync import StreamSync
 from .watching import Watching
@@ -103,7 +103,8 @@ class ConnectorRun:
             self._guarded("", self._read_all)
             result = self._result(self._tally.errors)
         finally:
-            job.store.end_run(job.run, result.status, result.errors)
+            part = PART if self._ask.items or self._ask.hints else ""
+            job.store.end_run(job.run, f"{part}{result.status}", result.errors)
             recorder.end(result)
         return result
 

@@ -91,6 +91,10 @@ class Scheduler:
         """This connector runs as soon as it can; nothing happens where it has no schedule."""
         self._inbox.put(lambda: self._run_soon(key))
 
+    def say(self, event: Event) -> None:
+        """`listen` hears this event, too."""
+        self._inbox.put(event)
+
     def plan(self, wanted: Mapping[Key, SyncSchedule], last_run: LastRunOf) -> None:
         """From now on these are run and no others; what is under way goes on."""
         self._inbox.put(lambda: self._agenda.plan(wanted, last_run, self._clock()))

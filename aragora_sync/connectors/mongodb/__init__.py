@@ -31,6 +31,7 @@ class MongoDBConnector(Connector):
 
     type = "mongodb"
     title = "Collections of a MongoDB database"
+    watched_by = "enable_change_streams"
     keys: ClassVar[Mapping[str, str]] = {
         "MONGODB_URI": "where the server is and as whom to log in, mongodb://user:password@host:27017/database",
     }

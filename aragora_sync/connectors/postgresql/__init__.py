@@ -29,6 +29,7 @@ class PostgreSQLConnector(Connector):
 
     type = "postgresql"
     title = "Tables and views of a PostgreSQL database"
+    watched_by = "notify_channel"
     keys: ClassVar[Mapping[str, str]] = {
         "POSTGRES_USER": "the user to log in as",
         "POSTGRES_PASSWORD": "the password of that user; where there is none, libpq's password file is asked",

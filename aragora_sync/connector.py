@@ -39,9 +39,7 @@ class Connector:
     type: ClassVar[str]
     title: ClassVar[str]  # one line for lists: what the source is
     revision: ClassVar[int] = 1  # raise it when the same options read the same source differently
-    watched_by: ClassVar[str] = (
-        ""  # the option that decides whether it can be watched; where there is none, it always can
-    )
+    watched_by: ClassVar[str] = ""  # the option that lets it be watched; empty where it always can, or never
     keys: ClassVar[Mapping[str, str]] = {}  # names of the credentials, without ARAGORA_, and what each is
 
     tenant_id: str = option(

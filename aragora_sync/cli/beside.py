@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from ..engine.job import Ask
@@ -99,9 +100,9 @@ class Watched(Listener):
 
     def _watch(self, key: Key, plan: Plan, stop: Stop) -> None:
         assert self._scheduler is not None
-        while not stop.requested:
-            try:
-                plan.sync(key, self._scheduler.say, stop, turns=self._turns)
-            except Exception:
-                logger.exception("%s of tenant %s: the watch ended unexpectedly", key[1], key[0])
-            stop.wait(AGAIN_SECONDS)
+        with ThreadPoolExecutor(1, thread_name_prefix=key[1]) as pool:
+            while not stop.requested:
+                ended = pool.submit(plan.sync, key, self._scheduler.say, stop, turns=self._turns)
+                if error := ended.exception():
+                    logger.error("%s of tenant %s: the watch ended unexpectedly", key[1], key[0], exc_info=error)
+                stop.wait(AGAIN_SECONDS)

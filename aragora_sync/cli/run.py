@@ -77,23 +77,19 @@ def run(
 ) -> int:
     """Syncs what changed since the last time.
 
-    A connector goes on where it was interrupted. Ctrl-C stores what is under way and ends; nothing is lost.
-    With --json there is one JSON object on each line: one for each connector when it ends, and one at the end;
-    with --watch also one for each batch of changes.
+    A connector goes on where it was interrupted. Ctrl-C stores what is under way and ends; nothing is lost. With --json
+    there is an object on each line: for each connector that ends, with --watch for each batch, and one at the end.
     """
-    if watch and (item or dry_run or max_items):
-        _refuse("--watch goes on until it is stopped; --item, --dry-run and --max-items are for one run.")
-    kind = _kind(full=full, reconcile=reconcile, allow_mass_delete=allow_mass_delete, items=item)
-    ask = Ask(kind=kind, allow_mass_delete=allow_mass_delete, max_items=max_items, items=tuple(item or ()))
+    ask = _ask(item, max_items, full=full, reconcile=reconcile, allow_mass_delete=allow_mass_delete)
+    _refuse_one_run(ask, dry_run=dry_run, watch=watch)
     chosen = choose_to_run(asked.config, connectors or [], asked.tenant)
     figures = _figures(asked, metrics_textfile, dry_run)
     display, stop = _display(asked, chosen, dry_run=dry_run, watch=watch), Stop()
-    turns = threading.Semaphore(jobs) if watch else None
+    at_once, turns = (len(chosen), threading.Semaphore(jobs)) if watch else (jobs, None)
     suit_interpreter()
     with stopping_on_signals(stop, display), display, Runs(asked, ask, dry_run=dry_run) as runs:
-        make = [runs.make(one, turns=turns) for one in chosen]
         with _telling(asked, display, figures, dry_run) as listen:
-            at_once = len(make) if watch else jobs
+            make = [runs.make(one, turns=turns) for one in chosen]
             results = run_all(make, jobs=at_once, stop=stop, listen=listen, timeout=timeout)
         try:
             if not no_index:
@@ -109,15 +105,22 @@ def _refuse(message: str) -> NoReturn:
     raise ConfigError(message, hint=HELP)
 
 
-def _kind(*, full: bool, reconcile: bool, allow_mass_delete: bool, items: list[str] | None) -> PassKind | None:
-    """The pass that was asked for. A mass delete needs one: only a pass finds what is gone."""
+def _refuse_one_run(ask: Ask, *, dry_run: bool, watch: bool) -> None:
+    if watch and (ask.items or ask.max_items or dry_run):
+        _refuse("--watch goes on until it is stopped; --item, --dry-run and --max-items are for one run.")
+
+
+def _ask(
+    items: list[str] | None, max_items: int | None, *, full: bool, reconcile: bool, allow_mass_delete: bool
+) -> Ask:
+    """What was asked for. A mass delete needs a pass: nothing else finds what is gone."""
     if items and (full or reconcile or allow_mass_delete):
         _refuse("--item reads single items; --full, --reconcile and --allow-mass-delete read all.")
     if full and reconcile:
         _refuse("--full and --reconcile exclude each other: one reads everything, one only what differs.")
-    if full:
-        return PassKind.FULL
-    return PassKind.RECONCILE if reconcile or allow_mass_delete else None
+    kind = PassKind.RECONCILE if reconcile or allow_mass_delete else None
+    kind = PassKind.FULL if full else kind
+    return Ask(kind=kind, allow_mass_delete=allow_mass_delete, max_items=max_items, items=tuple(items or ()))
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..state import State, StateFile
+from ..store.base import PART
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +25,6 @@ def write_state(store: Store, folder: Path, connector: str, tenant: str) -> None
         last_sync_at=latest.ended_at if latest else None,
         items_synced=latest.counts.created + latest.counts.updated if latest else 0,
         errors=latest.errors if latest else (),
-        status=latest.status if latest else "",
+        status=latest.status.removeprefix(PART) if latest else "",
     )
     StateFile(folder, connector, tenant).save(state)

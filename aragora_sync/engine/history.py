@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..core.files import holder_lives, lock_path
+from ..store.base import PART
 from .agenda import LastRun
-from .result import PART, Status
+from .result import Status
 
 if TYPE_CHECKING:
     from ..store.base import RunRow, Store

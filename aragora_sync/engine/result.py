@@ -25,8 +25,6 @@ class Status(StrEnum):
     INTERRUPTED = "interrupted"
 
 
-PART = "part: "  # before the status, in the store, of a run that read only single items, or what hints named
-
 _EXITS = {
     Status.OK: Exit.OK,
     Status.PARTIAL: Exit.PARTIAL,

@@ -18,12 +18,12 @@ from ..core.files import exclusive_lock
 from ..core.source import Fetches, Source, Stream
 from ..core.stop import Stopped
 from ..state import StateFile
-from ..store.base import Counts, Refusal, StreamRow, Writer
+from ..store.base import PART, Counts, Refusal, StreamRow, Writer
 from .events import Emit, RunEnded, RunStarted, StreamEnded
 from .heeding import wanted
 from .job import Ask, Budget, Job
 from .recording import Recorder
-from .result import PART, Status, StreamError, SyncResult, status_of
+from .result import Status, StreamError, SyncResult, status_of
 from .stop import Stop, StopReason
 from .sync import StreamSync
 from .watching import Watching
@@ -103,10 +103,13 @@ class ConnectorRun:
             self._guarded("", self._read_all)
             result = self._result(self._tally.errors)
         finally:
-            part = PART if self._ask.items or self._ask.hints else ""
-            job.store.end_run(job.run, f"{part}{result.status}", result.errors)
+            job.store.end_run(job.run, f"{PART if self._is_part() else ''}{result.status}", result.errors)
             recorder.end(result)
         return result
+
+    def _is_part(self) -> bool:
+        """Whether it reads only what it was told to, so that whatever else changed still waits."""
+        return bool(self._ask.items or (self._ask.hints and wanted(self._ask.hints) is not None))
 
     def _read_all(self) -> None:
         source = self.source

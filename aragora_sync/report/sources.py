@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import localcontext
 from types import ModuleType
 
-from ..store.base import Entry, RunRow, Store, StreamRow
+from ..store.base import PART, Entry, RunRow, Store, StreamRow
 from . import gusto, plaid, quickbooks, xero
 from .figures import EXACT
 from .reading import UNREADABLE, Found, Stored
@@ -54,7 +54,7 @@ def read_source(store: Store, source: Source, as_of: date) -> Read:
 
 def _read(store: Store, source: Source, as_of: date) -> Read:
     reader, streams = READERS[source.type], store.streams(source.connector)
-    runs = store.runs(source.connector, MOST_RUNS)
+    runs = [run for run in store.runs(source.connector, MOST_RUNS) if not run.status.startswith(PART)]
     read = Read(source, fetched_at=_good_end(runs))
     items = []
     for entry in store.snapshot(source.connector):

@@ -90,6 +90,9 @@ class Failure:
     next_at: datetime
 
 
+PART = "part: "  # before the status of a run that read only single items, or what hints named
+
+
 @dataclass(frozen=True, slots=True)
 class RunRow:
     """One pass over a connector, as `status --history` shows it."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from aragora_sync.core.hints import Hint
 from aragora_sync.engine.events import StreamStarted
 from aragora_sync.engine.heeding import wanted
+from aragora_sync.engine.history import last_run, read_runs
 from aragora_sync.engine.result import Status
 from aragora_sync.engine.stop import Stop, StopReason
 
@@ -131,3 +134,18 @@ def test_a_run_that_is_over_leaves_nothing_behind_at_the_stop_of_the_process():
 
     assert kept.reason is StopReason.TERMINATE
     assert len(stop._children) <= 2
+
+
+@pytest.mark.parametrize(("hint", "is_whole"), [(Hint("s", ("i00",)), False), (Hint("s"), False), (Hint(), True)])
+def test_a_run_of_hints_stands_for_no_run_of_the_schedule_unless_it_read_all(build, hint, is_whole):
+    house = build("events", things=2)
+    house.run()
+    began = house.clock()
+    house.clock.turn(hours=1)
+    house.run(hints=(hint,))
+
+    last = last_run(house.store, "c", "t")
+    assert last is not None and last.ended
+    assert (last.started_at - began >= timedelta(minutes=59)) is is_whole
+    assert house.store.last_success("c") == last.started_at
+    assert [run.status for run in read_runs(house.store, "c", "t", 2)] == ["ok", "ok"]

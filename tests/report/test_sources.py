@@ -45,6 +45,15 @@ def test_figures_are_of_the_last_run_that_read_all_also_where_a_later_one_read_a
     assert "qbo-1: its last run ended with 'partial': Payment: a; b; c; …" in document["warnings"]
 
 
+def test_run_of_single_items_says_nothing_of_the_figures(ledger: Ledger) -> None:
+    ledger.keep("qbo-1", qbo_invoice("1", "5.00"))
+    ledger.clock.turn(hours=1)
+    ledger.keep("qbo-1", qbo_invoice("1", "5.00"), status="part: failed", errors=("Payment: a",))
+
+    assert ledger.document()["ar_aging"]["fetched_at"] == "2026-03-01T12:00:00Z"
+    assert warnings(ledger, "qbo-1: its last run") == []
+
+
 def test_stream_that_was_never_read_to_its_end_is_told(ledger: Ledger) -> None:
     Desk(ledger.store, "qbo-1").say(qbo_invoice("1", "5.00"), stream="Invoice")
 

@@ -121,7 +121,5 @@ class FusedHouse(House):
         """The process is gone: its connections roll back, its locks are free."""
         self.fuse.put_out()
         if self._store is not None and self._store._db.in_transaction:
-            self._store._db.execute(
-                "ROLLBACK"
-            )  # a frame that died may hold a statement, and so the connection, for long
+            self._store._db.execute("ROLLBACK")  # frames that died may keep its statements alive
         self.close()

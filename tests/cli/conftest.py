@@ -67,8 +67,11 @@ class Home:
     def toy(self, name: str, boxes: dict[str, Any] | None = None, tenant: str = "acme", **options: Any) -> None:
         """A configured toy and its world; boxes are streams."""
         self.change(name, boxes if boxes is not None else {"box": {"items": {"a": "one"}}})
-        entry = {"type": "toy", "id": name, "world": f"{name}.json", "max_retries": 0, **options}
-        self.tenants.setdefault(tenant, []).append(entry)
+        self.add(tenant, {"type": "toy", "id": name, "world": f"{name}.json", "max_retries": 0, **options})
+
+    def add(self, tenant: str, *entries: dict[str, Any]) -> None:
+        """Connectors of any type are configured."""
+        self.tenants.setdefault(tenant, []).extend(entries)
         self.write()
 
     def change(self, name: str, boxes: dict[str, Any]) -> None:

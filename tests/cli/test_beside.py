@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import socket
 import sqlite3
@@ -17,6 +15,8 @@ import pytest
 from aragora_sync.connectors.postgresql import PostgreSQLConnector
 from aragora_sync.store.sqlite import SqliteStore, store_path
 
+from ..connectors.posting import SECRET
+from ..connectors.test_webhooks import post_of
 from ..fakes.github import FakeGitHub
 from ..fakes.github_access import CLASSIC
 from ..fakes.web import running as serving
@@ -26,7 +26,6 @@ from .foreground import PATIENCE, running
 
 __all__ = ["postgres", "schema"]
 
-SECRET = "the secret of the webhook"
 HOURLY = {"interval_hours": 1}
 
 
@@ -37,11 +36,6 @@ def hub() -> Iterator[FakeGitHub]:
         yield fake
 
 
-def configured(home: Home, **entry: Any) -> None:
-    home.tenants.setdefault("acme", []).append(entry)
-    home.write()
-
-
 def free_address() -> str:
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         return f"127.0.0.1:{server.getsockname()[1]}"
@@ -49,11 +43,9 @@ def free_address() -> str:
 
 def deliver(address: str, path: str, told: Any) -> int:
     """As GitHub posts it."""
-    body = json.dumps(told).encode()
-    digest = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
-    headers = {"X-Hub-Signature-256": f"sha256={digest}", "X-GitHub-Event": "issues"}
+    asked = post_of("github").request(told, X_GitHub_Event="issues")
     with closing(HTTPConnection(address, timeout=PATIENCE)) as connection:
-        connection.request("POST", path, body, headers)
+        connection.request("POST", path, asked.body, dict(asked.headers))
         return connection.getresponse().status
 
 
@@ -69,7 +61,7 @@ def test_what_a_webhook_names_is_read_between_two_runs(
     app.open_issue("Bug")
     login = {"GITHUB_TOKEN": CLASSIC, "GITHUB_WEBHOOK_SECRET": SECRET}
     where = {"organization": "acme", "base_url": hub.url, "credentials": login}
-    configured(home, type="github", id="code", schedule=HOURLY, **where)
+    home.add("acme", {"type": "github", "id": "code", "schedule": HOURLY, **where})
     address = free_address()
     with running(home, command, "--listen", address) as program:
         program.said(program.out, "1 synced")
@@ -92,8 +84,10 @@ def test_a_table_is_watched_and_what_cannot_be_is_scheduled(
     schema.run(PostgreSQLConnector.triggers(["documents"], schema=schema.name, notify_channel="changes"))
     login = {"POSTGRES_USER": READER, "POSTGRES_PASSWORD": PASSWORD}
     where = {"host": "127.0.0.1", "port": schema.server.port, "database": DATABASE, "schema": schema.name}
-    configured(home, type="postgresql", id="tables", credentials=login, notify_channel="changes", **where)
-    configured(home, type="postgresql", id="quiet", credentials=login, schedule=HOURLY, **where)
+    table = {"type": "postgresql", "credentials": login, **where}
+    home.add(
+        "acme", {**table, "id": "tables", "notify_channel": "changes"}, {**table, "id": "quiet", "schedule": HOURLY}
+    )
     home.toy("blocks", schedule=HOURLY)
     with running(home, command, "--watch", "--json") as program:
         assert "2 connectors by schedule, 1 watched" in program.told("READY=1")

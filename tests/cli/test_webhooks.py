@@ -31,11 +31,6 @@ def running(heard: Heard) -> Iterator[WebhookService]:
         yield service
 
 
-def configured(home, *entries: dict[str, object], tenant: str = "acme") -> None:
-    home.tenants.setdefault(tenant, []).extend(entries)
-    home.write()
-
-
 def deliver(service: WebhookService, path: str) -> int:
     asked = post_of("github").request(TOLD, X_GitHub_Event="issues")
     return post(service, path, asked.body, asked.headers)[0]
@@ -46,7 +41,7 @@ def github(**more: object) -> dict[str, object]:
 
 
 def test_a_webhook_as_the_guide_sets_it_up_reaches_the_connector(home, heard, monkeypatch):
-    configured(home, github())
+    home.add("acme", github())
     monkeypatch.setenv("ARAGORA_GITHUB_WEBHOOK_SECRET", SECRET)
     with running(heard) as service:
         assert deliver(service, "/api/webhooks/github") == 200
@@ -58,8 +53,8 @@ def test_a_webhook_as_the_guide_sets_it_up_reaches_the_connector(home, heard, mo
 
 def test_only_the_tenants_own_secret_counts(home, heard):
     own = {"credentials": {"GITHUB_WEBHOOK_SECRET": SECRET}}
-    configured(home, github(**own))
-    configured(home, github(credentials={"GITHUB_WEBHOOK_SECRET": "another"}), tenant="bcorp")
+    home.add("acme", github(**own))
+    home.add("bcorp", github(credentials={"GITHUB_WEBHOOK_SECRET": "another"}))
     with running(heard) as service:
         answers = [deliver(service, f"/webhooks/{tenant}/code") for tenant in ("acme", "bcorp")]
         assert (answers, deliver(service, "/api/webhooks/github")) == ([200, 401], 404)
@@ -67,7 +62,7 @@ def test_only_the_tenants_own_secret_counts(home, heard):
 
 def test_what_cannot_hear_or_is_switched_off_is_not_served(home, heard):
     home.toy("toy")
-    configured(home, github(id="off", enabled=False), github(), {"type": "qbo", "id": "books"})
+    home.add("acme", github(id="off", enabled=False), github(), {"type": "qbo", "id": "books"})
 
     assert [(one.tenant, one.connector, one.kind) for one in served(Asked())] == [
         ("acme", "code", "github"),
@@ -76,14 +71,14 @@ def test_what_cannot_hear_or_is_switched_off_is_not_served(home, heard):
 
 
 def test_another_name_of_a_type_is_the_same_type(home, heard):
-    configured(home, {"type": "quickbooks", "id": "books"})
+    home.add("acme", {"type": "quickbooks", "id": "books"})
     with running(heard) as service:
         assert post(service, "/api/webhooks/qbo", b"[]")[0] == 404  # no secret is set
         assert [service._app.routes.find(f"/api/webhooks/{name}").kind for name in ("qbo", "quickbooks")] == ["qbo"] * 2
 
 
 def test_the_queue_lies_beside_the_stores_and_is_none(home, cli):
-    configured(home, github())
+    home.add("acme", github())
     home.toy("toy")
     with running(Heard()):
         pass

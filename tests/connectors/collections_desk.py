@@ -12,13 +12,13 @@ from aragora_sync.engine.result import SyncResult
 from aragora_sync.engine.run import ConnectorRun
 from aragora_sync.state import StateFile
 from aragora_sync.store.base import PassKind
-from aragora_sync.store.sqlite import SqliteStore
 
 from ..servers.mongo import Mongo, Place
+from .stored import Stored
 from .tables import Nothing
 
 
-class Collections:
+class Collections(Stored):
     """A database on a real server, a store, and the connector between them."""
 
     def __init__(self, folder: Path, place: Place) -> None:
@@ -58,23 +58,6 @@ class Collections:
             return ConnectorRun(connector or self.connector(), store, state, lock=None, ask=ask).sync()
         finally:
             store.close()
-
-    def reconcile(self) -> SyncResult:
-        return self.sync(PassKind.RECONCILE)
-
-    def store(self) -> SqliteStore:
-        return SqliteStore(self.folder / "store" / "default.db")
-
-    def entries(self) -> dict[str, Any]:
-        store = self.store()
-        try:
-            return {entry.id: entry for entry in store.snapshot()}
-        finally:
-            store.close()
-
-    def items(self) -> dict[str, str]:
-        """Content by id."""
-        return {item_id: entry.content for item_id, entry in self.entries().items()}
 
     def read(self, name: str = "documents", cursor: Any = None, known: Any = None) -> list[Any]:
         """What one read of a collection says."""

@@ -12,14 +12,14 @@ from aragora_sync.engine.result import SyncResult
 from aragora_sync.engine.run import ConnectorRun
 from aragora_sync.state import StateFile
 from aragora_sync.store.base import PassKind
-from aragora_sync.store.sqlite import SqliteStore
 
 from ..servers.postgres import DATABASE, PASSWORD, READER, Postgres, Schema
+from .stored import Stored
 
 DOCUMENTS = "CREATE TABLE documents (id int PRIMARY KEY, title text, body text, updated_at timestamptz DEFAULT now())"
 
 
-class Tables:
+class Tables(Stored):
     """A schema on a real server, a store, and the connector between them."""
 
     def __init__(self, folder: Path, schema: Schema) -> None:
@@ -55,25 +55,8 @@ class Tables:
         finally:
             store.close()
 
-    def reconcile(self) -> SyncResult:
-        return self.sync(PassKind.RECONCILE)
-
     def full(self) -> SyncResult:
         return self.sync(PassKind.FULL)
-
-    def store(self) -> SqliteStore:
-        return SqliteStore(self.folder / "store" / "default.db")
-
-    def entries(self) -> dict[str, Any]:
-        store = self.store()
-        try:
-            return {entry.id: entry for entry in store.snapshot()}
-        finally:
-            store.close()
-
-    def items(self) -> dict[str, str]:
-        """Content by id."""
-        return {item_id: entry.content for item_id, entry in self.entries().items()}
 
     def read(self, table: str, cursor: Any = None, known: Any = None) -> list[Any]:
         """What one read of a table says."""

@@ -64,6 +64,7 @@ class ConnectorRun:
     ) -> None:
         self.source = source
         self._ask = ask or Ask()
+        self._only = wanted(self._ask.hints) if self._ask.hints else None  # streams that hints name, with their items
         self._stop = Stop(stop)
         self._emit = emit
         self._watching = watching  # instead of reading
@@ -103,13 +104,14 @@ class ConnectorRun:
             self._guarded("", self._read_all)
             result = self._result(self._tally.errors)
         finally:
-            job.store.end_run(job.run, f"{PART if self._is_part() else ''}{result.status}", result.errors)
+            job.store.end_run(job.run, f"{PART if self._is_part else ''}{result.status}", result.errors)
             recorder.end(result)
         return result
 
+    @property
     def _is_part(self) -> bool:
         """Whether it reads only what it was told to, so that whatever else changed still waits."""
-        return bool(self._ask.items or (self._ask.hints and wanted(self._ask.hints) is not None))
+        return bool(self._ask.items) or self._only is not None
 
     def _read_all(self) -> None:
         source = self.source
@@ -123,11 +125,10 @@ class ConnectorRun:
             if self._watching is not None:
                 self._watch(self._watching, source.streams(list(stored)))
                 return
-            only = wanted(self._ask.hints) if self._ask.hints else None
-            named = self._read_streams(source.streams(list(stored)), only)
+            named = self._read_streams(source.streams(list(stored)), self._only)
         finally:
             source.close()
-        if named is not None and only is None:
+        if named is not None and self._only is None:
             self._drop_gone({name: row for name, row in stored.items() if name not in named})
 
     def _watch(self, watching: Watching, streams: Iterable[Stream]) -> None:

@@ -14,6 +14,9 @@ EXAMPLE := --config connectors.example.yaml --state-dir .aragora/sync_state --st
 .PHONY: run test check soak bench bench-peers docs record clean
 .NOTPARALLEL:
 
+# The tests start the program many hundred times: it is compiled once, whatever this shell prefers.
+unexport PYTHONDONTWRITEBYTECODE
+
 run: .venv/installed
 	$(BIN)/aragora-sync run $(EXAMPLE)
 	@echo

@@ -6,6 +6,7 @@ They lie in `SPECS_DIR`, by default in `shared/specs` beside the project; they a
 from __future__ import annotations
 
 import functools
+import gc
 import gzip
 import json
 import os
@@ -34,7 +35,12 @@ def spec_file(name: str) -> Path:
 @functools.cache
 def description(name: str, base: str = "") -> Description:
     """The OpenAPI 3 or Swagger 2 description in this file; `base` stands before its paths in requests."""
-    path = spec_file(name)
+    judge = _read(spec_file(name), base)
+    gc.freeze()  # hundreds of thousands of things that stay, which no search for garbage needs to look through
+    return judge
+
+
+def _read(path: Path, base: str) -> Description:
     content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     if path.name.removesuffix(".gz").endswith((".yaml", ".yml")):
         import yaml

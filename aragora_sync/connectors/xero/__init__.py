@@ -162,8 +162,6 @@ class XeroConnector(OAuthConnector):
     def oauth_client(self) -> OAuthClient:
         wanted = scopes(self._wanted, self.scope_style, writing=self.allow_writes)
         secret = self.asked_credentials.get("XERO_CLIENT_SECRET") or ""
-        if wrong := address_problem("auth_url", self.auth_url, AUTH_URL, allow_http=self.allow_http):
-            raise ConfigError(f"xero: {wrong}")
         return client(self.credential("XERO_CLIENT_ID"), secret, self.auth_url, self.token_url, wanted)
 
     def log_in(self, login: Login) -> Tokens:

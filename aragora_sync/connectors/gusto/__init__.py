@@ -223,6 +223,31 @@ class GustoConnector(OAuthConnector):
             if not name.startswith(f"{company}/"):
                 yield Stream(name)
 
+    def check(self) -> Iterator[Check]:
+        """Whether the login holds, for which company, and with which scopes."""
+        name = "login"
+        try:
+            self.open()
+            info = Info.read(self.api.token_info(), self.login_command)
+            yield Check(name, True, "accepted")
+            name = "company"
+            company = for_company(info.company, self.company_id, self.login_command)
+            yield Check(name, True, self.access.known().told.get(NAME) or company)
+            name = "scopes"
+            yield self._check_scopes(info)
+        except (CredentialError, SourceError) as error:
+            yield Check(name, False, error.message, error.hint)
+        finally:
+            self.close()
+
+    def _check_scopes(self, info: Info) -> Check:
+        if info.lacks:
+            error = lacking(info.lacks, self.login_command)
+            return Check("scopes", False, error.message, error.hint)
+        hidden = [f"{what} ({scope})" for scope, what in USEFUL.items() if scope not in info.scopes]
+        without = f"; without {', '.join(hidden)}" if hidden else ""
+        return Check("scopes", True, f"{', '.join(NEEDED)}{without}")
+
     def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
         """What changed since `cursor`; everything where it is None."""
         return self._reading(stream, known).read(cursor)
@@ -248,31 +273,6 @@ class GustoConnector(OAuthConnector):
 
     def _today(self) -> date:
         return net_clock.clock.today().date()
-
-    def check(self) -> Iterator[Check]:
-        """Whether the login holds, for which company, and with which scopes."""
-        name = "login"
-        try:
-            self.open()
-            info = Info.read(self.api.token_info(), self.login_command)
-            yield Check(name, True, "accepted")
-            name = "company"
-            company = for_company(info.company, self.company_id, self.login_command)
-            yield Check(name, True, self.access.known().told.get(NAME) or company)
-            name = "scopes"
-            yield self._check_scopes(info)
-        except (CredentialError, SourceError) as error:
-            yield Check(name, False, error.message, error.hint)
-        finally:
-            self.close()
-
-    def _check_scopes(self, info: Info) -> Check:
-        if info.lacks:
-            error = lacking(info.lacks, self.login_command)
-            return Check("scopes", False, error.message, error.hint)
-        hidden = [f"{what} ({scope})" for scope, what in USEFUL.items() if scope not in info.scopes]
-        without = f"; without {', '.join(hidden)}" if hidden else ""
-        return Check("scopes", True, f"{', '.join(NEEDED)}{without}")
 
     # For programs: typed answers
 

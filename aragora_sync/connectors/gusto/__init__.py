@@ -53,7 +53,7 @@ from .login import (
     USEFUL,
     WEBHOOK_TOKEN,
     Info,
-    client,
+    client_of,
     exchange_code,
     for_company,
     get_oauth_url,
@@ -189,7 +189,7 @@ class GustoConnector(OAuthConnector):
 
     def oauth_client(self) -> OAuthClient:
         own = self.credential("GUSTO_CLIENT_ID"), self.credential("GUSTO_CLIENT_SECRET")
-        return client(*own, self._address, self.auth_url, self.token_url)
+        return client_of(*own, self._address, self.auth_url, self.token_url)
 
     def after_login(self, tokens: Tokens, told: Mapping[str, str], login: Login) -> Tokens:
         api = self._make_api(bearer(tokens.access), lambda: company)

@@ -40,7 +40,7 @@ REFUSALS = {
 }
 
 
-def client(connector: SlackConnector) -> OAuthClient:
+def client_of(connector: SlackConnector) -> OAuthClient:
     """The app, as the workspace's administrator made it from the manifest."""
     return OAuthClient(
         "Slack",

@@ -51,7 +51,7 @@ from .login import (
     Organisation,
     by_itself,
     chosen,
-    client,
+    client_of,
     exchange_code,
     get_oauth_url,
     organisations,
@@ -162,7 +162,7 @@ class XeroConnector(OAuthConnector):
     def oauth_client(self) -> OAuthClient:
         wanted = scopes(self._wanted, self.scope_style, writing=self.allow_writes)
         secret = self.asked_credentials.get("XERO_CLIENT_SECRET") or ""
-        return client(self.credential("XERO_CLIENT_ID"), secret, self.auth_url, self.token_url, wanted)
+        return client_of(self.credential("XERO_CLIENT_ID"), secret, self.auth_url, self.token_url, wanted)
 
     def log_in(self, login: Login) -> Tokens:
         if self.custom_connection:

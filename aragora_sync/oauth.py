@@ -53,7 +53,9 @@ class OAuthConnector(Connector):
 
     def log_in(self, login: Login) -> Tokens:
         """Lets a person consent, and finds out what the tokens are for. What it returns is kept by the caller."""
-        tokens, told = login.authorize(self.oauth_client())
+        client = self.oauth_client()
+        self._refuse_unsafe("auth_url", client.auth_url)
+        tokens, told = login.authorize(client)
         return self.after_login(tokens, told, login)
 
     def after_login(self, tokens: Tokens, told: Mapping[str, str], login: Login) -> Tokens:
@@ -132,10 +134,13 @@ class OAuthConnector(Connector):
         return partial(self._checked_http)
 
     def _checked_http(self, base_url: str, access: object = None, **more: object) -> Http:
-        if wrong := address_problem("the address of the login", base_url, "https://…", allow_http=self.allow_http):
-            raise ConfigError(f"{self.type}: {wrong}")
+        self._refuse_unsafe("the address of the login", base_url)
         made: Http = self.http(base_url, access, **more)  # type: ignore[arg-type]
         return made
+
+    def _refuse_unsafe(self, option: str, address: str) -> None:
+        if wrong := address_problem(option, address, "https://…", allow_http=self.allow_http):
+            raise ConfigError(f"{self.type}: {wrong}")
 
     def _open_tokens(self) -> TokenStore:
         from .auth.token_store import TokenStore, tokens_folder

@@ -38,10 +38,18 @@ class WorldContract(ConnectorContract):
         return self.kind(world=world, **options)
 
 
+class WithoutFetch(WorldContract):
+    test_fetch_answers_every_ref_once_and_moves_no_cursor = None
+
+
+class WithFetch(WorldContract):
+    kind = FetchingWorldConnector
+
+
 for _manner in MANNERS:
-    for _kind in (WorldConnector, FetchingWorldConnector):
-        _name = f"Test{_kind.__name__}{_manner.title()}"
-        globals()[_name] = type(_name, (WorldContract,), {"manner": _manner, "kind": _kind, "__module__": __name__})
+    for _contract in (WithoutFetch, WithFetch):
+        _name = f"Test{_contract.kind.__name__}{_manner.title()}"
+        globals()[_name] = type(_name, (_contract,), {"manner": _manner, "__module__": __name__})
 
 
 # Mistakes

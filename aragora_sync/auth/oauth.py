@@ -20,7 +20,7 @@ from ..net.http import Http
 from .tokens import Tokens
 
 DENIED = "access_denied"
-Explain = Callable[[Answer], AragoraSyncError | None]
+PATIENCE = (429, *range(500, 600))  # statuses that `net` tries again
 
 
 class InvalidGrant(CredentialError):
@@ -28,10 +28,15 @@ class InvalidGrant(CredentialError):
 
 
 class Refusal(NamedTuple):
-    """What a vendor means by an error of its own: what happened, and the next step."""
+    """What a vendor means by an error of its own: what happened, the next step, and what is to be done about it."""
 
     message: str
-    hint: str
+    hint: str = ""
+    kind: type[AragoraSyncError] = CredentialError
+
+    @property
+    def error(self) -> AragoraSyncError:
+        return self.kind(self.message, hint=self.hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,6 @@ class OAuthClient:
     headers: Mapping[str, str] = field(default_factory=dict)  # of the token endpoint
     more: Mapping[str, str] = field(default_factory=dict)
     told: Sequence[str] = ()  # members of the token's answer and of the callback that are kept
-    explain: Explain | None = None  # what its refusals mean, where they are not those of RFC 6749
     needed: Sequence[str] = ()  # what the callback must tell beside the code, which is not spent without it
     refusals: Mapping[str, Refusal] = field(default_factory=dict)  # by the error, or its subtype, that the vendor names
 
@@ -112,11 +116,11 @@ def answered(url: str, state: str, client: OAuthClient) -> dict[str, str]:
     return told
 
 
-def refusal(told: Mapping[str, str], client: OAuthClient) -> CredentialError:
+def refusal(told: Mapping[str, str], client: OAuthClient) -> AragoraSyncError:
     """Why a browser came back without a code."""
     error = told["error"]
     if meant := client.refusals.get(told.get("error_subtype", "")) or client.refusals.get(error):
-        return CredentialError(meant.message, hint=meant.hint)
+        return meant.error
     words = told.get("error_description", "").strip() or error
     denied = f"{client.service} was not allowed: consent was refused."
     return CredentialError(
@@ -151,15 +155,17 @@ def revoked(open_http: OpenHttp, client: OAuthClient, token: str) -> None:
         _send(open_http, client, client.revoke_url, {"token": token}, raw=True)  # what it says is nobody's business
 
 
-def explain(answer: Answer, refusals: Mapping[str, Refusal] | None = None) -> AragoraSyncError | None:
-    """What a token endpoint means by its refusals (RFC 6749, section 5.2), first those of this vendor alone."""
+def explain(answer: Answer, refusals: Mapping[str, Refusal]) -> AragoraSyncError | None:
+    """What a token endpoint means by its refusals (RFC 6749, section 5.2), first those of this vendor alone.
+
+    Some refuse with status 200. What asks for patience is no refusal, whatever its body says.
+    """
     body = answer.body if isinstance(answer.body, dict) else {}
     error = body.get("error")
-    if answer.status < 400 or not isinstance(error, str):  # noqa: PLR2004
+    if answer.status in PATIENCE or not error or not isinstance(error, str):
         return None
-    own = refusals or {}
-    if meant := own.get(str(body.get("error_subtype"))) or own.get(error):
-        return CredentialError(meant.message, hint=meant.hint)
+    if meant := refusals.get(str(body.get("error_subtype"))) or refusals.get(error):
+        return meant.error
     words = str(body.get("error_description") or error)
     if error in ("invalid_grant", "invalid_token"):
         return InvalidGrant(f"the token was refused: {words}.")
@@ -204,7 +210,7 @@ def _send(open_http: OpenHttp, client: OAuthClient, url: str, form: dict[str, st
         f"{parts.scheme}://{parts.netloc}",
         access,
         place=client.service,
-        explain=client.explain or partial(explain, refusals=client.refusals),
+        explain=partial(explain, refusals=client.refusals),
     )
     body: dict[str, Any] = {"json": form} if client.as_json else {"form": form}
     try:

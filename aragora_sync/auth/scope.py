@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 PREFIX = "ARAGORA_"
@@ -53,16 +52,3 @@ def checked_key(name: str) -> str:
     if not _KEY.fullmatch(key):
         raise ValueError(f"{name!r} is no name of a credential: letters and digits, words joined by single '_'")
     return key
-
-
-def tenant_clashes(tenants: Mapping[str, Iterable[str]]) -> list[str]:
-    """Says which tenants (id -> ids of their connectors) would read each other's variables; empty where none would."""
-    owners: dict[str, str] = {}
-    clashes = []
-    for tenant_id, connector_ids in tenants.items():
-        tenant = upper(tenant_id)
-        for name in dict.fromkeys([tenant, *(f"{tenant}__{upper(each)}" for each in connector_ids)]):
-            owner = owners.setdefault(name, tenant_id)
-            if owner != tenant_id:
-                clashes.append(f"tenants {owner!r} and {tenant_id!r} would both read {PREFIX}{name}__…; rename one")
-    return clashes

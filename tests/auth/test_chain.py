@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aragora_sync.auth.scope import checked_key, tenant_clashes
+from aragora_sync.auth.scope import checked_key
 from aragora_sync.core.errors import ConfigError, CredentialError
 
 from .conftest import DictProvider, ToyConnector
@@ -104,19 +104,6 @@ class TestTenants:
         provider = DictProvider(TOY_TOKEN="all")
 
         assert credentials(environ, provider=provider, shared=False).get("TOY_TOKEN") is None
-
-    def test_that_map_to_one_variable_are_named(self):
-        assert tenant_clashes({"a.b": [], "c": [], "a-b": []}) == [
-            "tenants 'a.b' and 'a-b' would both read ARAGORA_A_B__…; rename one"
-        ]
-
-    def test_and_connectors_that_map_to_one_variable_are_named(self):
-        assert tenant_clashes({"a": ["b", "c"], "a__b": ["x"]}) == [
-            "tenants 'a' and 'a__b' would both read ARAGORA_A__B__…; rename one"
-        ]
-
-    def test_may_have_connectors_of_the_same_id(self):
-        assert tenant_clashes({"a": ["toy"], "b": ["toy"]}) == []
 
 
 class TestNames:

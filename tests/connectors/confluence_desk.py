@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from aragora_sync.connectors.confluence import ConfluenceConnector
-from aragora_sync.core.clock import utc_now
-from aragora_sync.core.source import Stream
-from aragora_sync.engine.job import Ask
-from aragora_sync.engine.result import Status, SyncResult
-from aragora_sync.engine.run import ConnectorRun
-from aragora_sync.state import StateFile
+from aragora_sync.engine.result import SyncResult
 from aragora_sync.store.base import PassKind
-from aragora_sync.store.sqlite import SqliteStore
 
 from ..fakes.confluence import EMAIL, PAT, TOKEN, FakeConfluence, FakeDataCenter
 from ..fakes.web import running
 from ..net.clock import PatientClock, patient
+from .service_desk import ServiceDesk, problem
+
+__all__ = ["SOME_TIME", "ConfluenceDesk", "opened_desk", "options_for", "problem"]
 
 SOME_TIME = 3600  # seconds; longer than any list reaches back
 
@@ -32,28 +28,19 @@ def options_for(fake: FakeConfluence) -> dict[str, Any]:
     return {"base_url": fake.base, "credentials": {"CONFLUENCE_API_TOKEN": PAT} if fake.data_center else secrets}
 
 
-class ConfluenceDesk:
-    """One site with a space ENG; each run counts its requests anew."""
+class ConfluenceDesk(ServiceDesk):
+    """One site with a space ENG."""
+
+    make = ConfluenceConnector
 
     def __init__(self, folder: Path, fake: FakeConfluence, time: PatientClock) -> None:
-        self.folder, self.fake, self.time = folder, fake, time
+        super().__init__(folder)
+        self.fake, self.time = fake, time
         self.site = fake.site
-        self.options: dict[str, Any] = {}
-        self.hours = 0.0
         self.space = self.site.create_space("ENG", "Engineering")
 
-    def connector(self) -> ConfluenceConnector:
-        usual = {"connector_id": "confluence", "state_dir": self.folder / "state", "max_retries": 0, "retry_delay": 0}
-        return ConfluenceConnector(**{**usual, **options_for(self.fake), **self.options})
-
-    def sync(self, kind: PassKind | None = None) -> SyncResult:
-        """One run."""
-        self.fake.asked.clear()
-        connector = self.connector()
-        state = StateFile(self.folder / "state", connector.connector_id, connector.tenant_id)
-        ask = Ask(kind=kind, allow_mass_delete=True)
-        with self.store() as store:
-            return ConnectorRun(connector, store, state, lock=None, ask=ask, clock=self._clock).sync()
+    def usual(self) -> Mapping[str, Any]:
+        return options_for(self.fake)
 
     def later(self, kind: PassKind | None = None) -> SyncResult:
         """One run, when whatever happened is long past."""
@@ -62,17 +49,6 @@ class ConfluenceDesk:
 
     def reconcile(self) -> SyncResult:
         return self.later(PassKind.RECONCILE)
-
-    @contextmanager
-    def store(self) -> Iterator[SqliteStore]:
-        opened = SqliteStore(self.folder / "store" / "default.db", clock=self._clock)
-        try:
-            yield opened
-        finally:
-            opened.close()
-
-    def _clock(self) -> Any:
-        return utc_now() + timedelta(hours=self.hours)
 
     # What people do on the site
 
@@ -84,17 +60,8 @@ class ConfluenceDesk:
 
     # What is stored and was asked
 
-    def entries(self) -> dict[str, Any]:
-        with self.store() as store:
-            return {entry.id: entry for entry in store.snapshot()}
-
-    def items(self) -> dict[str, str]:
-        return {item_id: entry.content for item_id, entry in self.entries().items()}
-
     def cursor(self, space: str = "") -> Any:
-        with self.store() as store:
-            row = store.streams("confluence")[space or self.space]
-        return row.open_pass.cursor if row.open_pass else row.cursor
+        return self.cursor_of(space or self.space)
 
     def calls(self) -> dict[str, int]:
         """How often each address was asked for, without what stands before the API's own."""
@@ -105,14 +72,7 @@ class ConfluenceDesk:
         return [dict(each.query) for each in self.fake.asked if _short(each.path) == path]
 
     def fetch(self, *refs: str) -> list[Any]:
-        connector = self.connector()
-        connector.open()
-        try:
-            with self.store() as store:
-                stream = Stream(self.space)
-                return list(connector.fetch(stream, refs, store.known("confluence", stream.name)))
-        finally:
-            connector.close()
+        return super().fetch(self.space, *refs)
 
 
 def _short(path: str) -> str:
@@ -124,9 +84,3 @@ def opened_desk(folder: Path, *, cloud: bool = True) -> Iterator[ConfluenceDesk]
     """A desk in this folder. Nobody waits for real at it."""
     with running(FakeConfluence() if cloud else FakeDataCenter()) as fake, patient(fake) as time:
         yield ConfluenceDesk(folder, fake, time)
-
-
-def problem(result: SyncResult) -> tuple[Status, str, str]:
-    """What went wrong, where one thing did."""
-    (found,) = result.stream_errors
-    return result.status, found.message, found.hint

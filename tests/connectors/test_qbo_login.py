@@ -104,6 +104,15 @@ def test_address_without_company_is_not_exchanged(desk):
     assert desk.fake.asked == []
 
 
+def test_page_of_the_login_beyond_this_machine_needs_https(desk):
+    desk.options["auth_url"] = "http://intuit.example/connect"
+    person = Person(desk)
+
+    with pytest.raises(ConfigError, match="qbo: option 'auth_url' is plain http"):
+        log_in(desk, person)
+    assert person.address == ""
+
+
 def test_refused_consent_is_said(desk):
     desk.fake.login.consents = False
     with pytest.raises(CredentialError, match="consent was refused"):

@@ -9,13 +9,15 @@ import pytest
 
 from aragora_sync.auth.login import Login
 from aragora_sync.core.clock import utc_now
-from aragora_sync.core.errors import CredentialError
+from aragora_sync.core.errors import ConfigError, CredentialError, SourceError
 from aragora_sync.engine.result import Status
 
 from ..fakes.slack import BOT
 from ..fakes.slack_login import CLIENT_ID, CLIENT_SECRET, FIRST_REFRESH
+from ..fakes.web import Answer
 from .slack_desk import HISTORY, SlackDesk, opened_desk, problem
 
+ALWAYS = 99
 OWN = {"SLACK_CLIENT_ID": CLIENT_ID, "SLACK_CLIENT_SECRET": CLIENT_SECRET}
 LOGIN = "oauth.v2.access"
 
@@ -50,6 +52,10 @@ def desk(tmp_path) -> Iterator[SlackDesk]:
         }
         yield made
         made.connector().tokens.forget()
+
+
+def refused(code: str, status: int = 200) -> Answer:
+    return Answer(status, {"ok": False, "error": code})
 
 
 def log_in(desk: SlackDesk, person: Person) -> None:
@@ -145,6 +151,38 @@ def test_login_asks_for_the_scopes_of_the_manifest_and_its_tokens_read(desk):
 def test_code_that_was_used_is_refused(desk):
     with pytest.raises(CredentialError, match="invalid_code"):
         log_in(desk, Person("old"))
+
+
+@pytest.mark.parametrize("option", ["auth_url", "token_url"])
+def test_login_beyond_this_machine_needs_https(desk, option):
+    desk.options[option] = "http://slack.example/oauth"
+    person = Person()
+
+    with pytest.raises(ConfigError, match=r"slack: option .* is plain http"):
+        log_in(desk, person)
+    assert desk.fake.asked == []
+
+
+def test_redirect_address_that_slack_does_not_know_is_told(desk):
+    desk.fake.order(refused("bad_redirect_uri"), path=LOGIN)
+
+    with pytest.raises(SourceError, match="does not take the redirect address") as told:
+        log_in(desk, Person())
+    assert "--redirect-uri" in told.value.hint
+
+
+@pytest.mark.parametrize("answer", [("internal_error", 200), ("ratelimited", 200), ("ratelimited", 429), ("oops", 503)])
+def test_login_that_slack_cannot_answer_now_is_tried_later(desk, answer):
+    desk.fake.order(refused(*answer), path=LOGIN, times=ALWAYS)
+
+    assert desk.sync().status is Status.TRY_LATER
+
+
+def test_refusal_in_words_that_nobody_knew_is_told(desk):
+    desk.fake.order(refused("new_rule"), path=LOGIN)
+
+    with pytest.raises(SourceError, match="the login was refused: new_rule"):
+        log_in(desk, Person())
 
 
 def test_no_token_and_no_login_names_the_token(desk):

@@ -16,9 +16,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from ...auth.login import Login
 from ...auth.oauth import InvalidGrant, OAuthClient, Refusal, authorization_url, exchange, refusal
 from ...auth.tokens import ENDS_AT, Tokens, with_end
-from ...core.address import address_problem
 from ...core.clock import utc_now
-from ...core.errors import AragoraSyncError, ConfigError, CredentialError
+from ...core.errors import AragoraSyncError, CredentialError
 from ...core.options import option
 from ...net.http import Http
 from ...oauth import OAuthConnector
@@ -99,8 +98,6 @@ class GoogleDriveLogin(OAuthConnector):
     token_url: str = option(TOKEN_URL, help="Address where tokens are given.", neutral=True)
 
     def oauth_client(self) -> OAuthClient:
-        if wrong := address_problem("auth_url", self.auth_url, AUTH_URL, allow_http=self.allow_http):
-            raise ConfigError(f"{self.type}: {wrong}")
         own = self.credential("GDRIVE_CLIENT_ID"), self.credential("GDRIVE_CLIENT_SECRET")
         return client_of(*own, auth_url=self.auth_url, token_url=self.token_url)
 

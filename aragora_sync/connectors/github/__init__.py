@@ -150,6 +150,27 @@ class GitHubEnterpriseConnector(Connector):
         self._listed()
         return self.once("absent", list)
 
+    def check(self) -> Iterator[Check]:
+        """Whether the credential is taken, until when, and which repositories are meant."""
+        name = "token"
+        try:
+            self.open()
+            answer = self._api.post("{rateLimit{limit remaining}}", {})
+            ends = answer.headers.get("github-authentication-token-expiration", "")
+            scopes = answer.headers.get("x-oauth-scopes", "")
+            yield Check(name, True, ", ".join(filter(None, [scopes, ends and f"ends {ends}"])) or "accepted")
+            name = "repositories"
+            found = self._listed().values()
+            if absent := self._absent():
+                error = _unknown(absent[0])
+                yield Check(name, False, error.message, error.hint)
+            else:
+                yield Check(name, bool(found), ", ".join(each.full_name for each in found) or "none is shown")
+        except SourceError as error:
+            yield Check(name, False, error.message, error.hint)
+        finally:
+            self.close()
+
     def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
         """What changed in a part of a repository since `cursor`; everything where it is None."""
         return self._reading(stream).read(cursor, known)
@@ -178,27 +199,6 @@ class GitHubEnterpriseConnector(Connector):
             return Code(self._api, repository, self._patterns)
         git = Git(as_git_asks(self._access.headers()), self.stop, allow_http=self.base_url.startswith("http://"))
         return Wiki(git, f"{self._api.addresses.web}/{repository.full_name}.wiki.git", repository)
-
-    def check(self) -> Iterator[Check]:
-        """Whether the credential is taken, until when, and which repositories are meant."""
-        name = "token"
-        try:
-            self.open()
-            answer = self._api.post("{rateLimit{limit remaining}}", {})
-            ends = answer.headers.get("github-authentication-token-expiration", "")
-            scopes = answer.headers.get("x-oauth-scopes", "")
-            yield Check(name, True, ", ".join(filter(None, [scopes, ends and f"ends {ends}"])) or "accepted")
-            name = "repositories"
-            found = self._listed().values()
-            if absent := self._absent():
-                error = _unknown(absent[0])
-                yield Check(name, False, error.message, error.hint)
-            else:
-                yield Check(name, bool(found), ", ".join(each.full_name for each in found) or "none is shown")
-        except SourceError as error:
-            yield Check(name, False, error.message, error.hint)
-        finally:
-            self.close()
 
 
 def _unknown(name: str) -> AccessError:

@@ -53,7 +53,7 @@ from .login import (
     USEFUL,
     WEBHOOK_TOKEN,
     Info,
-    client,
+    client_of,
     exchange_code,
     for_company,
     get_oauth_url,
@@ -189,10 +189,7 @@ class GustoConnector(OAuthConnector):
 
     def oauth_client(self) -> OAuthClient:
         own = self.credential("GUSTO_CLIENT_ID"), self.credential("GUSTO_CLIENT_SECRET")
-        made = client(*own, self._address, self.auth_url, self.token_url)
-        if wrong := address_problem("auth_url", made.auth_url, "https://…", allow_http=self.allow_http):
-            raise ConfigError(f"gusto: {wrong}")
-        return made
+        return client_of(*own, self._address, self.auth_url, self.token_url)
 
     def after_login(self, tokens: Tokens, told: Mapping[str, str], login: Login) -> Tokens:
         api = self._make_api(bearer(tokens.access), lambda: company)
@@ -226,6 +223,31 @@ class GustoConnector(OAuthConnector):
             if not name.startswith(f"{company}/"):
                 yield Stream(name)
 
+    def check(self) -> Iterator[Check]:
+        """Whether the login holds, for which company, and with which scopes."""
+        name = "login"
+        try:
+            self.open()
+            info = Info.read(self.api.token_info(), self.login_command)
+            yield Check(name, True, "accepted")
+            name = "company"
+            company = for_company(info.company, self.company_id, self.login_command)
+            yield Check(name, True, self.access.known().told.get(NAME) or company)
+            name = "scopes"
+            yield self._check_scopes(info)
+        except (CredentialError, SourceError) as error:
+            yield Check(name, False, error.message, error.hint)
+        finally:
+            self.close()
+
+    def _check_scopes(self, info: Info) -> Check:
+        if info.lacks:
+            error = lacking(info.lacks, self.login_command)
+            return Check("scopes", False, error.message, error.hint)
+        hidden = [f"{what} ({scope})" for scope, what in USEFUL.items() if scope not in info.scopes]
+        without = f"; without {', '.join(hidden)}" if hidden else ""
+        return Check("scopes", True, f"{', '.join(NEEDED)}{without}")
+
     def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
         """What changed since `cursor`; everything where it is None."""
         return self._reading(stream, known).read(cursor)
@@ -251,31 +273,6 @@ class GustoConnector(OAuthConnector):
 
     def _today(self) -> date:
         return net_clock.clock.today().date()
-
-    def check(self) -> Iterator[Check]:
-        """Whether the login holds, for which company, and with which scopes."""
-        name = "login"
-        try:
-            self.open()
-            info = Info.read(self.api.token_info(), self.login_command)
-            yield Check(name, True, "accepted")
-            name = "company"
-            company = for_company(info.company, self.company_id, self.login_command)
-            yield Check(name, True, self.access.known().told.get(NAME) or company)
-            name = "scopes"
-            yield self._check_scopes(info)
-        except (CredentialError, SourceError) as error:
-            yield Check(name, False, error.message, error.hint)
-        finally:
-            self.close()
-
-    def _check_scopes(self, info: Info) -> Check:
-        if info.lacks:
-            error = lacking(info.lacks, self.login_command)
-            return Check("scopes", False, error.message, error.hint)
-        hidden = [f"{what} ({scope})" for scope, what in USEFUL.items() if scope not in info.scopes]
-        without = f"; without {', '.join(hidden)}" if hidden else ""
-        return Check("scopes", True, f"{', '.join(NEEDED)}{without}")
 
     # For programs: typed answers
 

@@ -54,7 +54,9 @@ def for_company(told: str, wanted: str, login: str) -> str:
     return told
 
 
-def client(client_id: str, client_secret: str, base_url: str, auth_url: str = "", token_url: str = "") -> OAuthClient:
+def client_of(
+    client_id: str, client_secret: str, base_url: str, auth_url: str = "", token_url: str = ""
+) -> OAuthClient:
     """The application. Its scopes are set in the developer portal; Gusto knows no PKCE."""
     base = base_url.rstrip("/")
     return OAuthClient(
@@ -80,7 +82,7 @@ def get_oauth_url(
 
     Without a `state`, one is made; whoever takes the answer compares it.
     """
-    made = client(client_id, "", base_url or URLS[GustoEnvironment(environment)])
+    made = client_of(client_id, "", base_url or URLS[GustoEnvironment(environment)])
     return authorization_url(made, redirect_uri, state or secrets.token_urlsafe(24))
 
 
@@ -93,7 +95,7 @@ def exchange_code(
     base_url: str = "",
 ) -> Tokens:
     """The tokens for the code that came back with the person."""
-    made = client(client_id, client_secret, base_url or URLS[GustoEnvironment(environment)])
+    made = client_of(client_id, client_secret, base_url or URLS[GustoEnvironment(environment)])
     opened: list[Http] = []
 
     def open_http(base_url: str, access: Access | None = None, **more: object) -> Http:

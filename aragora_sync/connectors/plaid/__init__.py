@@ -255,33 +255,6 @@ class PlaidConnector(OAuthConnector):
             if item_id not in banks and item_id not in replaced and not item_id.startswith(UNKNOWN):
                 yield Stream(name, atomic=name.endswith(TRANSACTIONS))
 
-    @property
-    def webhook_keys(self) -> webhook.Keys:
-        """The keys with which Plaid signs what it posts."""
-        return self.once("webhook keys", lambda: webhook.Keys(self._webhook_key))
-
-    def _webhook_key(self, key_id: str) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self.api.post("/webhook_verification_key/get", {"key_id": key_id}, once=True).body
-        key: Mapping[str, Any] = found["key"]
-        return key
-
-    def receive(self, request: Request) -> Receipt:
-        """The answer to a webhook, with what it says changed."""
-        return webhook.receive(self, request)
-
-    def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
-        """The changes of a bank's transactions since `cursor`, or its accounts."""
-        item_id, _, part = stream.name.partition("/")
-        bank = self.banks().get(item_id)
-        if bank is None:
-            raise AccessError(
-                f"nobody is logged in any more at the bank of {item_id}; what was read is kept.",
-                hint=f"log in: {self.login_command}; or forget it: {self.purge_command(stream.name)}",
-            )
-        if part == ACCOUNTS:
-            return read_accounts(self.bank_api(bank), realtime=self.balances == REALTIME)
-        return read_transactions(self.bank_api(bank), cursor, known)
-
     def check(self) -> Iterator[Check]:
         """Whether Plaid takes the keys, and how it sees the login at each bank."""
         name = "banks"
@@ -305,6 +278,33 @@ class PlaidConnector(OAuthConnector):
         if error:
             return Check(bank.name, False, f"its login does not work ({error['error_code']})", self.login_command)
         return Check(bank.name, True, f"{bank.item_id}, accepted")
+
+    def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
+        """The changes of a bank's transactions since `cursor`, or its accounts."""
+        item_id, _, part = stream.name.partition("/")
+        bank = self.banks().get(item_id)
+        if bank is None:
+            raise AccessError(
+                f"nobody is logged in any more at the bank of {item_id}; what was read is kept.",
+                hint=f"log in: {self.login_command}; or forget it: {self.purge_command(stream.name)}",
+            )
+        if part == ACCOUNTS:
+            return read_accounts(self.bank_api(bank), realtime=self.balances == REALTIME)
+        return read_transactions(self.bank_api(bank), cursor, known)
+
+    @property
+    def webhook_keys(self) -> webhook.Keys:
+        """The keys with which Plaid signs what it posts."""
+        return self.once("webhook keys", lambda: webhook.Keys(self._webhook_key))
+
+    def _webhook_key(self, key_id: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.api.post("/webhook_verification_key/get", {"key_id": key_id}, once=True).body
+        key: Mapping[str, Any] = found["key"]
+        return key
+
+    def receive(self, request: Request) -> Receipt:
+        """The answer to a webhook, with what it says changed."""
+        return webhook.receive(self, request)
 
     # For programs: typed answers
 

@@ -113,9 +113,9 @@ class QuickBooksConnector(OAuthConnector):
         env="QBO_ENVIRONMENT",
     )
     base_url: str = option("", help="Address of the API; by default that of the environment.", neutral=True)
-    auth_url: str = option(AUTH_URL, help="Address of the login page.", neutral=True)
-    token_url: str = option(TOKEN_URL, help="Address that gives tokens.", neutral=True)
-    revoke_url: str = option(REVOKE_URL, help="Address that takes tokens back.", neutral=True)
+    auth_url: str = option(AUTH_URL, help="Address where a person consents.", neutral=True)
+    token_url: str = option(TOKEN_URL, help="Address where tokens are given.", neutral=True)
+    revoke_url: str = option(REVOKE_URL, help="Address where tokens are taken back.", neutral=True)
 
     def __init__(self, credentials: QBOCredentials | Any = None, **options: Any) -> None:
         if isinstance(credentials, QBOCredentials):
@@ -203,21 +203,6 @@ class QuickBooksConnector(OAuthConnector):
         for entity in self._wanted:
             yield Stream(entity.name, entity.words, reports_deletes=entity.in_feed)
 
-    def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
-        """What changed in an entity since `cursor`; everything where it is None."""
-        return self._reading(stream, known).changes(cursor)
-
-    def receive(self, request: Request) -> Receipt:
-        """The answer to a webhook, with what it says changed."""
-        return webhook.receive(self, request)
-
-    def fetch(self, stream: Stream, refs: Sequence[str], known: KnownItems) -> Iterator[Change]:
-        """The things of these ids."""
-        return self._reading(stream, known).single(refs)
-
-    def _reading(self, stream: Stream, known: KnownItems) -> EntityReading:
-        return EntityReading(self.company, self.feed, ENTITIES[stream.name], known)
-
     def check(self) -> Iterator[Check]:
         """Who is logged in until when, and which company that is."""
         name = "login"
@@ -237,6 +222,21 @@ class QuickBooksConnector(OAuthConnector):
             yield Check(name, False, error.message, error.hint)
         finally:
             self.close()
+
+    def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
+        """What changed in an entity since `cursor`; everything where it is None."""
+        return self._reading(stream, known).changes(cursor)
+
+    def receive(self, request: Request) -> Receipt:
+        """The answer to a webhook, with what it says changed."""
+        return webhook.receive(self, request)
+
+    def fetch(self, stream: Stream, refs: Sequence[str], known: KnownItems) -> Iterator[Change]:
+        """The things of these ids."""
+        return self._reading(stream, known).single(refs)
+
+    def _reading(self, stream: Stream, known: KnownItems) -> EntityReading:
+        return EntityReading(self.company, self.feed, ENTITIES[stream.name], known)
 
     # For programs: typed answers
 

@@ -19,7 +19,7 @@ from . import webhook
 from .channels import Channel
 from .errors import BOT_TOKEN, MANIFEST_HINT, SIGNING_SECRET, USER_TOKEN
 from .items import Place
-from .login import AUTH_URL, CLIENT_ID, CLIENT_SECRET, ROTATING, TOKEN_URL, client
+from .login import AUTH_URL, CLIENT_ID, CLIENT_SECRET, ROTATING, TOKEN_URL, client_of
 from .manifest import MANIFEST
 from .reading import ChannelReading
 from .workspace import Workspace
@@ -91,7 +91,7 @@ class SlackConnector(OAuthConnector):
         return bearer(self.credential(BOT_TOKEN))
 
     def oauth_client(self) -> OAuthClient:
-        return client(self)
+        return client_of(self)
 
     def token_to_revoke(self, tokens: Tokens) -> str:
         return tokens.access

@@ -51,7 +51,7 @@ from .login import (
     Organisation,
     by_itself,
     chosen,
-    client,
+    client_of,
     exchange_code,
     get_oauth_url,
     organisations,
@@ -162,9 +162,7 @@ class XeroConnector(OAuthConnector):
     def oauth_client(self) -> OAuthClient:
         wanted = scopes(self._wanted, self.scope_style, writing=self.allow_writes)
         secret = self.asked_credentials.get("XERO_CLIENT_SECRET") or ""
-        if wrong := address_problem("auth_url", self.auth_url, AUTH_URL, allow_http=self.allow_http):
-            raise ConfigError(f"xero: {wrong}")
-        return client(self.credential("XERO_CLIENT_ID"), secret, self.auth_url, self.token_url, wanted)
+        return client_of(self.credential("XERO_CLIENT_ID"), secret, self.auth_url, self.token_url, wanted)
 
     def log_in(self, login: Login) -> Tokens:
         if self.custom_connection:
@@ -233,32 +231,6 @@ class XeroConnector(OAuthConnector):
             if of != organisation and kind in self._wanted:
                 yield Stream(name)
 
-    def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
-        """The records that were updated since `cursor`; all of them where it is None."""
-        return self._reading(stream).read(cursor)
-
-    @property
-    def webhooks_seen(self) -> webhook.Sequence:
-        """How far the events came that Xero told by itself."""
-        return self.once("webhooks", webhook.Sequence)
-
-    def receive(self, request: Request) -> Receipt:
-        """The answer to a webhook, with what it says changed."""
-        return webhook.receive(self, request)
-
-    def fetch(self, stream: Stream, refs: Sequence[str], known: KnownItems) -> Iterator[Change]:
-        """The records of these ids."""
-        return self._reading(stream).fetch(refs)
-
-    def _reading(self, stream: Stream) -> Reading:
-        of, _, name = stream.name.partition("/")
-        if of != self.ledger.organisation:
-            raise AccessError(
-                f"the login is for another organisation than {of}; what was read of that one is kept.",
-                hint=f"log in for it: {self.login_command}; or forget it: {self.purge_command(stream.name)}",
-            )
-        return Reading(self.ledger, ENDPOINTS[name])
-
     def check(self) -> Iterator[Check]:
         """Whether the login holds, which organisation it is for, and which scopes it has."""
         name = "login"
@@ -289,6 +261,32 @@ class XeroConnector(OAuthConnector):
                 "scopes", False, f"the login lacks {', '.join(missing)}", f"log in again: {self.login_command}"
             )
         return Check("scopes", True, ", ".join(allowed) or "not told")
+
+    def read(self, stream: Stream, cursor: Cursor, known: KnownItems) -> Iterator[Change]:
+        """The records that were updated since `cursor`; all of them where it is None."""
+        return self._reading(stream).read(cursor)
+
+    @property
+    def webhooks_seen(self) -> webhook.Sequence:
+        """How far the events came that Xero told by itself."""
+        return self.once("webhooks", webhook.Sequence)
+
+    def receive(self, request: Request) -> Receipt:
+        """The answer to a webhook, with what it says changed."""
+        return webhook.receive(self, request)
+
+    def fetch(self, stream: Stream, refs: Sequence[str], known: KnownItems) -> Iterator[Change]:
+        """The records of these ids."""
+        return self._reading(stream).fetch(refs)
+
+    def _reading(self, stream: Stream) -> Reading:
+        of, _, name = stream.name.partition("/")
+        if of != self.ledger.organisation:
+            raise AccessError(
+                f"the login is for another organisation than {of}; what was read of that one is kept.",
+                hint=f"log in for it: {self.login_command}; or forget it: {self.purge_command(stream.name)}",
+            )
+        return Reading(self.ledger, ENDPOINTS[name])
 
     # For programs: typed answers
 

@@ -49,7 +49,7 @@ def scopes(streams: Collection[str], style: str, *, writing: bool) -> list[str]:
     return [STAYING, *sorted(names)]
 
 
-def client(client_id: str, client_secret: str, auth_url: str, token_url: str, wanted: Sequence[str]) -> OAuthClient:
+def client_of(client_id: str, client_secret: str, auth_url: str, token_url: str, wanted: Sequence[str]) -> OAuthClient:
     """An app with a secret, or one without, which proves by PKCE that it asked itself."""
     return OAuthClient(
         service="Xero",
@@ -118,7 +118,7 @@ def get_oauth_url(
     Without a `state`, one is made; whoever takes the answer compares it. `code_verifier` is for apps without a secret.
     """
     wanted = list(scope) or scopes(ENDPOINTS, GRANULAR, writing=False)
-    made = client(client_id, "" if code_verifier else "has one", auth_url, TOKEN_URL, wanted)
+    made = client_of(client_id, "" if code_verifier else "has one", auth_url, TOKEN_URL, wanted)
     return authorization_url(made, redirect_uri, state or secrets.token_urlsafe(24), code_verifier)
 
 
@@ -131,5 +131,5 @@ def exchange_code(
     token_url: str = TOKEN_URL,
 ) -> Tokens:
     """The tokens for the code that came back with the person."""
-    made = client(client_id, client_secret, AUTH_URL, token_url, ())
+    made = client_of(client_id, client_secret, AUTH_URL, token_url, ())
     return exchange(Http, made, code, redirect_uri, code_verifier)

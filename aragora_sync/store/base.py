@@ -241,7 +241,11 @@ class Writer(Protocol):
         """A new run; earlier ones that never ended are marked interrupted. The caller holds the connector's lock."""
 
     def end_run(self, run: int, status: str, errors: Sequence[str]) -> None:
-        """The run's outcome is remembered."""
+        """The run's outcome is remembered.
+
+        Runs of more than a month ago are forgotten by and by, but not the latest 1,000 of each connector, nor the
+        last one of each outcome: how fresh the items are, and since when, can always be told.
+        """
 
     def begin_pass(
         self, connector: str, stream: Stream, kind: PassKind, fingerprint: str, *, expired: bool = False

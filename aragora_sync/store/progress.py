@@ -235,12 +235,13 @@ def begin_run(db: sqlite3.Connection, connector: str, now: datetime) -> int:
     return int(row[0])
 
 
-def end_run(db: sqlite3.Connection, run: int, status: str, errors: Sequence[str], now: datetime) -> None:
-    """The run's outcome is remembered."""
-    db.execute(
-        "UPDATE run SET status = ?, errors = ?, ended_at = ? WHERE id = ?",
+def end_run(db: sqlite3.Connection, run: int, status: str, errors: Sequence[str], now: datetime) -> str:
+    """The run's outcome is remembered; whose run it was."""
+    (connector,) = db.execute(
+        "UPDATE run SET status = ?, errors = ?, ended_at = ? WHERE id = ? RETURNING connector",
         (status, json.dumps([clean_text(error) for error in errors], ensure_ascii=False), to_micros(now), run),
-    )
+    ).fetchone()
+    return str(connector)
 
 
 def count(db: sqlite3.Connection, run: int, counts: Counts) -> None:

@@ -33,7 +33,7 @@ class Webhooks(Listener):
         self._plan = plan
         self._turns = turns
         self._stop = Stop()
-        self._service = webhook_service(plan.asked, address, self._handle)
+        self._service = webhook_service(plan, address, self._handle)
 
     def start(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
@@ -45,13 +45,16 @@ class Webhooks(Listener):
 
     def planned(self, plan: Plan) -> None:
         self._plan = plan
-        self._service.serve(served(plan.asked))
+        self._service.serve(served(plan))
 
     def _handle(self, tenant: str, connector: str, hints: tuple[Hint, ...]) -> bool:
-        """Whether what they name was read; where the connector is being read just now, not yet."""
+        """Whether what they name was read; where the connector is being read just now, not yet.
+
+        What waits for a connector that was not asked for here is left to another process.
+        """
         key, plan = (tenant, connector), self._plan
         if key not in plan.enabled:
-            return True
+            return not plan.is_elsewhere(key)
         turn = self._turns.of(key)
         if not turn.acquire(blocking=False):
             return False

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..core.errors import AragoraSyncError, ConfigError, Exit
+from ..core.errors import AragoraSyncError, Exit
 from ..engine.agenda import Key
 from ..engine.events import Emit, Event
 from ..engine.scheduler import Scheduler, Service
@@ -82,8 +82,6 @@ class Foreground:
     def __post_init__(self) -> None:
         self._file = ConfigFile(self.asked)
         self._plan = self._previous = self.plan
-        if not self._plan.schedules and not self._plan.watched and not self.services:
-            raise nothing_planned(self._plan)
         self._systemd = SystemdNotice()
         self._hung_up = False
         self._stopping = False
@@ -138,7 +136,7 @@ class Foreground:
         self._file.was_read()
         self._systemd.reloading()
         try:
-            plan = Plan(self.asked, watch=self._plan.watch)
+            plan = self._plan.again()
         except AragoraSyncError as error:
             talk(f"{letter(error)}\n{_KEPT}")
         else:
@@ -168,11 +166,3 @@ class Foreground:
             yield
         finally:
             signal.signal(signal.SIGHUP, before)
-
-
-def nothing_planned(plan: Plan) -> ConfigError:
-    """Nothing would ever run."""
-    return ConfigError(
-        f"no enabled connector of {plan.config.path} has a schedule.",
-        hint="write `schedule: {interval_hours: 1}` below one of them",
-    )

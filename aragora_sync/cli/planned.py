@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..config import find_config
 from ..connectors import connector_class
-from ..core.errors import AragoraSyncError
+from ..core.errors import AragoraSyncError, ConfigError
 from ..core.files import expand_home
 from ..engine.agenda import Key, LastRun
 from ..engine.history import last_run
@@ -22,7 +22,7 @@ from ..engine.schedule import SyncSchedule
 from ..engine.stores import StorePool
 from ..store.sqlite import SqliteStore, store_path
 from .building import Runs, open_store, unstarted
-from .selection import Chosen, config_tenants, require_known
+from .selection import Chosen, choose_enabled, choose_to_run
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -33,22 +33,22 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+WRITE = "write `schedule: {interval_hours: 1}`"
+
 
 class Plan:
-    """One reading of the configuration file. With `watch`, what can be watched is watched instead of scheduled."""
+    """One reading of the configuration file: of the connectors that `names` mean, by default of all.
 
-    def __init__(self, asked: Asked, *, watch: bool = False) -> None:
+    With `watch`, what can be watched is watched instead of scheduled.
+    """
+
+    def __init__(self, asked: Asked, names: Sequence[str] = (), *, watch: bool = False) -> None:
         self.asked = replace(asked)  # a copy knows nothing of what was read before
+        self.names = names
         self.watch = watch
         self.config: Config = self.asked.config
-        if asked.tenant is not None:
-            require_known(asked.tenant, config_tenants(self.config), "tenant")
-        self.enabled: dict[Key, Chosen] = {
-            (tenant.id, connector.id): Chosen(tenant.id, connector.id, connector)
-            for tenant in self.config.tenants
-            if asked.tenant in (None, tenant.id)
-            for connector in tenant.connectors
-            if connector.enabled
+        self.enabled = {
+            (one.tenant, one.connector): one for one in choose_enabled(self.config, names, self.asked.tenant)
         }
         self.watched = {key: one for key, one in self.enabled.items() if watch and _can_be_watched(one)}
         self.chosen: dict[Key, Chosen] = {
@@ -57,6 +57,34 @@ class Plan:
         self.schedules = {key: SyncSchedule(**_given(chosen)) for key, chosen in self.chosen.items()}
         self._runs = Runs(self.asked, Ask(), dry_run=False)
         self._stores = StorePool(lambda tenant: open_store(self.asked, tenant))
+
+    def again(self) -> Plan:
+        """The same of the file as it is now."""
+        return Plan(self.asked, self.names, watch=self.watch)
+
+    def require_schedules(self, *, listens: bool = False) -> None:
+        """Something would run, and all that was named by its id; ConfigError says what to write.
+
+        What `listens` needs no schedule, only to be there.
+        """
+        named = choose_to_run(self.config, self.names, self.asked.tenant) if self.names else []
+        if listens:
+            return
+        for one in named:
+            if one.connector in self.names and (one.tenant, one.connector) not in {*self.schedules, *self.watched}:
+                assert one.config is not None
+                where = f"{self.config.path}:{one.config.place[0]}"
+                raise ConfigError(f"connector {one} has no schedule ({where}).", hint=f"{WRITE} there")
+        if not self.schedules and not self.watched:
+            message = f"no enabled connector of {self.config.path} has a schedule."
+            raise ConfigError(message, hint=f"{WRITE} below one of them")
+
+    def is_elsewhere(self, key: Key) -> bool:
+        """Whether it is configured, and only not asked for here."""
+        tenant, connector = key
+        return key not in self.enabled and any(
+            one.connector == connector for one in choose_enabled(self.config, (), None) if one.tenant == tenant
+        )
 
     @property
     def widths(self) -> tuple[int, int]:

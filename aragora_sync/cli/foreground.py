@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..core.clock import utc_now
 from ..core.errors import AragoraSyncError, Exit
 from ..engine.agenda import Key
 from ..engine.events import Emit, Event
@@ -146,8 +147,8 @@ class Foreground:
         self._systemd.ready(self._told())
 
     def _follow(self, plan: Plan, before: set[Key]) -> None:
-        last = plan.last_runs(plan.schedules.keys() - before)
-        self.scheduler.plan(plan.schedules, last.get)
+        new = plan.schedules.keys() - before
+        self.scheduler.plan(plan.schedules, plan.counted_from(new, noted_at=utc_now()).get)
         for listener in self.listeners:
             listener.planned(plan)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -20,11 +20,14 @@ from ..engine.job import Ask
 from ..engine.result import StreamError, SyncResult
 from ..engine.schedule import SyncSchedule
 from ..engine.stores import StorePool
+from ..engine.waiting import FirstWaits, counted_from, waiting
 from ..store.sqlite import SqliteStore, store_path
 from .building import Runs, open_store, unstarted
 from .selection import Chosen, choose_enabled, choose_to_run
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ..config import Config
     from ..engine.events import Emit
     from ..engine.stop import Stop
@@ -91,6 +94,20 @@ class Plan:
         """Of the longest ids."""
         shown = [*self.chosen, *self.watched]
         return max((len(tenant) for tenant, _ in shown), default=0), max((len(each) for _, each in shown), default=0)
+
+    def counted_from(self, keys: Collection[Key], *, noted_at: datetime | None = None) -> dict[Key, LastRun]:
+        """When each of these ran, or began to wait for its first run, where that was noted.
+
+        With `noted_at` those that never ran wait from then on, whether or not a process is there when they are due.
+        """
+        schedules, runs = {key: self.schedules[key] for key in keys}, self.last_runs(keys)
+        waits = FirstWaits(self.asked.store_folder)
+        since = waits.since()
+        if noted_at is not None:
+            configured = {(one.tenant, one.connector) for one in choose_enabled(self.config, (), None)}
+            is_over = [key for key in since if key in runs or key not in configured]
+            waits.note(waiting(schedules, runs), noted_at, is_over)
+        return counted_from(schedules, runs, since)
 
     def last_runs(self, keys: Iterable[Key]) -> dict[Key, LastRun]:
         """When each of these ran; a store that cannot be read says nothing here, and why when it is synced."""

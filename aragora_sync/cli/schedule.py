@@ -164,7 +164,7 @@ def print_files(
 def _forecast(plan: Plan, now: datetime, number: int) -> Iterator[tuple[datetime, Key]]:
     """The first so many runs of all connectors together; what is due runs now."""
     agenda = Agenda()
-    agenda.plan(plan.schedules, plan.last_runs(plan.schedules).get, now)
+    agenda.plan(plan.schedules, plan.counted_from(plan.schedules.keys()).get, now)
     heap = [(due, key) for key, due in agenda.upcoming().items()]
     heapq.heapify(heap)
     for _ in range(number):

@@ -91,6 +91,7 @@ class Foreground:
             jobs=self.limits.jobs,
             timeout=self.limits.timeout,
             listen=self._hear,
+            on_ready=self._tell_ready,
             on_tick=self._tick,
             services=self.services,
         )
@@ -99,9 +100,6 @@ class Foreground:
         """Blocks until Ctrl-C or SIGTERM; what is under way then is stored."""
         with stopping_on_signals(self.scheduler, self.display), self._reloading_on_hangup():
             self._follow(self._plan, before=set())
-            self._systemd.ready(self._told())
-            if not self.asked.quiet:
-                talk(f"{self._told()}; Ctrl-C ends it, and progress is kept")
             try:
                 self.scheduler.run()
             finally:
@@ -113,6 +111,11 @@ class Foreground:
         plan = self._plan if key in self._plan.chosen else self._previous
         with self.turns.of(key):
             return plan.sync(key, emit, stop)
+
+    def _tell_ready(self) -> None:
+        self._systemd.ready(self._told())
+        if not self.asked.quiet:
+            talk(f"{self._told()}; Ctrl-C ends it, and progress is kept")
 
     def _hear(self, event: Event) -> None:
         self.display.hear(event)

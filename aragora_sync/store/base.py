@@ -295,6 +295,9 @@ class Store(Writer, Protocol):
     def runs(self, connector: str, limit: int) -> Sequence[RunRow]:
         """The latest runs, newest first."""
 
+    def last_run(self, connector: str, status: str = "") -> RunRow | None:
+        """The latest run of this outcome, by default the latest that read whatever changed; None without one."""
+
     def last_success(self, connector: str) -> datetime | None:
         """When the latest run that went well began; None before the first."""
 

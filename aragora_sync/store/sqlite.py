@@ -119,6 +119,11 @@ class SqliteStore:
         with self._readers.reading() as db:
             return progress.runs(db, connector, limit)
 
+    def last_run(self, connector: str, status: str = "") -> RunRow | None:
+        """The latest run of this outcome, by default the latest that read whatever changed."""
+        with self._readers.reading() as db:
+            return progress.last_run(db, connector, status)
+
     def last_success(self, connector: str) -> datetime | None:
         """When the latest run that went well began; None before the first."""
         with self._readers.reading() as db:

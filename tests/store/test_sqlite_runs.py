@@ -96,7 +96,7 @@ def test_a_success_that_is_not_the_last_goes_in_the_end(store, clock, end_run):
 
 def test_when_it_last_ran_whole_is_remembered_in_a_flood_of_hints(store, clock, end_run):
     remember(store, ["ok"], clock() - 2 * KEEP_RUNS)
-    remember(store, ["part: ok"] * 900, clock() - KEEP_RUNS - MINUTE)
+    remember(store, ["part: ok"] * 3 * LEAST_RUNS, clock() - KEEP_RUNS - MINUTE)
     whole = last_run(store, "c", "t")
     for _ in range(9):
         end_run(status="part: ok")

@@ -142,7 +142,10 @@ class LiveContract(Bench):
                 before()
             with closing(real(streams, cursors, known)) as told:
                 for said in told:
-                    if done(said) or time.monotonic() > until:
+                    if done(said):
+                        stop.request(StopReason.CANCEL)
+                    elif time.monotonic() > until:
+                        ended.append(f"it was not told within {PATIENCE_SECONDS} s")
                         stop.request(StopReason.CANCEL)
                     yield said
             ended.append("watch came to an end by itself")
@@ -153,6 +156,8 @@ class LiveContract(Bench):
         lock = self._folder / "watch.lock"
         live = ConnectorLive(connector, self.store, state, lock=lock, stop=stop, every=timedelta(seconds=1))
         result = live.sync()
+        if ended:
+            self.assert_equal()  # says what is missing
         assert not ended, ended
         assert not result.stream_errors, result.errors
 

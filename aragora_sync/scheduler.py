@@ -21,6 +21,7 @@ from .engine.result import SyncResult
 from .engine.schedule import SyncSchedule
 from .engine.scheduler import Scheduler
 from .engine.stop import Stop, StopReason
+from .engine.waiting import FirstWaits, counted_from, waiting
 from .store.sqlite import SqliteStore, store_path
 
 JOBS = 4
@@ -141,9 +142,23 @@ class SyncScheduler:
 
     def _plan(self) -> None:
         if self._loop is not None:
-            chosen = dict(self._connectors)
-            last = {key: _last_run(connector, key) for key, (connector, _) in chosen.items()}
-            self._loop.plan({key: schedule for key, (_, schedule) in chosen.items()}, last.get)
+            schedules = {key: schedule for key, (_, schedule) in self._connectors.items()}
+            runs, since = dict[Key, LastRun](), dict[Key, datetime]()
+            for key, (connector, _) in self._connectors.items():
+                if (last := _last_run(connector, key)) is not None:
+                    runs[key] = last
+            for folder, keys in self._by_folder().items():
+                waits = FirstWaits(folder)
+                since |= waits.since()
+                waits.note([key for key in waiting(schedules, runs) if key in keys], self._clock(), runs)
+            self._loop.plan(schedules, counted_from(schedules, runs, since).get)
+
+    def _by_folder(self) -> dict[Path, set[Key]]:
+        """The connectors of each folder of stores."""
+        folders: dict[Path, set[Key]] = {}
+        for key, (connector, _) in self._connectors.items():
+            folders.setdefault(_path(connector).parent, set()).add(key)
+        return folders
 
     def _sync(self, key: Key, _emit: Emit, stop: Stop) -> SyncResult:
         with self._changing:

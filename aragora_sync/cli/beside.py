@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..engine.job import Ask
@@ -16,6 +19,7 @@ from .webhooks import served, webhook_service
 if TYPE_CHECKING:
     from ..core.hints import Hint
     from ..engine.agenda import Key
+    from ..engine.result import SyncResult
     from ..engine.scheduler import Scheduler
     from .foreground import Turns
     from .planned import Plan
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+MOST_WATCHES = 10_000  # threads are made as they are needed
 AGAIN_SECONDS = 60.0  # a watch that ended, as for want of a login, begins again after so long
 
 
@@ -33,7 +38,7 @@ class Webhooks(Listener):
         self._plan = plan
         self._turns = turns
         self._stop = Stop()
-        self._service = webhook_service(plan.asked, address, self._handle)
+        self._service = webhook_service(plan, address, self._handle)
 
     def start(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
@@ -45,13 +50,16 @@ class Webhooks(Listener):
 
     def planned(self, plan: Plan) -> None:
         self._plan = plan
-        self._service.serve(served(plan.asked))
+        self._service.serve(served(plan))
 
     def _handle(self, tenant: str, connector: str, hints: tuple[Hint, ...]) -> bool:
-        """Whether what they name was read; where the connector is being read just now, not yet."""
+        """Whether what they name was read; where the connector is being read just now, not yet.
+
+        What waits for a connector that was not asked for here is left to another process.
+        """
         key, plan = (tenant, connector), self._plan
         if key not in plan.enabled:
-            return True
+            return not plan.is_elsewhere(key)
         turn = self._turns.of(key)
         if not turn.acquire(blocking=False):
             return False
@@ -62,15 +70,24 @@ class Webhooks(Listener):
         return not result.stream_errors and not self._stop.requested
 
 
+@dataclass(slots=True)
+class _Watch:
+    chosen: Chosen
+    stop: Stop
+    running: Future[SyncResult]
+    again_at: float | None = None  # once it ended
+
+
 class Watched(Listener):
     """Watches what can be watched, each connector in a thread of its own, `jobs` of them reading at once."""
 
     def __init__(self, plan: Plan, jobs: int) -> None:
         self._plan = plan
         self._turns = threading.Semaphore(jobs)
-        self._scheduler: Scheduler | None = None
         self._stop = Stop()
-        self._watches: dict[Key, tuple[Chosen, Stop, threading.Thread]] = {}
+        self._pool = ThreadPoolExecutor(MOST_WATCHES, thread_name_prefix="watch")
+        self._scheduler: Scheduler | None = None
+        self._watches: dict[Key, _Watch] = {}
 
     def start(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
@@ -78,31 +95,41 @@ class Watched(Listener):
 
     def stop(self) -> None:
         self._stop.request(StopReason.CANCEL)
-        self._follow({})
+        self._pool.shutdown()
 
     def planned(self, plan: Plan) -> None:
         self._plan = plan
         if self._scheduler is not None:
             self._follow(plan.watched)
 
+    def tick(self, scheduler: Scheduler) -> None:
+        """What ended by itself, as for want of a login, begins again after a while."""
+        now = time.monotonic()
+        for key, watch in self._watches.items():
+            if watch.again_at is not None and now >= watch.again_at:
+                self._watches[key] = self._begin(key, scheduler)
+            elif watch.again_at is None and watch.running.done():
+                watch.again_at = now + AGAIN_SECONDS
+
     def _follow(self, wanted: Mapping[Key, Chosen]) -> None:
         """Ends what is no longer wanted, or is configured otherwise now, and begins what is new."""
-        ended = [key for key, (chosen, _, _) in self._watches.items() if wanted.get(key) != chosen]
-        for key in ended:
-            self._watches[key][1].request(StopReason.CANCEL)
-        for key in ended:
-            self._watches.pop(key)[2].join()
-        for key in wanted.keys() - self._watches.keys():
-            stop = Stop(self._stop)
-            thread = threading.Thread(target=self._watch, args=(key, self._plan, stop), name=f"watch {key[1]}")
-            self._watches[key] = (wanted[key], stop, thread)
-            thread.start()
-
-    def _watch(self, key: Key, plan: Plan, stop: Stop) -> None:
         assert self._scheduler is not None
-        with ThreadPoolExecutor(1, thread_name_prefix=key[1]) as pool:
-            while not stop.requested:
-                ended = pool.submit(plan.sync, key, self._scheduler.say, stop, turns=self._turns)
-                if error := ended.exception():
-                    logger.error("%s of tenant %s: the watch ended unexpectedly", key[1], key[0], exc_info=error)
-                stop.wait(AGAIN_SECONDS)
+        over = {key: watch for key, watch in self._watches.items() if wanted.get(key) != watch.chosen}
+        for watch in over.values():
+            watch.stop.request(StopReason.CANCEL)
+        wait([watch.running for watch in over.values()])
+        for key in over:
+            del self._watches[key]
+        for key in wanted.keys() - self._watches.keys():
+            self._watches[key] = self._begin(key, self._scheduler)
+
+    def _begin(self, key: Key, scheduler: Scheduler) -> _Watch:
+        plan, stop = self._plan, Stop(self._stop)
+        running = self._pool.submit(plan.sync, key, scheduler.say, stop, turns=self._turns)
+        running.add_done_callback(partial(_tell_bug, key))
+        return _Watch(plan.watched[key], stop, running)
+
+
+def _tell_bug(key: Key, running: Future[SyncResult]) -> None:
+    if error := running.exception():
+        logger.error("%s of tenant %s: the watch ended unexpectedly", key[1], key[0], exc_info=error)

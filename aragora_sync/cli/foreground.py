@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..core.errors import AragoraSyncError, ConfigError, Exit
+from ..core.clock import utc_now
+from ..core.errors import AragoraSyncError, Exit
 from ..engine.agenda import Key
 from ..engine.events import Emit, Event
 from ..engine.scheduler import Scheduler, Service
@@ -82,8 +83,6 @@ class Foreground:
     def __post_init__(self) -> None:
         self._file = ConfigFile(self.asked)
         self._plan = self._previous = self.plan
-        if not self._plan.schedules and not self._plan.watched and not self.services:
-            raise nothing_planned(self._plan)
         self._systemd = SystemdNotice()
         self._hung_up = False
         self._stopping = False
@@ -92,6 +91,7 @@ class Foreground:
             jobs=self.limits.jobs,
             timeout=self.limits.timeout,
             listen=self._hear,
+            on_ready=self._tell_ready,
             on_tick=self._tick,
             services=self.services,
         )
@@ -100,9 +100,6 @@ class Foreground:
         """Blocks until Ctrl-C or SIGTERM; what is under way then is stored."""
         with stopping_on_signals(self.scheduler, self.display), self._reloading_on_hangup():
             self._follow(self._plan, before=set())
-            self._systemd.ready(self._told())
-            if not self.asked.quiet:
-                talk(f"{self._told()}; Ctrl-C ends it, and progress is kept")
             try:
                 self.scheduler.run()
             finally:
@@ -114,6 +111,11 @@ class Foreground:
         plan = self._plan if key in self._plan.chosen else self._previous
         with self.turns.of(key):
             return plan.sync(key, emit, stop)
+
+    def _tell_ready(self) -> None:
+        self._systemd.ready(self._told())
+        if not self.asked.quiet:
+            talk(f"{self._told()}; Ctrl-C ends it, and progress is kept")
 
     def _hear(self, event: Event) -> None:
         self.display.hear(event)
@@ -138,7 +140,7 @@ class Foreground:
         self._file.was_read()
         self._systemd.reloading()
         try:
-            plan = Plan(self.asked, watch=self._plan.watch)
+            plan = self._plan.again()
         except AragoraSyncError as error:
             talk(f"{letter(error)}\n{_KEPT}")
         else:
@@ -148,8 +150,8 @@ class Foreground:
         self._systemd.ready(self._told())
 
     def _follow(self, plan: Plan, before: set[Key]) -> None:
-        last = plan.last_runs(plan.schedules.keys() - before)
-        self.scheduler.plan(plan.schedules, last.get)
+        new = plan.schedules.keys() - before
+        self.scheduler.plan(plan.schedules, plan.counted_from(new, noted_at=utc_now()).get)
         for listener in self.listeners:
             listener.planned(plan)
 
@@ -168,11 +170,3 @@ class Foreground:
             yield
         finally:
             signal.signal(signal.SIGHUP, before)
-
-
-def nothing_planned(plan: Plan) -> ConfigError:
-    """Nothing would ever run."""
-    return ConfigError(
-        f"no enabled connector of {plan.config.path} has a schedule.",
-        hint="write `schedule: {interval_hours: 1}` below one of them",
-    )

@@ -12,6 +12,7 @@ from ..engine.agenda import Agenda, LastRun
 from ..engine.history import RUNNING
 from ..engine.result import Status
 from ..engine.schedule import SyncSchedule, next_run
+from ..engine.waiting import counted_from
 from ..oauth import OAuthConnector
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ def next_run_at(standing: Standing, now: datetime) -> datetime | None:
         return None
     last = standing.runs[0] if standing.runs else None
     agenda, key = Agenda(), (standing.chosen.tenant, standing.chosen.connector)
-    ran = LastRun(last.started_at, last.status != Status.INTERRUPTED) if last else None
-    agenda.plan({key: schedule}, lambda _key: ran, now)
+    runs = {key: LastRun(last.started_at, last.status != Status.INTERRUPTED)} if last else {}
+    since = {key: standing.waits_since} if standing.waits_since else {}
+    agenda.plan({key: schedule}, counted_from({key: schedule}, runs, since).get, now)
     return agenda.next_due()
 
 

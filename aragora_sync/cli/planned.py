@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..config import find_config
 from ..connectors import connector_class
-from ..core.errors import AragoraSyncError
+from ..core.errors import AragoraSyncError, ConfigError
 from ..core.files import expand_home
 from ..engine.agenda import Key, LastRun
 from ..engine.history import last_run
@@ -20,11 +20,14 @@ from ..engine.job import Ask
 from ..engine.result import StreamError, SyncResult
 from ..engine.schedule import SyncSchedule
 from ..engine.stores import StorePool
+from ..engine.waiting import FirstWaits, counted_from, waiting
 from ..store.sqlite import SqliteStore, store_path
 from .building import Runs, open_store, unstarted
-from .selection import Chosen, config_tenants, require_known
+from .selection import Chosen, choose_enabled, choose_to_run
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ..config import Config
     from ..engine.events import Emit
     from ..engine.stop import Stop
@@ -33,22 +36,22 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+WRITE = "write `schedule: {interval_hours: 1}`"
+
 
 class Plan:
-    """One reading of the configuration file. With `watch`, what can be watched is watched instead of scheduled."""
+    """One reading of the configuration file: of the connectors that `names` mean, by default of all.
 
-    def __init__(self, asked: Asked, *, watch: bool = False) -> None:
+    With `watch`, what can be watched is watched instead of scheduled.
+    """
+
+    def __init__(self, asked: Asked, names: Sequence[str] = (), *, watch: bool = False) -> None:
         self.asked = replace(asked)  # a copy knows nothing of what was read before
+        self.names = names
         self.watch = watch
         self.config: Config = self.asked.config
-        if asked.tenant is not None:
-            require_known(asked.tenant, config_tenants(self.config), "tenant")
-        self.enabled: dict[Key, Chosen] = {
-            (tenant.id, connector.id): Chosen(tenant.id, connector.id, connector)
-            for tenant in self.config.tenants
-            if asked.tenant in (None, tenant.id)
-            for connector in tenant.connectors
-            if connector.enabled
+        self.enabled = {
+            (one.tenant, one.connector): one for one in choose_enabled(self.config, names, self.asked.tenant)
         }
         self.watched = {key: one for key, one in self.enabled.items() if watch and _can_be_watched(one)}
         self.chosen: dict[Key, Chosen] = {
@@ -58,11 +61,53 @@ class Plan:
         self._runs = Runs(self.asked, Ask(), dry_run=False)
         self._stores = StorePool(lambda tenant: open_store(self.asked, tenant))
 
+    def again(self) -> Plan:
+        """The same of the file as it is now."""
+        return Plan(self.asked, self.names, watch=self.watch)
+
+    def require_schedules(self, *, listens: bool = False) -> None:
+        """Something would run, and all that was named by its id; ConfigError says what to write.
+
+        What `listens` needs no schedule, only to be there.
+        """
+        named = choose_to_run(self.config, self.names, self.asked.tenant) if self.names else []
+        if listens:
+            return
+        for one in named:
+            if one.connector in self.names and (one.tenant, one.connector) not in {*self.schedules, *self.watched}:
+                assert one.config is not None
+                where = f"{self.config.path}:{one.config.place[0]}"
+                raise ConfigError(f"connector {one} has no schedule ({where}).", hint=f"{WRITE} there")
+        if not self.schedules and not self.watched:
+            message = f"no enabled connector of {self.config.path} has a schedule."
+            raise ConfigError(message, hint=f"{WRITE} below one of them")
+
+    def is_elsewhere(self, key: Key) -> bool:
+        """Whether it is configured, and only not asked for here."""
+        tenant, connector = key
+        return key not in self.enabled and any(
+            one.connector == connector for one in choose_enabled(self.config, (), None) if one.tenant == tenant
+        )
+
     @property
     def widths(self) -> tuple[int, int]:
         """Of the longest ids."""
         shown = [*self.chosen, *self.watched]
         return max((len(tenant) for tenant, _ in shown), default=0), max((len(each) for _, each in shown), default=0)
+
+    def counted_from(self, keys: Collection[Key], *, noted_at: datetime | None = None) -> dict[Key, LastRun]:
+        """When each of these ran, or began to wait for its first run, where that was noted.
+
+        With `noted_at` those that never ran wait from then on, whether or not a process is there when they are due.
+        """
+        schedules, runs = {key: self.schedules[key] for key in keys}, self.last_runs(keys)
+        waits = FirstWaits(self.asked.store_folder)
+        since = waits.since()
+        if noted_at is not None:
+            configured = {(one.tenant, one.connector) for one in choose_enabled(self.config, (), None)}
+            is_over = [key for key in since if key in runs or key not in configured]
+            waits.note(waiting(schedules, runs), noted_at, is_over)
+        return counted_from(schedules, runs, since)
 
     def last_runs(self, keys: Iterable[Key]) -> dict[Key, LastRun]:
         """When each of these ran; a store that cannot be read says nothing here, and why when it is synced."""

@@ -37,7 +37,8 @@ def files(asked: Asked, plan: Plan, what: str, user: str, image: str) -> Files:
         for key, schedule in plan.schedules.items()
     ]
     if what == "systemd-service":
-        return list(systemd_service(jobs, place))
+        tenant = ["--tenant", asked.tenant] if asked.tenant is not None else []
+        return list(systemd_service(jobs, place, [*plan.names, *tenant]))
     makers: dict[str, Callable[[Sequence[Job]], Iterable[tuple[str, Any]]]] = {
         "systemd": lambda some: systemd(some, place, now),
         "cron": lambda some: crontab(some, place, now, local_zone()),

@@ -3,32 +3,60 @@
 import heapq
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from typer import Option
+from typer import Argument, Option
+from typer.core import TyperGroup
 
 from ..core.clock import utc_now
 from ..core.errors import ConfigError
 from ..engine.agenda import Agenda, Key
 from ..engine.runner import suit_interpreter
 from .beside import Watched, Webhooks
-from .common import Asked, command
+from .common import Asked, Connectors, command
+from .complete import Offers, complete_connector
 from .display import JsonLines, Lines
-from .foreground import Foreground, Limits, Listener, Turns, nothing_planned
+from .foreground import Foreground, Limits, Listener, Turns
 from .hooks import HookListener
 from .metrics import Metrics, MetricsFile, target
 from .output import aligned, say, say_json
 from .planned import Plan
 from .run import Jobs
 
+COMMANDS = ("next", "print")
+
+
+class ConnectorsOrCommand(TyperGroup):
+    """Takes connectors, as `run` does, unless the first word is one of its commands."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        ctx.meta[__name__] = bool(args) and args[0] in COMMANDS
+        ctx.allow_interspersed_args = not ctx.meta[__name__]  # options of a command stand behind its name
+        return super().parse_args(ctx, args)
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        params = super().get_params(ctx)
+        return [each for each in params if each.name != "connectors"] if ctx.meta.get(__name__) else params
+
+
 schedule = typer.Typer(
+    cls=ConnectorsOrCommand,
     help="Keeps running, and syncs each connector by its schedule.",
     rich_markup_mode=None,
     add_completion=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 
+
+def complete(context: typer.Context, incomplete: str) -> Offers:
+    """What may stand behind `schedule`."""
+    return [*((name, "") for name in COMMANDS if name.startswith(incomplete)), *complete_connector(context, incomplete)]
+
+
+Scheduled = Annotated[
+    list[str] | None, Argument(metavar="CONNECTOR", help="Ids or types; all by default.", autocompletion=complete)
+]
 Listen = Annotated[
     str | None,
     Option("--listen", metavar="HOST:PORT", help="Receive webhooks here, such as 127.0.0.1:8090; read what they name."),
@@ -46,6 +74,8 @@ RunTimeout = Annotated[
 def foreground(
     asked: Asked,
     context: typer.Context,
+    connectors: Scheduled = None,
+    *,
     jobs: Jobs = 4,
     timeout: RunTimeout = None,
     listen: Listen = None,
@@ -58,9 +88,11 @@ def foreground(
     SIGHUP; where it is broken then, the schedules of before go on. `aragora-sync run` may be used at any time.
     """
     if context.invoked_subcommand is not None:
-        _refuse_misplaced(context)
         return 0
-    plan, turns = Plan(asked, watch=watch), Turns()
+    if connectors and connectors[0] in COMMANDS:
+        raise _misplaced(context, connectors[0])
+    plan, turns = Plan(asked, connectors or [], watch=watch), Turns()
+    plan.require_schedules(listens=bool(listen))
     display = (JsonLines if asked.json else Lines)(plan.widths, dry_run=False, quiet=asked.quiet, watch=watch)
     listeners: list[Listener] = [HookListener(plan.config, asked.store_folder)]
     beside: list[Webhooks | Watched] = [Webhooks(plan, listen, turns)] if listen else []
@@ -78,12 +110,13 @@ def foreground(
 @command
 def upcoming(
     asked: Asked,
+    connectors: Connectors = None,
+    *,
     number: Annotated[int, Option("--count", "-n", min=1, max=10_000, metavar="N", help="Show so many runs.")] = 10,
 ) -> int:
     """Shows what would run when, in the zone of each schedule, if every run began on time."""
-    plan = Plan(asked)
-    if not plan.schedules:
-        raise nothing_planned(plan)
+    plan = Plan(asked, connectors or [])
+    plan.require_schedules()
     runs = list(_forecast(plan, utc_now(), number))
     if asked.json:
         say_json({"runs": [_object(key, due) for due, key in runs]}, indent=2)
@@ -98,6 +131,7 @@ def upcoming(
 @command
 def print_files(
     asked: Asked,
+    connectors: Connectors = None,
     *,
     systemd: Annotated[bool, Option("--systemd", help="A hardened service and a timer for each connector.")] = False,
     systemd_service: Annotated[
@@ -117,9 +151,8 @@ def print_files(
 
     kinds = {"systemd": systemd, "systemd-service": systemd_service, "cron": cron, "k8s": k8s}
     what = printing.require_one(kinds, image)
-    plan = Plan(asked)
-    if not plan.schedules:
-        raise nothing_planned(plan)
+    plan = Plan(asked, connectors or [])
+    plan.require_schedules()
     found = printing.files(asked, plan, what, user, image)
     if output:
         printing.write(found, output)
@@ -131,7 +164,7 @@ def print_files(
 def _forecast(plan: Plan, now: datetime, number: int) -> Iterator[tuple[datetime, Key]]:
     """The first so many runs of all connectors together; what is due runs now."""
     agenda = Agenda()
-    agenda.plan(plan.schedules, plan.last_runs(plan.schedules).get, now)
+    agenda.plan(plan.schedules, plan.counted_from(plan.schedules.keys()).get, now)
     heap = [(due, key) for key, due in agenda.upcoming().items()]
     heapq.heapify(heap)
     for _ in range(number):
@@ -149,12 +182,8 @@ def _shown(due: datetime, plan: Plan, key: Key) -> str:
     return f"{due.astimezone(zone):%a %Y-%m-%d %H:%M %Z}"
 
 
-def _refuse_misplaced(context: typer.Context) -> None:
+def _misplaced(context: typer.Context, name: str) -> ConfigError:
     """Options before the name of a command would be forgotten without a word."""
-    given = [name for name, value in context.params.items() if value not in (None, False) and name != "jobs"]
-    if given:
-        name = given[0].replace("_file", "").replace("_", "-")
-        raise ConfigError(
-            f"--{name} must stand after `{context.invoked_subcommand}`.",
-            hint=f"aragora-sync schedule {context.invoked_subcommand} --{name} …",
-        )
+    given = [key for key, value in context.params.items() if value not in (None, False) and key != "connectors"]
+    option = next((each for each in given if each != "jobs"), "jobs").replace("_file", "").replace("_", "-")
+    return ConfigError(f"--{option} must stand after `{name}`.", hint=f"aragora-sync schedule {name} --{option} …")

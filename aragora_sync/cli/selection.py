@@ -48,6 +48,11 @@ def choose_to_run(config: Config, names: Sequence[str], tenant: str | None) -> l
     return enabled
 
 
+def choose_enabled(config: Config, names: Sequence[str], tenant: str | None) -> list[Chosen]:
+    """The enabled connectors that are named, all of them by default; none where a name means nothing any more."""
+    return [one for one in _meant(_configured(config, tenant), names) if one.config and one.config.enabled]
+
+
 def choose_configured(config: Config, tenant: str | None, kind: str) -> list[Chosen]:
     """The connectors of one type."""
     return [one for one in _configured(config, tenant) if one.type == kind]
@@ -147,13 +152,16 @@ def _configured(config: Config, tenant: str | None) -> list[Chosen]:
 def _named(found: Iterable[Chosen], names: Sequence[str]) -> list[Chosen]:
     """Those that a name means, in the order of the configuration; each name must mean something."""
     among = list(found)
-    wanted = {name: canonical_type(name) for name in names}
-    for name, kind in wanted.items():
-        if not any(name == one.connector or kind == one.type for one in among):
+    for name in names:
+        if not _meant(among, [name]):
             known = [word for one in among for word in (one.connector, one.type) if word]
             require_known(name, dict.fromkeys(known), "connector")
-    kinds = set(wanted.values())
-    return [one for one in among if not names or one.connector in wanted or one.type in kinds]
+    return _meant(among, names)
+
+
+def _meant(found: Iterable[Chosen], names: Sequence[str]) -> list[Chosen]:
+    kinds = {canonical_type(name) for name in names}
+    return [one for one in found if not names or one.connector in names or one.type in kinds]
 
 
 def unreadable_stores(asked: Asked, tenants: Iterable[str]) -> list[StoreError]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import AragoraSyncError, NoStore, StateError
 from ..engine.history import read_runs
+from ..engine.waiting import FirstWaits
 from ..state import State, StateFile
 from ..store.base import Totals
 from ..store.sqlite import SqliteStore, store_path
@@ -30,6 +31,7 @@ class Standing:
     chosen: Chosen
     totals: Totals = field(default_factory=Totals)
     runs: Sequence[RunRow] = ()  # newest first
+    waits_since: datetime | None = None  # for its first run, where a scheduler noted that
     streams: Sequence[StreamRow] = ()
     last_success_at: datetime | None = None
     legacy: State | None = None  # a state file of the older Aragora
@@ -55,11 +57,12 @@ class Standing:
 
 def read_standings(asked: Asked, chosen: Iterable[Chosen], history: int) -> list[Standing]:
     """One for each connector. An unreadable store or state file becomes a problem of that one alone."""
-    return [_read(asked, one, max(1, history)) for one in chosen]
+    waits = FirstWaits(asked.store_folder).since()
+    return [_read(asked, one, max(1, history), waits.get((one.tenant, one.connector))) for one in chosen]
 
 
-def _read(asked: Asked, chosen: Chosen, runs: int) -> Standing:
-    standing = Standing(chosen)
+def _read(asked: Asked, chosen: Chosen, runs: int, waits_since: datetime | None) -> Standing:
+    standing = Standing(chosen, waits_since=waits_since)
     try:
         state = StateFile(asked.state_folder(chosen.config), chosen.connector, chosen.tenant).load()
         standing.legacy = state if state and state.legacy else None

@@ -84,8 +84,8 @@ def systemd(jobs: Sequence[Job], place: Place, now: datetime) -> Iterator[tuple[
         yield f"{job.name}.timer", _timer(job, now)
 
 
-def systemd_service(jobs: Sequence[Job], place: Place) -> Iterator[tuple[str, str]]:
-    """One service that runs all schedules itself."""
+def systemd_service(jobs: Sequence[Job], place: Place, words: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
+    """One service that runs all schedules itself, or those that the words after `schedule` choose."""
     tenants = sorted({job.key[0] for job in jobs if job.has_credentials})
     yield (
         "aragora-sync.service",
@@ -97,7 +97,7 @@ After=network-online.target
 
 [Service]
 Type=notify
-ExecStart={_systemd_line(place.command("schedule"))}
+ExecStart={_systemd_line(place.command("schedule", *words))}
 ExecReload=/bin/kill -HUP $MAINPID
 Restart=on-failure
 WatchdogSec=60

@@ -15,25 +15,24 @@ if TYPE_CHECKING:
     from ..store.base import RunRow, Store
 
 RUNNING = "running"  # as the store says
-LOOKED_BACK = 1000  # webhooks may cause many runs between two of a schedule
 
 
 def read_runs(store: Store, connector: str, tenant: str, limit: int) -> Sequence[RunRow]:
     """The latest runs, newest first. One that says it is under way though nobody goes on was interrupted."""
-    return [replace(run, status=run.status.removeprefix(PART)) for run in _read(store, connector, tenant, limit)]
+    runs = _judged(store.runs(connector, limit), store, connector, tenant)
+    return [replace(run, status=run.status.removeprefix(PART)) for run in runs]
 
 
 def last_run(store: Store, connector: str, tenant: str) -> LastRun | None:
     """The latest run that read whatever changed; None before the first."""
-    for limit in (1, LOOKED_BACK):
-        for run in _read(store, connector, tenant, limit):
-            if not run.status.startswith(PART):
-                return LastRun(run.started_at, run.status != Status.INTERRUPTED)
-    return None
+    run = store.last_run(connector)
+    if run is None:
+        return None
+    (judged,) = _judged([run], store, connector, tenant)
+    return LastRun(judged.started_at, judged.status != Status.INTERRUPTED)
 
 
-def _read(store: Store, connector: str, tenant: str, limit: int) -> Sequence[RunRow]:
-    runs = store.runs(connector, limit)
+def _judged(runs: Sequence[RunRow], store: Store, connector: str, tenant: str) -> Sequence[RunRow]:
     if not any(run.status == RUNNING for run in runs) or holder_lives(lock_path(store.path, connector, tenant)):
         return runs
     return [replace(run, status=str(Status.INTERRUPTED)) if run.status == RUNNING else run for run in runs]

@@ -28,8 +28,8 @@ from .watching import Watching
 logger = logging.getLogger(__name__)
 
 EVERY = timedelta(minutes=1)
-LONGEST_REST = timedelta(minutes=1)  # of a source that is watched
-TICK_SECONDS = 0.2
+LONGEST_PAUSE = timedelta(minutes=1)  # of a source that is watched
+TURN_SECONDS = 0.2  # how often one who waits for its turn looks whether a stop was requested
 LONGEST_SLEEP_SECONDS = 60.0  # a clock that jumps is noticed after so long
 HEALTHY = timedelta(minutes=1)  # a watch that lasted so long was no failure, whatever ended it
 
@@ -106,28 +106,23 @@ class ConnectorLive:
         return result
 
     def _run(self, ask: Ask) -> SyncResult:
-        """An ordinary run, or one of hints."""
-        while not self._turns.acquire(timeout=TICK_SECONDS):
+        """An ordinary run, or one of hints, when its turn has come; a stop ends the waiting for that."""
+        while not self._turns.acquire(timeout=TURN_SECONDS):
             if self._stop.requested:
-                break
-        else:
-            try:
-                return self._made(ask)
-            finally:
-                self._turns.release()
-        self._over = True
-        source = self.source
-        return SyncResult(source.connector_id, source.tenant_id, source.type, Status.INTERRUPTED)
-
-    def _made(self, ask: Ask) -> SyncResult:
-        result = self._end(self._prepare(ask))
+                self._over = True
+                source = self.source
+                return SyncResult(source.connector_id, source.tenant_id, source.type, Status.INTERRUPTED)
+        try:
+            result = self._end(self._prepare(ask))
+        finally:
+            self._turns.release()
         errors = {error.stream for error in result.stream_errors if error.status is not Status.REFUSED}
         self._failing = errors if not ask.hints else self._failing | errors
         return result
 
     def _watch(self) -> SyncResult:
         began = self._clock()
-        watching = Watching(self._rested, self._every, self._failing, lambda: bool(self._hints))
+        watching = Watching(self._longest_pause, self._every, self._failing, lambda: bool(self._hints))
         result = self._end(self._prepare(self._ask, watching))
         if watching.again and self._breakdowns:
             self._note_breakdown(began)
@@ -182,11 +177,11 @@ class ConnectorLive:
         if not self._breakdowns or not isinstance(self.source, Watches):
             return self._every.total_seconds()
         wait = self.source.retry_delay * float(1 << min(self._breakdowns - 1, 20))
-        return min(self._rested.total_seconds(), wait)
+        return min(self._longest_pause.total_seconds(), wait)
 
     @property
-    def _rested(self) -> timedelta:
-        return min(self._every, LONGEST_REST)
+    def _longest_pause(self) -> timedelta:
+        return min(self._every, LONGEST_PAUSE)
 
     def _rest(self, seconds: float) -> None:
         """Waits so long, or until a hint comes or a stop is requested."""

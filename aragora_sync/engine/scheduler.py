@@ -46,8 +46,9 @@ class _Running:
 class Scheduler:
     """Runs connectors by their schedules, `jobs` beside each other, each when it waited longest.
 
-    `work` syncs one connector, in a thread. `listen` hears every event and `on_tick` is called at least every second,
-    both in the thread of `run`. `timeout` ends a run after so many seconds, so that others have their turn.
+    `work` syncs one connector, in a thread. `on_ready` is called once all `services` have started, `on_tick` at least
+    every second from then on, and `listen` hears every event, all in the thread of `run`. `timeout` ends a run after
+    so many seconds, so that others have their turn.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Scheduler:
         jobs: int = 4,
         timeout: float | None = None,
         listen: Emit = lambda _event: None,
+        on_ready: Callable[[], None] = lambda: None,
         on_tick: Callable[[], None] = lambda: None,
         services: Sequence[Service] = (),
         clock: Clock = utc_now,
@@ -65,6 +67,7 @@ class Scheduler:
         self._jobs = max(1, jobs)
         self._timeout = timeout
         self._listen = listen
+        self._on_ready = on_ready
         self._on_tick = on_tick
         self._services = services
         self._clock = clock
@@ -120,6 +123,7 @@ class Scheduler:
                 for service in self._services:
                     started.append(service)
                     service.start(self)
+                self._on_ready()
                 while self._reason is None:
                     if threading.main_thread().is_alive():
                         self._turn(pool)

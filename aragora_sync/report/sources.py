@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import localcontext
@@ -17,7 +17,7 @@ READERS: Mapping[str, ModuleType] = {"gusto": gusto, "plaid": plaid, "qbo": quic
 OK, PARTIAL, RUNNING, NEEDS_LOGIN = "ok", "partial", "running", "needs login"  # as the store says
 MOST_SHOWN = 3  # of what went wrong
 FRESH_DAYS = 1  # yesterday's figures are fresh: days begin at other times elsewhere
-MOST_RUNS = 1000  # that are looked through for a good one
+MOST_RUNS = 1000  # that are looked through for one that ended
 DAY_IS_OVER = timedelta(days=1, hours=12)  # after its begin in UTC, a day is over everywhere on earth
 
 
@@ -54,8 +54,7 @@ def read_source(store: Store, source: Source, as_of: date) -> Read:
 
 def _read(store: Store, source: Source, as_of: date) -> Read:
     reader, streams = READERS[source.type], store.streams(source.connector)
-    runs = [run for run in store.runs(source.connector, MOST_RUNS) if not run.status.startswith(PART)]
-    read = Read(source, fetched_at=_good_end(runs))
+    read = Read(source, fetched_at=_good_end(store, source.connector))
     items = []
     for entry in store.snapshot(source.connector):
         if isinstance(entry, Entry) and entry.kind in reader.KINDS:
@@ -64,7 +63,7 @@ def _read(store: Store, source: Source, as_of: date) -> Read:
             _read_item(read, stored)
     reader.settle(source.connector, read.found, items)
     read.is_there = bool(items) or _was_read(streams, reader)
-    read.found.warnings += _standing(store, read, runs, streams, as_of)
+    read.found.warnings += _standing(store, read, streams, as_of)
     return read
 
 
@@ -77,9 +76,7 @@ def _read_item(read: Read, stored: Stored) -> None:
         read.found.warnings.append(f"{read.source.connector}: {stored.origin.id} is not counted: {why}.")
 
 
-def _standing(
-    store: Store, read: Read, runs: Iterable[RunRow], streams: Mapping[str, StreamRow], as_of: date
-) -> Iterator[str]:
+def _standing(store: Store, read: Read, streams: Mapping[str, StreamRow], as_of: date) -> Iterator[str]:
     """Why the figures of a source may not be what it would say now."""
     name, reader = read.source.connector, READERS[read.source.type]
     if not read.source.is_configured:
@@ -88,7 +85,7 @@ def _standing(
         yield f"{name} was not read yet: aragora-sync run {name}"
         return
     yield from (f"{name}: {text}" for text in _ages(read.fetched_at, as_of))
-    last = next((run for run in runs if run.status != RUNNING), None)
+    last = _last_ended(store, name)
     if last is not None and last.status != OK:
         yield f"{name}: its last run ended with {last.status!r}{_reasons(last)}"
         if last.status == NEEDS_LOGIN:
@@ -144,7 +141,16 @@ def _part(stream: str) -> str:
     return stream.rpartition("/")[2]
 
 
-def _good_end(runs: Iterable[RunRow]) -> datetime | None:
+def _last_ended(store: Store, connector: str) -> RunRow | None:
+    """The latest run that read whatever changed, and does so no more."""
+    last = store.last_run(connector)
+    if last is None or last.status != RUNNING:
+        return last
+    before = (run for run in store.runs(connector, MOST_RUNS) if run.status != RUNNING)
+    return next((run for run in before if not run.status.startswith(PART)), None)
+
+
+def _good_end(store: Store, connector: str) -> datetime | None:
     """When the last run ended in which the source was read; one that read a part counts only if none read all."""
-    ended = [(run.status, run.ended_at) for run in runs if run.ended_at is not None]
-    return next((at for wanted in (OK, PARTIAL) for status, at in ended if status == wanted), None)
+    good = store.last_run(connector, OK) or store.last_run(connector, PARTIAL)
+    return None if good is None else good.ended_at

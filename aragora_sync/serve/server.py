@@ -114,8 +114,9 @@ def _listen(address: str) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
+        why = str(error.strerror or error).partition(" (while ")[0]  # the address would be named twice
         raise ConfigError(
-            f"cannot listen at {address}: {error.strerror or error}.",
+            f"cannot listen at {address}: {why}.",
             hint="end what listens there already, or name another address, like --listen 127.0.0.1:8091",
         ) from error
 

@@ -241,7 +241,11 @@ class Writer(Protocol):
         """A new run; earlier ones that never ended are marked interrupted. The caller holds the connector's lock."""
 
     def end_run(self, run: int, status: str, errors: Sequence[str]) -> None:
-        """The run's outcome is remembered."""
+        """The run's outcome is remembered.
+
+        Runs of more than a month ago are forgotten by and by, but not the latest 1,000 of each connector, nor the
+        last one of each outcome: how fresh the items are, and since when, can always be told.
+        """
 
     def begin_pass(
         self, connector: str, stream: Stream, kind: PassKind, fingerprint: str, *, expired: bool = False
@@ -290,6 +294,9 @@ class Store(Writer, Protocol):
 
     def runs(self, connector: str, limit: int) -> Sequence[RunRow]:
         """The latest runs, newest first."""
+
+    def last_run(self, connector: str, status: str = "") -> RunRow | None:
+        """The latest run of this outcome, by default the latest that read whatever changed; None without one."""
 
     def last_success(self, connector: str) -> datetime | None:
         """When the latest run that went well began; None before the first."""

@@ -1,4 +1,4 @@
-"""What leaves a store: sweeps and their guard, streams that are gone, old tombstones; backup and restore."""
+"""What leaves a store: sweeps and their guard, streams that are gone, old tombstones and runs; backup, restore."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from .progress import begin_epoch, counters
 
 GUARDED_FROM = 20  # a stream with fewer items may lose them all
 CHUNK = 5000
+LEAST_RUNS = 1000  # of each connector are kept, whatever their age
+OLDEST_RUNS = 200  # looked at when a run ends: more than ever stay for good, few enough to cost nothing
 
 Apply = Callable[[sqlite3.Connection, Place, Plan], None]
 
@@ -82,6 +84,25 @@ def purge_tombstones(db: sqlite3.Connection, before: int) -> int:
         return 0
     db.execute("UPDATE counter SET purged_seq = max(purged_seq, ?)", (highest,))
     return db.execute("DELETE FROM entry WHERE deleted_at < ?", (before,)).rowcount
+
+
+def purge_runs(db: sqlite3.Connection, connector: str, before: int) -> None:
+    """Forgets runs that began earlier, a few each time. The latest stay, and the last one of each outcome."""
+    oldest = db.execute(
+        "SELECT id, started_at, status FROM run WHERE connector = ? ORDER BY id LIMIT ?", (connector, OLDEST_RUNS)
+    ).fetchall()
+    if not any(started_at < before for _, started_at, _ in oldest):
+        return
+    last_to_go = db.execute(
+        "SELECT id FROM run WHERE connector = ? ORDER BY id DESC LIMIT 1 OFFSET ?", (connector, LEAST_RUNS)
+    ).fetchone()
+    if last_to_go is None:
+        return
+    outcomes: set[str] = set()
+    for run, started_at, status in reversed(oldest):
+        if run <= last_to_go[0] and started_at < before and status in outcomes:
+            db.execute("DELETE FROM run WHERE id = ?", (run,))
+        outcomes.add(status)
 
 
 def backup(db: sqlite3.Connection, target: Path) -> None:

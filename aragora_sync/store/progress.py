@@ -13,7 +13,7 @@ from ..core.changes import Cursor
 from ..core.clock import from_micros, to_micros
 from ..core.errors import StoreError
 from ..core.source import Stream
-from .base import COUNTS, Counts, Failure, OpenPass, PassKind, Refusal, RunRow, StreamRow, Totals
+from .base import COUNTS, PART, Counts, Failure, OpenPass, PassKind, Refusal, RunRow, StreamRow, Totals
 from .digest import clean_text
 
 
@@ -235,12 +235,13 @@ def begin_run(db: sqlite3.Connection, connector: str, now: datetime) -> int:
     return int(row[0])
 
 
-def end_run(db: sqlite3.Connection, run: int, status: str, errors: Sequence[str], now: datetime) -> None:
-    """The run's outcome is remembered."""
-    db.execute(
-        "UPDATE run SET status = ?, errors = ?, ended_at = ? WHERE id = ?",
+def end_run(db: sqlite3.Connection, run: int, status: str, errors: Sequence[str], now: datetime) -> str:
+    """The run's outcome is remembered; whose run it was."""
+    (connector,) = db.execute(
+        "UPDATE run SET status = ?, errors = ?, ended_at = ? WHERE id = ? RETURNING connector",
         (status, json.dumps([clean_text(error) for error in errors], ensure_ascii=False), to_micros(now), run),
-    )
+    ).fetchone()
+    return str(connector)
 
 
 def count(db: sqlite3.Connection, run: int, counts: Counts) -> None:
@@ -253,23 +254,24 @@ def count(db: sqlite3.Connection, run: int, counts: Counts) -> None:
 
 def runs(db: sqlite3.Connection, connector: str, limit: int) -> list[RunRow]:
     """The latest runs, newest first."""
-    found = db.execute(
-        f"SELECT id, connector, started_at, ended_at, status, errors, {', '.join(COUNTS)} FROM run "
-        "WHERE connector = ? ORDER BY id DESC LIMIT ?",
-        (connector, limit),
-    )
-    return [
-        RunRow(
-            row[0],
-            row[1],
-            from_micros(row[2]),
-            None if row[3] is None else from_micros(row[3]),
-            row[4],
-            Counts(*row[6:]),
-            json.loads(row[5]),
-        )
-        for row in found
-    ]
+    return [_run_row(*row) for row in db.execute(f"{_RUNS} ORDER BY id DESC LIMIT ?", (connector, limit))]
+
+
+def last_run(db: sqlite3.Connection, connector: str, status: str) -> RunRow | None:
+    """The latest run of this outcome, or of any that read whatever changed."""
+    which, values = ("= ?", [status]) if status else ("NOT LIKE ?", [f"{PART}%"])
+    row = db.execute(f"{_RUNS} AND status {which} ORDER BY id DESC LIMIT 1", (connector, *values)).fetchone()
+    return None if row is None else _run_row(*row)
+
+
+_RUNS = f"SELECT id, connector, started_at, ended_at, status, errors, {', '.join(COUNTS)} FROM run WHERE connector = ?"
+
+
+def _run_row(
+    run: int, connector: str, started_at: int, ended_at: int | None, status: str, errors: str, *counts: int
+) -> RunRow:
+    ended = None if ended_at is None else from_micros(ended_at)
+    return RunRow(run, connector, from_micros(started_at), ended, status, Counts(*counts), json.loads(errors))
 
 
 def last_success(db: sqlite3.Connection, connector: str) -> datetime | None:

@@ -34,6 +34,7 @@ from .plan import FailureRow, Place, Plan, Planner, Row, Said, said_of
 
 FILE_ENDING = ".db"
 KEEP_DELETED = timedelta(days=30)
+KEEP_RUNS = timedelta(days=30)
 
 
 def store_path(folder: Path, tenant_id: str) -> Path:
@@ -93,10 +94,11 @@ class SqliteStore:
             return progress.begin_run(db, connector, self._now())
 
     def end_run(self, run: int, status: str, errors: Sequence[str]) -> None:
-        """The run's outcome is remembered, and what was deleted long ago is forgotten."""
+        """The run's outcome is remembered; what was deleted long ago, and old runs, are forgotten."""
         with self._transaction() as db:
-            progress.end_run(db, run, status, errors, self._now())
+            connector = progress.end_run(db, run, status, errors, self._now())
             keeping.purge_tombstones(db, to_micros(self._now() - self._keep_deleted))
+            keeping.purge_runs(db, connector, to_micros(self._now() - KEEP_RUNS))
 
     def begin_pass(
         self, connector: str, stream: Stream, kind: PassKind, fingerprint: str, *, expired: bool = False
@@ -116,6 +118,11 @@ class SqliteStore:
         """The latest runs, newest first."""
         with self._readers.reading() as db:
             return progress.runs(db, connector, limit)
+
+    def last_run(self, connector: str, status: str = "") -> RunRow | None:
+        """The latest run of this outcome, by default the latest that read whatever changed."""
+        with self._readers.reading() as db:
+            return progress.last_run(db, connector, status)
 
     def last_success(self, connector: str) -> datetime | None:
         """When the latest run that went well began; None before the first."""

@@ -29,7 +29,8 @@ KNOWN_PAGE = 1000  # how many ids `known` may be asked for at once
 class ContractWorld(Protocol):
     """The source, as a test edits it: a fake, a server or a folder. Each thing's text is part of its item's content.
 
-    Where they exist, the suite also uses `fail(id)` and `mend(id)`: the thing can't be read, and can again.
+    Where they exist, the suite also uses `fail(id)` and `mend(id)`: the thing can't be read, and can again; and
+    `webhook(id)`: the `Request` that the vendor posts when the thing changed, signed with one of its `secrets`.
     """
 
     def add(self, name: str, text: str) -> str:
@@ -164,9 +165,9 @@ class Bench:
     def _clock(self) -> datetime:
         return utc_now() + timedelta(hours=self._hours)
 
-    def _run(self, connector: Any, store: Any, kind: PassKind | None) -> SyncResult:
+    def _run(self, connector: Any, store: Any, ask: Ask | PassKind | None) -> SyncResult:
         state = StateFile(self._folder / "state", connector.connector_id, connector.tenant_id)
-        ask = Ask(kind=kind, allow_mass_delete=True)
+        ask = ask if isinstance(ask, Ask) else Ask(kind=ask, allow_mass_delete=True)
         return ConnectorRun(connector, store, state, lock=None, ask=ask, clock=self._clock).sync()
 
     def _begin_anew(self) -> None:

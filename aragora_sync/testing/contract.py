@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import random
 import sys
 import threading
@@ -17,12 +16,13 @@ from unittest import SkipTest, mock
 from ..core.changes import Change, Checkpoint, Cursor, Deleted, Failed, Item, Seen
 from ..core.source import Check
 from ..store.base import PassKind
-from .bench import SIZE, Bench
+from .bench import SIZE
+from .live import LiveContract, open_files
 
 EDITS = 40
 
 
-class ConnectorContract(Bench):
+class ConnectorContract(LiveContract):
     """Every connector passes. Subclasses write `make_world` and `make`."""
 
     # Rule 1: ids
@@ -214,13 +214,13 @@ class ConnectorContract(Bench):
             for stream in connector.streams([]):
                 list(connector.read(stream, None, self.known(stream.name)))  # whatever is made once, is made
                 gc.collect()
-                before = _open_files()
+                before = open_files()
                 for taken in range(3):
                     reading = connector.read(stream, None, self.known(stream.name))
                     for _ in range(taken):
                         next(reading, None)
                     reading.close()  # type: ignore[attr-defined]
-                    assert _open_files() <= before, "what read opened was left open"
+                    assert open_files() <= before, "what read opened was left open"
 
     def test_one_stream_can_be_read_from_two_threads(self) -> None:
         connector = self.opened()
@@ -261,7 +261,3 @@ def _named(changes: Sequence[Change]) -> list[str]:
 
 def _last_cursor(changes: Sequence[Change]) -> Cursor:
     return [change.cursor for change in changes if isinstance(change, Checkpoint)][-1]
-
-
-def _open_files() -> int:
-    return len(os.listdir("/dev/fd"))  # noqa: PTH208 - a Path would keep it open

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import queue
 import socket
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from http.client import HTTPConnection
@@ -12,7 +14,12 @@ from typing import Any
 
 import pytest
 
+from aragora_sync.cli.beside import Watched
+from aragora_sync.cli.common import Asked
+from aragora_sync.cli.planned import Plan
 from aragora_sync.connectors.postgresql import PostgreSQLConnector
+from aragora_sync.engine.scheduler import Scheduler
+from aragora_sync.engine.stop import Stop
 from aragora_sync.store.sqlite import SqliteStore, store_path
 
 from ..connectors.posting import SECRET
@@ -109,4 +116,70 @@ def test_an_address_that_is_taken_is_told(home: Home, cli: Cli) -> None:
         ended = cli("schedule", "--listen", f"127.0.0.1:{taken.getsockname()[1]}")
 
     assert ended.exit_code == 2
-    assert "in use" in ended.err
+    assert ended.out == ""
+    first, *rest = ended.err.splitlines()
+    assert first.endswith("Address already in use.")
+    assert [line[:7] for line in rest] == ["  try: "]
+
+
+@pytest.fixture
+def watched(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Watched]]:
+    """What a configured table is watched with instead of a server."""
+    monkeypatch.setattr("aragora_sync.cli.beside.AGAIN_SECONDS", 0.0)
+    home.add("acme", {"type": "postgresql", "id": "tables", "database": "d", "notify_channel": "changes"})
+    made: list[Watched] = []
+
+    def make(sync: Callable[..., Any]) -> Watched:
+        monkeypatch.setattr(Plan, "sync", lambda _plan, key, _emit, stop, *, turns: sync(key, stop))
+        made.append(Watched(Plan(Asked(), watch=True), 1))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.stop()
+
+
+def test_a_watch_that_ends_begins_again_also_after_a_bug(
+    watched: Callable[..., Watched], caplog: pytest.LogCaptureFixture
+) -> None:
+    begun: queue.Queue[tuple[str, str]] = queue.Queue()
+
+    def sync(key: tuple[str, str], stop: Stop) -> None:
+        begun.put(key)
+        if begun.qsize() == 1:
+            raise RuntimeError("no such thing")
+        stop.wait(PATIENCE)
+
+    watch, scheduler = watched(sync), Scheduler(lambda *_: None)
+    watch.start(scheduler)
+    for _ in range(PATIENCE * 100):
+        watch.tick(scheduler)
+        if begun.qsize() == 2:
+            break
+        threading.Event().wait(0.01)
+
+    assert begun.qsize() == 2
+    assert "tables of tenant acme: the watch ended unexpectedly" in caplog.text
+    assert "RuntimeError: no such thing" in caplog.text
+
+
+def test_what_is_configured_otherwise_is_watched_anew(home: Home, watched: Callable[..., Watched]) -> None:
+    told: queue.Queue[str] = queue.Queue()
+
+    def sync(_key: tuple[str, str], stop: Stop) -> None:
+        told.put("begun")
+        stop.wait(PATIENCE)
+        told.put("ended")
+
+    watch = watched(sync)
+    watch.start(Scheduler(lambda *_: None))
+    assert told.get(timeout=PATIENCE) == "begun"
+    watch.planned(Plan(Asked(), watch=True))  # the same
+    home.tenants["acme"][0]["notify_channel"] = "others"
+    home.write()
+    watch.planned(Plan(Asked(), watch=True))
+
+    assert [told.get(timeout=PATIENCE) for _ in range(2)] == ["ended", "begun"]
+    watch.stop()
+    assert told.get(timeout=PATIENCE) == "ended"
+    assert told.empty()

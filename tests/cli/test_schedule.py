@@ -99,6 +99,31 @@ def test_started_again_it_doubles_nothing_and_makes_up_what_was_interrupted(
     assert (runs(home, "blocks"), runs(home, "endless")) == (1, 2)
 
 
+def test_a_first_run_that_was_missed_is_made_up(home: Home, foreground: Callable[..., Any], cli: Cli) -> None:
+    home.toy("nightly", schedule={"cron": "0 2 * * *"})
+    home.toy("ignored", schedule={"cron": "0 2 * * *"}, enabled=False)
+    with foreground() as program:
+        program.told("READY=1")
+        assert program.end() == 0
+    note = home.stores / "schedule.json"
+    waiting = json.loads(note.read_text())["waiting_since"]
+    earlier = (datetime.now(UTC) - timedelta(days=2)).isoformat()
+    note.write_text(json.dumps({"waiting_since": {"acme/nightly": earlier, "acme/ignored": earlier}}))
+    planned = cli("schedule", "next", "--json", "--count", "1").document["runs"][0]["at"]
+    status = cli("status", "--json").document["connectors"][0]["next_run_at"]
+    with foreground() as program:
+        program.said(program.out, "nightly")
+        assert program.end() == 0
+    with foreground() as program:
+        program.told("READY=1")
+        assert program.end() == 0
+
+    assert list(waiting) == ["acme/nightly"]
+    assert datetime.fromisoformat(planned) <= datetime.now(UTC)
+    assert datetime.fromisoformat(status) <= datetime.now(UTC)
+    assert (runs(home, "nightly"), json.loads(note.read_text())["waiting_since"]) == (1, {})
+
+
 def test_without_a_schedule_it_says_what_to_write(home: Home, cli: Cli) -> None:
     home.toy("blocks")
     home.toy("marbles", schedule=HOURLY, enabled=False)

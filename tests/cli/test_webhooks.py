@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from aragora_sync.cli.common import Asked
+from aragora_sync.cli.planned import Plan
 from aragora_sync.cli.webhooks import served, webhook_service
 from aragora_sync.core.hints import Hint
 from aragora_sync.serve.service import WebhookService
@@ -27,7 +28,7 @@ def heard() -> Heard:
 
 @contextmanager
 def running(heard: Heard) -> Iterator[WebhookService]:
-    with webhook_service(Asked(), "127.0.0.1:0", heard) as service:
+    with webhook_service(Plan(Asked()), "127.0.0.1:0", heard) as service:
         yield service
 
 
@@ -64,7 +65,7 @@ def test_what_cannot_hear_or_is_switched_off_is_not_served(home, heard):
     home.toy("toy")
     home.add("acme", github(id="off", enabled=False), github(), {"type": "qbo", "id": "books"})
 
-    assert [(one.tenant, one.connector, one.kind) for one in served(Asked())] == [
+    assert [(one.tenant, one.connector, one.kind) for one in served(Plan(Asked()))] == [
         ("acme", "code", "github"),
         ("acme", "books", "qbo"),
     ]

@@ -73,6 +73,7 @@ class TestWithChangeStreams(OnServer):
 
 @pytest.mark.soak
 class TestByTimestamp(OnServer):
+    can_be_watched = False
     options: ClassVar[dict[str, Any]] = {"timestamp_field": "updatedAt"}
 
     @pytest.fixture(autouse=True, scope="class")
@@ -83,6 +84,8 @@ class TestByTimestamp(OnServer):
 
 @pytest.mark.soak
 class TestWhereNothingTells(OnServer):
+    can_be_watched = False
+
     @pytest.fixture(autouse=True, scope="class")
     @classmethod
     def at_server(cls, lone_mongo: Mongo) -> None:

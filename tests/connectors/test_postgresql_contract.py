@@ -13,6 +13,8 @@ from aragora_sync.testing import ConnectorContract
 from ..servers.postgres import Postgres, Schema
 from .tables import DOCUMENTS, Tables
 
+CHANNEL = "changes"
+
 
 class Documents:
     """A table, as the suite edits it."""
@@ -21,6 +23,7 @@ class Documents:
         self.tables = tables
         self.number = 0
         tables.run(DOCUMENTS)
+        tables.run(PostgreSQLConnector.triggers(["documents"], schema=tables.schema.name, notify_channel=CHANNEL))
 
     def add(self, name: str, text: str) -> str:
         self.number += 1
@@ -46,13 +49,15 @@ class TestPostgreSQL(ConnectorContract):
         with pytest.MonkeyPatch.context() as patch:  # a few rows in a few queries
             for name in ("FIRST_ROWS", "MOST_ROWS", "PROBED_ROWS"):
                 patch.setattr(f"aragora_sync.connectors.postgresql.reading.{name}", 3)
+            for name in ("WAIT_SECONDS", "BURST_SECONDS"):
+                patch.setattr(f"aragora_sync.connectors.postgresql.listening.{name}", 0.01)
             yield
 
     def make_world(self, folder: Path) -> Documents:
         return Documents(Tables(folder, Schema(self.server)))
 
     def make(self, world: Documents, **options: object) -> PostgreSQLConnector:
-        return world.tables.connector(tables=["documents"], **options)
+        return world.tables.connector(tables=["documents"], notify_channel=CHANNEL, **options)
 
     def teardown_method(self) -> None:
         super().teardown_method()

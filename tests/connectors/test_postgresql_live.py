@@ -224,6 +224,33 @@ def test_tables_without_a_trigger_are_asked_from_time_to_time(documents, monkeyp
         live.until(lambda: "documents/3" in live.items())
 
 
+def test_tables_that_cannot_tell_are_named_when_the_watch_begins(announced, caplog):
+    """Whatever announces counts; a trigger that does something else, or is switched off, does not."""
+    for table in ("silent", "stamped", "switched_off", "parted", "own"):
+        parted = " PARTITION BY RANGE (id)" if table == "parted" else ""
+        announced.run(f"CREATE TABLE {table} (id int PRIMARY KEY, title text){parted}")
+    announced.run("CREATE VIEW seen AS SELECT * FROM silent")
+    announced.run("CREATE TABLE part PARTITION OF parted FOR VALUES FROM (1) TO (9)")
+    announced.run("CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'")
+    announced.run("CREATE TRIGGER stamp BEFORE UPDATE ON stamped FOR EACH ROW EXECUTE FUNCTION stamp()")
+    announce(announced, "switched_off", "parted")
+    announced.run("ALTER TABLE switched_off DISABLE TRIGGER USER")
+    announced.run(GUIDE.replace("ON documents\n", "ON own\n"))
+    announced.options["tables"] = ["documents", "silent", "stamped", "switched_off", "parted", "own", "seen"]
+    with watching(announced) as live:
+        warnings = [each.getMessage() for each in caplog.records if "no trigger" in each.getMessage()]
+        announced.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'reader' AND query ~ 'LISTEN'"
+        )
+        insert(announced, 3)
+        live.until(lambda: "documents/3" in live.items())
+
+    (warning,) = warnings
+    assert "the changes of silent, stamped, switched_off: they are looked for once a minute" in warning
+    assert "`aragora-sync connectors postgresql --trigger silent --trigger stamped --trigger switched_off`" in warning
+    assert len([each for each in caplog.records if "no trigger" in each.getMessage()]) == 1
+
+
 def test_another_look_of_a_table_is_noticed(announced, monkeypatch):
     monkeypatch.setattr(listening, "POLL_SECONDS", 0.1)
     with watching(announced) as live:

@@ -231,6 +231,17 @@ class StoreContract(FeedContract, SearchContract, WriterContract):
 
         assert [run.id for run in desk.store.runs("c", 2)] == [desk.run, desk.run - 1]
 
+    def test_the_latest_run_of_an_outcome_is_told(self, desk):
+        for status in ("ok", "partial", "failed", "part: ok"):
+            desk.next_run(status)
+        first = desk.run - 4
+        desk.store.end_run(desk.run, "part: failed", [])
+
+        assert [desk.store.last_run("c", each).id - first for each in ("ok", "partial", "part: ok")] == [0, 1, 3]
+        assert desk.store.last_run("c").status == "failed"
+        assert desk.store.last_run("c", "refused") is None
+        assert desk.store.last_run("nobody") is None
+
     def test_dropped_items_count_as_swept(self, desk):
         desk.say(*items(3))
         desk.drop("s")

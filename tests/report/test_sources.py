@@ -54,6 +54,15 @@ def test_run_of_single_items_says_nothing_of_the_figures(ledger: Ledger) -> None
     assert warnings(ledger, "qbo-1: its last run") == []
 
 
+def test_figures_keep_their_time_however_many_runs_fail_after_them(ledger: Ledger) -> None:
+    ledger.keep("qbo-1", qbo_invoice("1", "5.00"))
+    for _ in range(1001):
+        ledger.fail("qbo-1", "failed", "no route to host")
+
+    assert ledger.document()["ar_aging"]["fetched_at"] == "2026-03-01T12:00:00Z"
+    assert warnings(ledger, "qbo-1: no run of it") == []
+
+
 def test_stream_that_was_never_read_to_its_end_is_told(ledger: Ledger) -> None:
     Desk(ledger.store, "qbo-1").say(qbo_invoice("1", "5.00"), stream="Invoice")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,7 +19,10 @@ from .listening import Listening, Watched
 from .notices import triggers
 from .reading import TableReading
 
+logger = logging.getLogger(__name__)
+
 TLS = ("disable", "prefer", "require", "verify-ca", "verify-full")
+SHOWN = 5  # tables in a warning
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -97,6 +101,7 @@ class PostgreSQLConnector(Connector):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.parallel = min(self.parallel or self.pool_size, self.pool_size)
+        self._told_silent: list[str] = []
 
     def open(self) -> None:
         """Logs in, and reads what the catalog tells of the tables."""
@@ -148,10 +153,25 @@ class PostgreSQLConnector(Connector):
         for stream in streams:
             table, reading = self._table(stream.name), self._reading(stream, known[stream.name])
             tables.append(Watched(stream, reading, cursors[stream.name], len(table.key), table.kind == "p"))
+        self._tell_silent([stream.name for stream in streams])
         listening = Listening(
             self._connections, self.notify_channel, self.schema, tables, self._shape(self._catalog), self._look
         )
         yield from listening.changes()
+
+    def _tell_silent(self, names: Sequence[str]) -> None:
+        """Says once which tables cannot tell: what changes there is stored up to a minute late."""
+        with self._connections.transaction() as connection:
+            silent = self._catalog.silent(connection, names)
+        if silent and silent != self._told_silent:
+            shown = " ".join(f"--trigger {name}" for name in silent[:SHOWN])
+            logger.warning(
+                "no trigger announces the changes of %s: they are looked for once a minute; "
+                "`aragora-sync connectors postgresql %s` prints what is missing",
+                ", ".join(silent[:SHOWN]) + (f" and {len(silent) - SHOWN} more" if len(silent) > SHOWN else ""),
+                shown,
+            )
+        self._told_silent = silent
 
     @staticmethod
     def triggers(tables: Sequence[str], /, **options: Any) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from ..core.errors import AragoraSyncError
 from ..engine.agenda import Key
 from ..engine.events import Event, RunEnded
-from ..engine.history import read_runs
-from ..engine.hooks import Hooks
+from ..engine.history import LOOKED_BACK, RUNNING, read_runs
+from ..engine.hooks import TELLS_NOTHING, Hooks
 from ..store.sqlite import SqliteStore, store_path
 from .foreground import Listener
 
@@ -35,18 +35,21 @@ class HookListener(Listener):
             result = event.result
             key = (result.tenant_id, result.connector_id)
             self._hooks.tell(result, self._status_before(key))
-            self._before[key] = str(result.status)
+            if result.status not in TELLS_NOTHING:
+                self._before[key] = str(result.status)
 
     def close(self) -> None:
         self._hooks.close()
 
     def _status_before(self, key: Key) -> str:
+        """Of the latest run before that told something: one that was interrupted hides no failure."""
         if key in self._before:
             return self._before[key]
         path = store_path(self._folder, key[0])
         try:
             with closing(SqliteStore(path, read_only=True)) as store:
-                runs = read_runs(store, key[1], key[0], 2)
+                runs = read_runs(store, key[1], key[0], LOOKED_BACK)
         except AragoraSyncError:
             return ""
-        return runs[1].status if len(runs) > 1 else ""
+        told = [run.status for run in runs if run.status not in (RUNNING, *TELLS_NOTHING)]
+        return told[1] if len(told) > 1 else ""

@@ -36,17 +36,16 @@ class Occasion(StrEnum):
     RECOVERY = "on_recovery"
 
 
-_TELLS_NOTHING = (Status.INTERRUPTED, Status.LOCKED)
-_NO_FAILURE = ("", "running", *_TELLS_NOTHING, Status.OK)
+TELLS_NOTHING = (Status.INTERRUPTED, Status.LOCKED)
 
 
 def occasions_of(status: Status, before: str) -> list[Occasion]:
-    """What the end of a run is, after one that ended with the status `before` (empty: none did)."""
-    if status in _TELLS_NOTHING:
+    """What the end of a run is; `before` is the status of the latest before it that told something (empty: none)."""
+    if status in TELLS_NOTHING:
         return []
     if status is not Status.OK:
         return [Occasion.FAILURE]
-    return [Occasion.SUCCESS] if before in _NO_FAILURE else [Occasion.RECOVERY, Occasion.SUCCESS]
+    return [Occasion.SUCCESS] if before in ("", Status.OK) else [Occasion.RECOVERY, Occasion.SUCCESS]
 
 
 def message_of(occasion: Occasion, result: SyncResult) -> dict[str, Any]:

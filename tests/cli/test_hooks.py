@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
 
+from aragora_sync.cli.hooks import HookListener
+from aragora_sync.config import load_config
 from aragora_sync.engine import hooks
+from aragora_sync.engine.events import RunEnded
 from aragora_sync.engine.hooks import Occasion, occasions_of
-from aragora_sync.engine.result import Status
+from aragora_sync.engine.result import Status, SyncResult
+from aragora_sync.store.sqlite import SqliteStore, store_path
 
 from ..fakes.web import Answer, Asked, FakeService, running
 from .conftest import Cli, Home
@@ -74,6 +79,31 @@ def test_failure_success_and_recovery_reach_their_targets(home: Home, cli: Cli, 
     assert ear.told[0][2]["created"] == 1
 
 
+def test_recovery_is_told_once_though_a_run_was_killed_in_between(home: Home, cli: Cli, ear: Ear) -> None:
+    home.top["hooks"] = {"on_recovery": writing(home, "pager")}
+    home.toy("blocks", BROKEN)
+    cli("run")
+    with closing(SqliteStore(store_path(home.stores, "acme"))) as store:
+        store.begin_run("blocks")
+    home.change("blocks", {"box": {"items": {"a": "one"}}})
+    cli("run")
+    cli("run")
+
+    assert [event for event, _ in told(home, "pager")] == ["on_recovery"]
+
+
+@pytest.mark.parametrize("between", [Status.INTERRUPTED, Status.LOCKED])
+def test_recovery_is_told_though_a_run_told_nothing_in_between(between: Status, home: Home, cli: Cli) -> None:
+    home.top["hooks"] = {"on_recovery": writing(home, "pager")}
+    home.toy("blocks")
+    listener = HookListener(load_config(home.config, environ={}), home.stores)
+    for status in (Status.FAILED, between, Status.OK, between, Status.OK):
+        listener.hear(RunEnded(SyncResult("blocks", "acme", "toy", status)))
+    listener.close()
+
+    assert [event for event, _ in told(home, "pager")] == ["on_recovery"]
+
+
 def test_address_is_asked_again_and_never_shown(home: Home, cli: Cli, ear: Ear) -> None:
     home.top["hooks"] = {"on_success": f"{ear.url}/ping/{SECRET}"}
     home.toy("blocks")
@@ -127,5 +157,5 @@ def test_what_nobody_could_call_is_refused(value: Any, message: str, home: Home,
 def test_what_tells_nothing_is_no_occasion() -> None:
     assert occasions_of(Status.INTERRUPTED, "ok") == []
     assert occasions_of(Status.LOCKED, "failed") == []
-    assert occasions_of(Status.OK, "interrupted") == [Occasion.SUCCESS]
+    assert occasions_of(Status.OK, "") == [Occasion.SUCCESS]
     assert occasions_of(Status.PARTIAL, "ok") == [Occasion.FAILURE]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..connectors import connector_class
 from ..core.errors import Exit
-from ..engine.agenda import Agenda, LastRun
+from ..engine.agenda import Agenda
 from ..engine.history import RUNNING
 from ..engine.result import Status
 from ..engine.schedule import SyncSchedule, next_run
@@ -47,10 +47,8 @@ def next_run_at(standing: Standing, now: datetime) -> datetime | None:
     schedule = schedule_of(standing)
     if schedule is None or standing.status == RUNNING:
         return None
-    last = standing.runs[0] if standing.runs else None
     agenda, key = Agenda(), (standing.chosen.tenant, standing.chosen.connector)
-    ran = LastRun(last.started_at, last.status != Status.INTERRUPTED) if last else None
-    agenda.plan({key: schedule}, lambda _key: ran, now)
+    agenda.plan({key: schedule}, lambda _key: standing.last_run, now)
     return agenda.next_due()
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import AragoraSyncError, NoStore, StateError
-from ..engine.history import read_runs
+from ..engine.history import last_run, read_runs
 from ..state import State, StateFile
 from ..store.base import Totals
 from ..store.sqlite import SqliteStore, store_path
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from ..engine.agenda import LastRun
     from ..store.base import RunRow, StreamRow
     from .common import Asked
     from .selection import Chosen
@@ -31,6 +32,7 @@ class Standing:
     totals: Totals = field(default_factory=Totals)
     runs: Sequence[RunRow] = ()  # newest first
     streams: Sequence[StreamRow] = ()
+    last_run: LastRun | None = None  # as the schedule counts
     last_success_at: datetime | None = None
     legacy: State | None = None  # a state file of the older Aragora
     problems: list[AragoraSyncError] = field(default_factory=list)
@@ -84,6 +86,7 @@ def _read_store(standing: Standing, store: SqliteStore, runs: int) -> None:
     connector = standing.chosen.connector
     standing.totals = store.totals(connector)
     standing.runs = read_runs(store, connector, standing.chosen.tenant, runs)
+    standing.last_run = last_run(store, connector, standing.chosen.tenant)
     standing.last_success_at = store.last_success(connector)
     standing.streams = list(store.streams(connector).values())
 

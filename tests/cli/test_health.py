@@ -25,6 +25,16 @@ def test_next_run_is_told(home: Home, cli: Cli) -> None:
     assert "next run now, by schedule" not in out
 
 
+def test_next_run_is_told_as_the_schedule_has_it_though_single_items_were_read_meanwhile(home: Home, cli: Cli) -> None:
+    home.toy("blocks", schedule=HOURLY)
+    with time_machine.travel("2026-03-02T12:00:00Z", tick=False):
+        cli("run")
+    with time_machine.travel("2026-03-02T12:50:00Z", tick=False):
+        assert cli("run", "--item", "a").exit_code == 0
+
+        assert "  next run in 10 minutes, 2026-03-02 13:00" in cli("status").out
+
+
 def test_failing_one_tells_since_when_and_what_to_do(home: Home, cli: Cli) -> None:
     home.toy("blocks")
     cli("run")

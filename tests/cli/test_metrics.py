@@ -6,7 +6,9 @@ import re
 import stat
 from pathlib import Path
 
-from aragora_sync.cli.metrics import escaped
+from aragora_sync.cli.metrics import Metrics, escaped
+from aragora_sync.engine.result import SyncResult
+from aragora_sync.engine.scheduler import Scheduler
 
 from .conftest import Cli, Home
 
@@ -48,6 +50,20 @@ def test_run_writes_figures_of_all_connectors(home: Home, cli: Cli) -> None:
     assert found["last_success_timestamp_seconds", "marbles", ""] > 1.7e9
     assert ("last_success_timestamp_seconds", "blocks", "") not in found
     assert stat.S_IMODE((home.folder / "sync.prom").stat().st_mode) == 0o644
+
+
+def test_what_is_no_longer_configured_vanishes_without_a_run(home: Home, cli: Cli) -> None:
+    home.toy("blocks")
+    home.toy("marbles")
+    cli("run")
+    file = home.folder / "sync.prom"
+    listener, loop = Metrics(file, home.stores), Scheduler(lambda *_: SyncResult("", "", ""))
+    listener.follow({("acme", "blocks"): "toy", ("acme", "marbles"): "toy"})
+    listener.write()
+    listener.follow({("acme", "marbles"): "toy"})
+    listener.tick(loop)
+
+    assert {connector for _, connector, _ in figures(file)} == {"marbles"}
 
 
 def test_labels_are_escaped() -> None:

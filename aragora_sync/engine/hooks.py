@@ -6,8 +6,11 @@ import json
 import logging
 import os
 import queue
+import signal
 import subprocess
+import tempfile
 import threading
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -24,6 +27,8 @@ Target: TypeAlias = "str | Sequence[str]"  # an address, or a command with its a
 
 WAITS_SECONDS = (1.0, 10.0)  # before the second attempt and the third
 COMMAND_SECONDS = 60.0
+STDERR_SECONDS = 1.0
+CHUNK_BYTES, KEPT_CHUNKS = 4096, 4
 CLOSE_SECONDS = 90.0
 MOST_WAITING = 1000  # a hook that hangs must not fill the memory of a program that runs for months
 
@@ -138,19 +143,41 @@ def _execute(command: Sequence[str], call: _Call) -> None:
     names = {
         f"ARAGORA_HOOK_{name.upper()}": str(call.message[name]) for name in ("event", "tenant", "connector", "status")
     }
+    with tempfile.TemporaryFile() as message:
+        message.write(json.dumps(call.message).encode())
+        message.seek(0)
+        try:
+            process = subprocess.Popen(  # noqa: S603
+                list(command),
+                stdin=message,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env={**os.environ, **names},
+                start_new_session=True,  # Ctrl-C is meant for us, and what it started can be ended with it
+            )
+        except OSError as error:
+            raise AragoraSyncError(f"{command[0]} cannot be started: {error.strerror}.") from error
+    code, last = _awaited(process, command[0])
+    if code:
+        raise TransientError(f"{command[0]} ended with {code}{f': {last}' if last else ''}.")
+
+
+def _awaited(process: subprocess.Popen[bytes], name: str) -> tuple[int, str]:
+    """Its exit code, and the last line that it wrote to stderr; whatever it writes, only the end is kept."""
+    written: deque[bytes] = deque(maxlen=KEPT_CHUNKS)
+
+    def read() -> None:
+        assert process.stderr is not None
+        with process.stderr as stderr:
+            written.extend(iter(lambda: os.read(stderr.fileno(), CHUNK_BYTES), b""))
+
+    reader = threading.Thread(target=read, name="stderr of a hook", daemon=True)
+    reader.start()
     try:
-        ended = subprocess.run(  # noqa: S603
-            list(command),
-            input=json.dumps(call.message).encode(),
-            env={**os.environ, **names},
-            capture_output=True,
-            timeout=COMMAND_SECONDS,
-            check=False,
-        )
+        code = process.wait(COMMAND_SECONDS)
     except subprocess.TimeoutExpired as error:
-        raise TransientError(f"{command[0]} did not end within {COMMAND_SECONDS:.0f} s.") from error
-    except OSError as error:
-        raise AragoraSyncError(f"{command[0]} cannot be started: {error.strerror}.") from error
-    if ended.returncode:
-        last = ended.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise TransientError(f"{command[0]} ended with {ended.returncode}{f': {last}' if last else ''}.")
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise TransientError(f"{name} did not end within {COMMAND_SECONDS:.0f} s.") from error
+    reader.join(STDERR_SECONDS)  # what it left running may hold it open
+    return code, b"".join(tuple(written)).decode(errors="replace").strip().rpartition("\n")[2]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -129,6 +131,35 @@ def test_command_is_started_again_and_its_last_word_is_told(home: Home, cli: Cli
     assert len(told(home, "log")) == 3
     assert "ended with 1: no paper" in ended.err
     assert "on_failure could not be told: /no/such/program cannot be started" in ended.err
+
+
+def test_command_that_leaves_something_running_was_told_once(home: Home, cli: Cli, ear: Ear) -> None:
+    script = f"cat >> {home.folder}/log; sleep 300 & echo $! > {home.folder}/pid"
+    home.top["hooks"] = {"on_success": ["sh", "-c", script]}
+    home.toy("blocks")
+    try:
+        ended = cli("run")
+
+        assert ended.err == ""
+        assert (home.folder / "log").read_text().count('"on_success"') == 1
+    finally:
+        os.kill(int((home.folder / "pid").read_text()), signal.SIGKILL)
+
+
+def test_command_that_never_ends_is_ended_with_all_that_it_started(
+    home: Home, cli: Cli, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "COMMAND_SECONDS", 0.5)
+    monkeypatch.setattr(hooks, "WAITS_SECONDS", ())
+    os.mkfifo(pipe := home.folder / "pipe")
+    home.top["hooks"] = {"on_success": ["sh", "-c", f"sleep 300 > {pipe} & yes no >&2"]}
+    home.toy("blocks")
+    with open(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK), "rb") as held:
+        ended = cli("run")
+        os.set_blocking(held.fileno(), True)
+
+        assert "did not end within" in ended.err
+        assert held.read() == b""  # nobody holds the other end any more
 
 
 def test_dry_run_tells_nobody(home: Home, cli: Cli, ear: Ear) -> None:

@@ -29,6 +29,7 @@ class HookListener(Listener):
 
     def planned(self, plan: Plan) -> None:
         self._hooks.targets = plan.config.hooks
+        self._folder = plan.asked.store_folder
 
     def hear(self, event: Event) -> None:
         if isinstance(event, RunEnded) and self._hooks.targets:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
-from ..core.errors import AragoraSyncError, ConfigError
+from ..core.errors import AragoraSyncError, ConfigError, NoStore
 from ..core.files import expand_home, write_atomically
 from ..engine.agenda import Key
 from ..engine.events import Event, RunEnded
@@ -89,7 +89,9 @@ class Metrics(Listener):
     # Beside schedules
 
     def planned(self, plan: Plan) -> None:
-        self.follow({key: chosen.type for key, chosen in plan.enabled.items()})
+        if plan.asked.store_folder != self._folder:
+            self._folder, self._samples = plan.asked.store_folder, {}
+        self.follow({key: chosen.type for key, chosen in {**plan.chosen, **plan.watched}.items()})
 
     def hear(self, event: Event) -> None:
         if isinstance(event, RunEnded):
@@ -131,6 +133,8 @@ class Metrics(Listener):
                 with closing(SqliteStore(path, read_only=True)) as store:
                     for each in connectors:
                         self._samples[tenant, each] = list(samples(store, each, tenant))
+        except NoStore:
+            return  # a first run is about to make it
         except AragoraSyncError as error:
             logger.warning("figures of tenant %s are those of before: %s", tenant, error)
 

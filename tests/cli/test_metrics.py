@@ -6,7 +6,9 @@ import re
 import stat
 from pathlib import Path
 
+from aragora_sync.cli.common import Asked
 from aragora_sync.cli.metrics import Metrics, escaped
+from aragora_sync.cli.planned import Plan
 from aragora_sync.engine.result import SyncResult
 from aragora_sync.engine.scheduler import Scheduler
 
@@ -64,6 +66,23 @@ def test_what_is_no_longer_configured_vanishes_without_a_run(home: Home, cli: Cl
     listener.tick(loop)
 
     assert {connector for _, connector, _ in figures(file)} == {"marbles"}
+
+
+def test_figures_follow_the_configuration_to_another_store_and_to_what_is_watched(home: Home, cli: Cli) -> None:
+    home.add("acme", {"type": "mongodb", "id": "orders", "database": "shop", "schedule": {"interval_hours": 1}})
+    home.toy("blocks", schedule={"interval_hours": 1})
+    listener = Metrics(home.folder / "sync.prom", home.stores)
+    listener.planned(Plan(Asked()))
+    home.top["store"] = {"type": "sqlite", "path": "elsewhere"}
+    home.write()
+    cli("run", "blocks")
+    listener.planned(plan := Plan(Asked(), watch=True))
+    listener.write()
+
+    found = figures(home.folder / "sync.prom")
+    assert list(plan.watched) == [("acme", "orders")]
+    assert found["last_run_ok", "blocks", ""] == 1
+    assert found["failures_waiting", "orders", ""] == 0
 
 
 def test_labels_are_escaped() -> None:

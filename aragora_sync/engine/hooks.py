@@ -27,6 +27,7 @@ Target: TypeAlias = "str | Sequence[str]"  # an address, or a command with its a
 
 WAITS_SECONDS = (1.0, 10.0)  # before the second attempt and the third
 COMMAND_SECONDS = 60.0
+ADDRESS_SECONDS = 10.0
 STDERR_SECONDS = 1.0
 CHUNK_BYTES, KEPT_CHUNKS = 4096, 4
 CLOSE_SECONDS = 90.0
@@ -80,8 +81,11 @@ class Hooks:
 
     def __init__(self, targets: Mapping[str, Target]) -> None:
         self.targets = targets
-        self._calls: queue.Queue[_Call | None] = queue.Queue(MOST_WAITING)
+        self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._closing = False
+        self._silent: set[Occasion] = set()  # whose address did not answer the latest time
+        self._untold = 0
         self._pause = threading.Event()  # never set; to wait by
 
     def tell(self, result: SyncResult, before: str) -> None:
@@ -91,30 +95,40 @@ class Hooks:
                 self._put(_Call(occasion, target, message_of(occasion, result)))
 
     def close(self) -> None:
-        """Everybody was told, or had their chance."""
-        if self._thread is not None:
-            self._calls.put(None)
-            self._thread.join(CLOSE_SECONDS)
+        """Everybody was told, or had their chance: an address that does not answer now delays the end only once."""
+        if self._thread is None:
+            return
+        self._closing = True
+        self._calls.put(None)
+        self._thread.join(CLOSE_SECONDS)
+        if untold := self._untold + self._calls.qsize():
+            logger.warning("the hooks do not answer: %s more could not be told", untold)
 
     def _put(self, call: _Call) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="hooks", daemon=True)
             self._thread.start()
-        try:
-            self._calls.put_nowait(call)
-        except queue.Full:
+        if self._calls.qsize() < MOST_WAITING:
+            self._calls.put(call)
+        else:
             logger.warning("%s is too slow: it is not told of %s", call.occasion, call.message["connector"])
 
     def _run(self) -> None:
         while (call := self._calls.get()) is not None:
-            self._call(call)
+            if self._closing and call.occasion in self._silent:
+                self._untold += 1
+            else:
+                self._call(call)
 
     def _call(self, call: _Call) -> None:
+        self._silent.discard(call.occasion)
         for wait in (*WAITS_SECONDS, None):
             try:
                 return _reach(call)
             except AragoraSyncError as error:
                 if wait is None or not isinstance(error, TransientError):
+                    if wait is None and isinstance(call.target, str):
+                        self._silent.add(call.occasion)
                     logger.warning("%s could not be told: %s", call.occasion, redact(str(error)))
                     return
                 self._pause.wait(wait)
@@ -132,7 +146,7 @@ def _post(address: str, call: _Call) -> None:
 
     for secret in (address, urlsplit(address).path):  # whoever knows it may speak in our name
         remember(secret)
-    http = Http(address, place=f"the address of {call.occasion}")
+    http = Http(address, place=f"the address of {call.occasion}", timeout=ADDRESS_SECONDS)
     try:
         http.post("", json=call.message, raw=True)
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -119,6 +120,18 @@ def test_address_is_asked_again_and_never_shown(home: Home, cli: Cli, ear: Ear) 
     assert refused.exit_code == 0
     assert "on_success could not be told" in refused.err
     assert SECRET not in refused.err
+
+
+def test_address_that_does_not_answer_delays_the_end_only_once(home: Home, cli: Cli, ear: Ear) -> None:
+    home.top["hooks"] = {"on_failure": f"{ear.url}/ping"}
+    for number in range(20):
+        home.toy(f"b{number}", BROKEN)
+    ear.refusals = [503] * 1000
+
+    ended = cli("run")
+
+    assert re.search(r"the hooks do not answer: \d+ more could not be told", ended.err)
+    assert ear.told == []
 
 
 def test_command_is_started_again_and_its_last_word_is_told(home: Home, cli: Cli, ear: Ear) -> None:

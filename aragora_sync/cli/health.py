@@ -102,7 +102,9 @@ def advice(standing: Standing, health: Health) -> str:
         return f"aragora-sync check {name}"
     if health is Health.FAILING and not standing.problems:
         return f"aragora-sync run {name} -v"
-    if health is Health.STALE and schedule_of(standing) is not None:
+    if health is Health.STALE:
+        if schedule_of(standing) is None:
+            return f"aragora-sync run {name}"
         if not standing.runs:
             return f"wait for its schedule, or: aragora-sync run {name}"
         return f"see that `aragora-sync schedule` runs, or: aragora-sync run {name}"

@@ -105,6 +105,9 @@ def _check(asked: Asked, standings: Sequence[Standing], now: datetime, max_age: 
             lag = lag_of(each, now)
             since = f"last success {ago(lag)} ago" if lag is not None else "no success yet"
             say(f"{each.chosen.tenant}  {each.chosen.connector}  {painted(str(health), well=False)}  {since}")
+            for problem in each.problems:
+                say("\n".join(indented(problem.message)))
+                say(f"  try: {problem.hint}")
             _advise(each, health)
     counted = [health for _, health in found if health is not Health.IGNORED]
     if not asked.quiet:

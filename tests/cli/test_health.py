@@ -54,6 +54,20 @@ def test_login_is_asked_for(home: Home, cli: Cli) -> None:
     assert "  try: aragora-sync check blocks --tenant acme\n" in cli("status").out
 
 
+def test_check_tells_what_is_wrong_with_files_and_what_to_do(home: Home, cli: Cli) -> None:
+    home.toy("blocks")
+    home.toy("marbles")
+    cli("run", "blocks")
+    (home.states / "blocks_acme.json").write_text("{")
+
+    ended = cli("status", "--check")
+
+    assert ended.exit_code == 1
+    assert "blocks_acme.json is not valid JSON.\n" in ended.out
+    assert "  try: aragora-sync reset blocks --tenant acme\n" in ended.out
+    assert "  try: aragora-sync run marbles --tenant acme\n" in ended.out
+
+
 CASES: list[tuple[dict[str, Any], int]] = [
     ({"a": {}, "b": {}}, 0),
     ({"a": {}, "b": BROKEN}, 3),

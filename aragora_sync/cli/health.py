@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from ..connectors import connector_class
 from ..core.errors import Exit
 from ..engine.agenda import Agenda
-from ..engine.history import RUNNING
 from ..engine.result import Status
 from ..engine.schedule import SyncSchedule, next_run
 from ..oauth import OAuthConnector
+from ..store.base import UNDER_WAY
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -33,7 +33,7 @@ class Health(StrEnum):
 
 
 WELL = (Health.FRESH, Health.IGNORED)
-_UNDECIDED = (str(Status.OK), str(Status.INTERRUPTED), RUNNING)
+_UNDECIDED = (str(Status.OK), str(Status.INTERRUPTED), *UNDER_WAY)
 
 
 def schedule_of(standing: Standing) -> SyncSchedule | None:
@@ -45,7 +45,7 @@ def schedule_of(standing: Standing) -> SyncSchedule | None:
 def next_run_at(standing: Standing, now: datetime) -> datetime | None:
     """When its schedule has it run the next time; None without one, and while it runs."""
     schedule = schedule_of(standing)
-    if schedule is None or standing.status == RUNNING:
+    if schedule is None or standing.status in UNDER_WAY:
         return None
     agenda, key = Agenda(), (standing.chosen.tenant, standing.chosen.connector)
     agenda.plan({key: schedule}, lambda _key: standing.last_run, now)
@@ -53,7 +53,9 @@ def next_run_at(standing: Standing, now: datetime) -> datetime | None:
 
 
 def lag_of(standing: Standing, now: datetime) -> timedelta | None:
-    """How old what is stored may be; None before the first run that went well."""
+    """How old what is stored may be; None before the first run that went well. What is watched is as new as can be."""
+    if standing.watched:
+        return timedelta()
     return None if standing.last_success_at is None else max(timedelta(), now - standing.last_success_at)
 
 
@@ -63,8 +65,10 @@ def health_of(standing: Standing, now: datetime, max_age: timedelta | None = Non
         return Health.IGNORED
     if standing.status == Status.NEEDS_LOGIN:
         return Health.LOGIN
-    if standing.problems or (standing.runs and standing.status not in _UNDECIDED):
+    if standing.problems or (standing.runs and standing.told not in _UNDECIDED):
         return Health.FAILING
+    if standing.watched:
+        return Health.FRESH
     lag = lag_of(standing, now)
     if lag is None or (lag > max_age if max_age is not None else _overdue(standing, now)):
         return Health.STALE

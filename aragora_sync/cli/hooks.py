@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from ..core.errors import AragoraSyncError
 from ..engine.agenda import Key
 from ..engine.events import Event, RunEnded
-from ..engine.history import LOOKED_BACK, RUNNING, read_runs
+from ..engine.history import LOOKED_BACK, read_runs
 from ..engine.hooks import TELLS_NOTHING, Hooks
+from ..store.base import UNDER_WAY
 from ..store.sqlite import SqliteStore, store_path
 from .foreground import Listener
 
@@ -52,5 +53,5 @@ class HookListener(Listener):
                 runs = read_runs(store, key[1], key[0], LOOKED_BACK)
         except AragoraSyncError:
             return ""
-        told = [run.status for run in runs if run.status not in (RUNNING, *TELLS_NOTHING)]
+        told = [run.status for run in runs if run.status not in (*UNDER_WAY, *TELLS_NOTHING)]
         return told[1] if len(told) > 1 else ""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import AragoraSyncError, NoStore, StateError
 from ..engine.history import last_run, read_runs
+from ..engine.result import Status
 from ..state import State, StateFile
-from ..store.base import Totals
+from ..store.base import WATCHING, Totals
 from ..store.sqlite import SqliteStore, store_path
 from .health import health_of, lag_of, next_run_at
 
@@ -42,6 +43,16 @@ class Standing:
         return self.runs[0].status if self.runs else NEVER
 
     @property
+    def watched(self) -> bool:
+        """Whether it is watched now, all of it: what fails in part is watched in between, too."""
+        return self.status == WATCHING and self.told == Status.OK
+
+    @property
+    def told(self) -> str:
+        """The status of the latest run, or of the one before where that only watches what goes well."""
+        return self.runs[1].status if self.status == WATCHING and len(self.runs) > 1 else self.status
+
+    @property
     def configured(self) -> bool:
         return self.chosen.config is not None
 
@@ -57,7 +68,7 @@ class Standing:
 
 def read_standings(asked: Asked, chosen: Iterable[Chosen], history: int) -> list[Standing]:
     """One for each connector. An unreadable store or state file becomes a problem of that one alone."""
-    return [_read(asked, one, max(1, history)) for one in chosen]
+    return [_read(asked, one, max(2, history)) for one in chosen]
 
 
 def _read(asked: Asked, chosen: Chosen, runs: int) -> Standing:
@@ -104,7 +115,7 @@ def standing_object(standing: Standing, history: int, now: datetime) -> dict[str
         "last_sync_at": _iso(standing.last_sync_at),
         "last_success_at": _iso(standing.last_success_at),
         "next_run_at": _iso(next_run_at(standing, now)),
-        "lag_seconds": lag.total_seconds() if (lag := lag_of(standing, now)) else None,
+        "lag_seconds": lag.total_seconds() if (lag := lag_of(standing, now)) is not None else None,
         "health": str(health_of(standing, now)),
         "items": totals.items,
         "skipped": totals.skipped,

@@ -146,7 +146,7 @@ def _timer(job: Job, now: datetime) -> str:
     schedule = job.schedule
     if schedule.interval is not None and schedule.window is None:
         delay = int(schedule.delay_of(*job.key).total_seconds())
-        when = f"OnActiveSec={delay}s\nOnUnitActiveSec={schedule.interval.total_seconds():.0f}s\n"
+        when = f"OnActiveSec={delay}s\nOnUnitActiveSec={schedule.interval.total_seconds():.10g}s\n"
     else:
         when = "".join(f"OnCalendar={text}\n" for text in on_calendar(calendar_of(schedule, now)))
         when += "# What was missed while the machine was off is made up once.\nPersistent=yes\n"
@@ -210,6 +210,9 @@ def kubernetes(jobs: Sequence[Job], place: Place, now: datetime) -> Iterator[tup
         calendar = calendar_of(job.schedule, now)
         _refuse_jitter(job)
         for number, line in enumerate(calendar.lines):
+            _, _, day, _, of_week = line.split()
+            if "*/" in day + of_week and "*" not in (day, of_week):
+                raise Inexpressible("Kubernetes would take days of the month or of the week, and not only days of both")
             name = _kubernetes_name(job, number)
             yield f"{name}.yaml", _cron_job(name, line, calendar.zone, job, place)
 

@@ -33,6 +33,7 @@ WELL: list[dict[str, Any]] = [
     {"interval_minutes": 45, "start_time": "22:00", "end_time": "02:00"},
     {"cron": "*/30 * * * *", "start_time": "09:00", "end_time": "11:00", "timezone": BERLIN},
 ]
+BOTH_DAYS = WELL[3]
 NOT: list[tuple[dict[str, Any], str]] = [
     ({"cron": "30 2 * * *", "timezone": BERLIN}, "the clocks of Europe/Berlin change"),
     ({"cron": "30 1 * * *", "timezone": NEW_YORK}, "the clocks of America/New_York change"),
@@ -159,7 +160,7 @@ def dumped(folder: Path) -> dict[str, tuple[list[str], str]]:
 def test_kubernetes_finds_nothing_wrong_with_jobs(place: Place) -> None:
     import kubernetes_validate
 
-    jobs = [job(options, f"Tenant_{number}") for number, options in enumerate(WELL)]
+    jobs = [job(options, f"Tenant_{number}") for number, options in enumerate(WELL) if options != BOTH_DAYS]
     found = dict(kubernetes(jobs, place, NOW))
 
     assert len(found) >= len(jobs)
@@ -167,6 +168,17 @@ def test_kubernetes_finds_nothing_wrong_with_jobs(place: Place) -> None:
         kubernetes_validate.validate(document, "1.37", strict=True)
         assert re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", document["metadata"]["name"])
         assert len(document["metadata"]["name"]) <= 52
+
+
+def test_kubernetes_knows_no_days_that_are_both(place: Place) -> None:
+    with pytest.raises(Inexpressible, match="not only days of both"):
+        list(kubernetes([job(BOTH_DAYS)], place, NOW))
+
+
+def test_cron_is_told_no_steps_from_a_number() -> None:
+    """It takes 5/15 for 5."""
+    assert calendar_of(SyncSchedule(cron="5/15 8/6 * * *"), NOW).lines == ("5,20,35,50 8,14,20 * * *",)
+    assert calendar_of(SyncSchedule(cron="*/15 8-18/2 * * *"), NOW).lines == ("*/15 8-18/2 * * *",)
 
 
 def test_interval_must_divide_for_cron_and_kubernetes(place: Place) -> None:

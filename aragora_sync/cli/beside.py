@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+END_SECONDS = 2.0
 AGAIN_SECONDS = 60.0  # a watch that ended, as for want of a login, begins again after so long
 
 
@@ -71,6 +73,7 @@ class Watched(Listener):
         self._scheduler: Scheduler | None = None
         self._stop = Stop()
         self._watches: dict[Key, tuple[Chosen, Stop, threading.Thread]] = {}
+        self._ending: dict[Key, threading.Thread] = {}
 
     def start(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
@@ -79,6 +82,8 @@ class Watched(Listener):
     def stop(self) -> None:
         self._stop.request(StopReason.CANCEL)
         self._follow({})
+        for thread in self._ending.values():
+            thread.join()
 
     def planned(self, plan: Plan) -> None:
         self._plan = plan
@@ -86,20 +91,29 @@ class Watched(Listener):
             self._follow(plan.watched)
 
     def _follow(self, wanted: Mapping[Key, Chosen]) -> None:
-        """Ends what is no longer wanted, or is configured otherwise now, and begins what is new."""
+        """Ends what is no longer wanted, or is configured otherwise now, and begins what is new.
+
+        Most end in a moment; one that waits for its server keeps nobody waiting but the next watch of the same.
+        """
         ended = [key for key, (chosen, _, _) in self._watches.items() if wanted.get(key) != chosen]
         for key in ended:
             self._watches[key][1].request(StopReason.CANCEL)
+        patience = time.monotonic() + END_SECONDS
         for key in ended:
-            self._watches.pop(key)[2].join()
+            thread = self._ending[key] = self._watches.pop(key)[2]
+            thread.join(max(0.0, patience - time.monotonic()))
+        self._ending = {key: thread for key, thread in self._ending.items() if thread.is_alive()}
         for key in wanted.keys() - self._watches.keys():
             stop = Stop(self._stop)
-            thread = threading.Thread(target=self._watch, args=(key, self._plan, stop), name=f"watch {key[1]}")
+            work = (key, self._plan, stop, self._ending.get(key))
+            thread = threading.Thread(target=self._watch, args=work, name=f"watch {key[1]}")
             self._watches[key] = (wanted[key], stop, thread)
             thread.start()
 
-    def _watch(self, key: Key, plan: Plan, stop: Stop) -> None:
+    def _watch(self, key: Key, plan: Plan, stop: Stop, before: threading.Thread | None) -> None:
         assert self._scheduler is not None
+        if before is not None:
+            before.join()
         with ThreadPoolExecutor(1, thread_name_prefix=key[1]) as pool:
             while not stop.requested:
                 ended = pool.submit(plan.sync, key, self._scheduler.say, stop, turns=self._turns)

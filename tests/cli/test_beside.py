@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import queue
 import socket
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from http.client import HTTPConnection
@@ -12,7 +14,11 @@ from typing import Any
 
 import pytest
 
+from aragora_sync.cli import beside
 from aragora_sync.connectors.postgresql import PostgreSQLConnector
+from aragora_sync.engine.result import SyncResult
+from aragora_sync.engine.scheduler import Scheduler
+from aragora_sync.engine.stop import Stop
 from aragora_sync.store.sqlite import SqliteStore, store_path
 
 from ..connectors.posting import SECRET
@@ -110,3 +116,30 @@ def test_an_address_that_is_taken_is_told(home: Home, cli: Cli) -> None:
 
     assert ended.exit_code == 2
     assert "in use" in ended.err
+
+
+def test_a_watch_that_does_not_end_keeps_nobody_waiting_but_its_successor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beside, "END_SECONDS", 0.0)
+    begun, may_end = queue.Queue[str](), threading.Event()
+
+    class Planned:
+        def __init__(self, name: str) -> None:
+            self.name, self.watched = name, {("acme", "tables"): name}
+
+        def sync(self, _key: Any, _emit: Any, stop: Stop, *, turns: Any) -> None:
+            begun.put(self.name)
+            stop.wait(PATIENCE)
+            may_end.wait(PATIENCE)
+
+    first, second = Planned("first"), Planned("second")
+    watched: Any = beside.Watched(first, 4)  # type: ignore[arg-type]
+    watched.start(Scheduler(lambda *_: SyncResult("", "", "")))
+    assert begun.get(timeout=PATIENCE) == "first"
+    watched.planned(second)
+    began_at_once = not begun.empty()
+    may_end.set()
+
+    assert begun.get(timeout=PATIENCE) == "second"
+    assert not began_at_once
+    watched.stop()
+    assert not [thread for thread in threading.enumerate() if thread.name == "watch tables"]

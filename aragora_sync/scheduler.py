@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,7 +53,8 @@ class SyncScheduler:
         self._connectors: dict[Key, tuple[Connector, SyncSchedule]] = {}
         self._changing = threading.RLock()
         self._loop: Scheduler | None = None
-        self._thread: threading.Thread | None = None
+        self._thread: threading.Thread | None = None  # that the loop runs in
+        self._wait: Callable[[], object] = lambda: None  # until nothing of it runs any more
 
     def __enter__(self) -> SyncScheduler:
         self.start()
@@ -88,24 +89,29 @@ class SyncScheduler:
         loop = self._make_loop()
         with self._changing:
             self._thread = threading.Thread(target=self._run, args=[loop], name="scheduler", daemon=True)
+            self._wait = self._thread.join
             self._thread.start()
 
     def stop(self) -> None:
         """Ends it: what is under way is stored, and nothing runs any more when this returns."""
         with self._changing:
-            loop, thread = self._loop, self._thread
+            loop, thread, wait = self._loop, self._thread, self._wait
         if loop is not None:
             loop.request(StopReason.CANCEL)
-        if thread is not None:
-            thread.join()
+        if thread is not threading.current_thread():  # there, in a signal handler, run_forever ends after this
+            wait()
 
     def run_forever(self) -> None:
         """Blocks until `stop` is called in another thread, or until Ctrl-C, which ends it as `stop` does."""
-        loop = self._make_loop()
+        loop, ended = self._make_loop(), threading.Event()
+        with self._changing:
+            self._thread, self._wait = threading.current_thread(), ended.wait
         try:
             self._run(loop)
         except KeyboardInterrupt:
             return  # the loop stored what was under way before it let this out
+        finally:
+            ended.set()
 
     def run_soon(self, connector: Connector) -> None:
         """It runs as soon as a place is free, whatever its schedule."""

@@ -19,7 +19,6 @@ from .webhooks import served, webhook_service
 if TYPE_CHECKING:
     from ..core.hints import Hint
     from ..engine.agenda import Key
-    from ..engine.result import SyncResult
     from ..engine.scheduler import Scheduler
     from .foreground import Turns
     from .planned import Plan
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MOST_WATCHES = 10_000  # threads are made as they are needed
+END_SECONDS = 2.0  # that a watch has to end before others are begun without it
 AGAIN_SECONDS = 60.0  # a watch that ended, as for want of a login, begins again after so long
 
 
@@ -74,7 +74,7 @@ class Webhooks(Listener):
 class _Watch:
     chosen: Chosen
     stop: Stop
-    running: Future[SyncResult]
+    running: Future[None]
     again_at: float | None = None  # once it ended
 
 
@@ -88,6 +88,7 @@ class Watched(Listener):
         self._pool = ThreadPoolExecutor(MOST_WATCHES, thread_name_prefix="watch")
         self._scheduler: Scheduler | None = None
         self._watches: dict[Key, _Watch] = {}
+        self._ending: dict[Key, Future[None]] = {}
 
     def start(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
@@ -112,24 +113,34 @@ class Watched(Listener):
                 watch.again_at = now + AGAIN_SECONDS
 
     def _follow(self, wanted: Mapping[Key, Chosen]) -> None:
-        """Ends what is no longer wanted, or is configured otherwise now, and begins what is new."""
+        """Ends what is no longer wanted, or is configured otherwise now, and begins what is new.
+
+        Most end in a moment; one that waits for its server keeps nobody waiting but the next watch of the same.
+        """
         assert self._scheduler is not None
-        over = {key: watch for key, watch in self._watches.items() if wanted.get(key) != watch.chosen}
-        for watch in over.values():
-            watch.stop.request(StopReason.CANCEL)
-        wait([watch.running for watch in over.values()])
+        over = [key for key, watch in self._watches.items() if wanted.get(key) != watch.chosen]
         for key in over:
-            del self._watches[key]
+            self._watches[key].stop.request(StopReason.CANCEL)
+            self._ending[key] = self._watches.pop(key).running
+        wait(self._ending.values(), END_SECONDS)
+        self._ending = {key: running for key, running in self._ending.items() if not running.done()}
         for key in wanted.keys() - self._watches.keys():
             self._watches[key] = self._begin(key, self._scheduler)
 
     def _begin(self, key: Key, scheduler: Scheduler) -> _Watch:
-        plan, stop = self._plan, Stop(self._stop)
-        running = self._pool.submit(plan.sync, key, scheduler.say, stop, turns=self._turns)
+        plan, stop, before = self._plan, Stop(self._stop), self._ending.get(key)
+
+        def watch() -> None:
+            if before is not None:
+                wait([before])
+            if not stop.requested:
+                plan.sync(key, scheduler.say, stop, turns=self._turns)
+
+        running = self._pool.submit(watch)
         running.add_done_callback(partial(_tell_bug, key))
         return _Watch(plan.watched[key], stop, running)
 
 
-def _tell_bug(key: Key, running: Future[SyncResult]) -> None:
+def _tell_bug(key: Key, running: Future[None]) -> None:
     if error := running.exception():
         logger.error("%s of tenant %s: the watch ended unexpectedly", key[1], key[0], exc_info=error)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from ..connectors import connector_class
 from ..core.errors import Exit
-from ..engine.agenda import Agenda, LastRun
-from ..engine.history import RUNNING
+from ..engine.agenda import Agenda
 from ..engine.result import Status
 from ..engine.schedule import SyncSchedule, next_run
 from ..engine.waiting import counted_from
 from ..oauth import OAuthConnector
+from ..store.base import UNDER_WAY
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,7 +34,7 @@ class Health(StrEnum):
 
 
 WELL = (Health.FRESH, Health.IGNORED)
-_UNDECIDED = (str(Status.OK), str(Status.INTERRUPTED), RUNNING)
+_UNDECIDED = (str(Status.OK), str(Status.INTERRUPTED), *UNDER_WAY)
 
 
 def schedule_of(standing: Standing) -> SyncSchedule | None:
@@ -46,18 +46,19 @@ def schedule_of(standing: Standing) -> SyncSchedule | None:
 def next_run_at(standing: Standing, now: datetime) -> datetime | None:
     """When its schedule has it run the next time; None without one, and while it runs."""
     schedule = schedule_of(standing)
-    if schedule is None or standing.status == RUNNING:
+    if schedule is None or standing.status in UNDER_WAY:
         return None
-    last = standing.runs[0] if standing.runs else None
     agenda, key = Agenda(), (standing.chosen.tenant, standing.chosen.connector)
-    runs = {key: LastRun(last.started_at, last.status != Status.INTERRUPTED)} if last else {}
+    runs = {key: standing.last_run} if standing.last_run else {}
     since = {key: standing.waits_since} if standing.waits_since else {}
     agenda.plan({key: schedule}, counted_from({key: schedule}, runs, since).get, now)
     return agenda.next_due()
 
 
 def lag_of(standing: Standing, now: datetime) -> timedelta | None:
-    """How old what is stored may be; None before the first run that went well."""
+    """How old what is stored may be; None before the first run that went well. What is watched is as new as can be."""
+    if standing.watched:
+        return timedelta()
     return None if standing.last_success_at is None else max(timedelta(), now - standing.last_success_at)
 
 
@@ -67,8 +68,10 @@ def health_of(standing: Standing, now: datetime, max_age: timedelta | None = Non
         return Health.IGNORED
     if standing.status == Status.NEEDS_LOGIN:
         return Health.LOGIN
-    if standing.problems or (standing.runs and standing.status not in _UNDECIDED):
+    if standing.problems or (standing.runs and standing.told not in _UNDECIDED):
         return Health.FAILING
+    if standing.watched:
+        return Health.FRESH
     lag = lag_of(standing, now)
     if lag is None or (lag > max_age if max_age is not None else _overdue(standing, now)):
         return Health.STALE
@@ -106,7 +109,9 @@ def advice(standing: Standing, health: Health) -> str:
         return f"aragora-sync check {name}"
     if health is Health.FAILING and not standing.problems:
         return f"aragora-sync run {name} -v"
-    if health is Health.STALE and schedule_of(standing) is not None:
+    if health is Health.STALE:
+        if schedule_of(standing) is None:
+            return f"aragora-sync run {name}"
         if not standing.runs:
             return f"wait for its schedule, or: aragora-sync run {name}"
         return f"see that `aragora-sync schedule` runs, or: aragora-sync run {name}"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
-from ..core.errors import AragoraSyncError, ConfigError
+from ..core.errors import AragoraSyncError, ConfigError, NoStore
 from ..core.files import expand_home, write_atomically
 from ..engine.agenda import Key
 from ..engine.events import Event, RunEnded
@@ -83,19 +83,22 @@ class Metrics(Listener):
         self._samples: dict[Key, Sequence[Sample]] = {}
         self._types: dict[Key, str] = {}
         self._changed: set[Key] = set()
+        self._written: set[Key] = set()
         self._next = 0.0
 
     # Beside schedules
 
     def planned(self, plan: Plan) -> None:
-        self.follow({key: chosen.type for key, chosen in plan.chosen.items()})
+        if plan.asked.store_folder != self._folder:
+            self._folder, self._samples = plan.asked.store_folder, {}
+        self.follow({key: chosen.type for key, chosen in {**plan.chosen, **plan.watched}.items()})
 
     def hear(self, event: Event) -> None:
         if isinstance(event, RunEnded):
             self._changed.add((event.result.tenant_id, event.result.connector_id))
 
     def tick(self, scheduler: Scheduler) -> None:
-        if self._changed and time.monotonic() >= self._next:
+        if (self._changed or self._written != self._types.keys()) and time.monotonic() >= self._next:
             self._next = time.monotonic() + EVERY_SECONDS
             self.write(scheduler.upcoming)
 
@@ -117,7 +120,7 @@ class Metrics(Listener):
             by_tenant.setdefault(tenant, []).append(connector)
         for tenant, connectors in by_tenant.items():
             self._read(tenant, connectors)
-        self._changed = set()
+        self._changed, self._written = set(), set(self._types)
         try:
             write_atomically(self._path, "".join(self._lines(upcoming or {})), READABLE)
         except OSError as error:
@@ -130,6 +133,8 @@ class Metrics(Listener):
                 with closing(SqliteStore(path, read_only=True)) as store:
                     for each in connectors:
                         self._samples[tenant, each] = list(samples(store, each, tenant))
+        except NoStore:
+            return  # a first run is about to make it
         except AragoraSyncError as error:
             logger.warning("figures of tenant %s are those of before: %s", tenant, error)
 

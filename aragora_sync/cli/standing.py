@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import AragoraSyncError, NoStore, StateError
-from ..engine.history import read_runs
+from ..engine.history import last_run, read_runs
+from ..engine.result import Status
 from ..engine.waiting import FirstWaits
 from ..state import State, StateFile
-from ..store.base import Totals
+from ..store.base import WATCHING, Totals
 from ..store.sqlite import SqliteStore, store_path
 from .health import health_of, lag_of, next_run_at
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from ..engine.agenda import LastRun
     from ..store.base import RunRow, StreamRow
     from .common import Asked
     from .selection import Chosen
@@ -33,6 +35,7 @@ class Standing:
     runs: Sequence[RunRow] = ()  # newest first
     waits_since: datetime | None = None  # for its first run, where a scheduler noted that
     streams: Sequence[StreamRow] = ()
+    last_run: LastRun | None = None  # as the schedule counts
     last_success_at: datetime | None = None
     legacy: State | None = None  # a state file of the older Aragora
     problems: list[AragoraSyncError] = field(default_factory=list)
@@ -40,6 +43,16 @@ class Standing:
     @property
     def status(self) -> str:
         return self.runs[0].status if self.runs else NEVER
+
+    @property
+    def watched(self) -> bool:
+        """Whether it is watched now, all of it: what fails in part is watched in between, too."""
+        return self.status == WATCHING and self.told == Status.OK
+
+    @property
+    def told(self) -> str:
+        """The status of the latest run, or of the one before where that only watches what goes well."""
+        return self.runs[1].status if self.status == WATCHING and len(self.runs) > 1 else self.status
 
     @property
     def configured(self) -> bool:
@@ -58,7 +71,7 @@ class Standing:
 def read_standings(asked: Asked, chosen: Iterable[Chosen], history: int) -> list[Standing]:
     """One for each connector. An unreadable store or state file becomes a problem of that one alone."""
     waits = FirstWaits(asked.store_folder).since()
-    return [_read(asked, one, max(1, history), waits.get((one.tenant, one.connector))) for one in chosen]
+    return [_read(asked, one, max(2, history), waits.get((one.tenant, one.connector))) for one in chosen]
 
 
 def _read(asked: Asked, chosen: Chosen, runs: int, waits_since: datetime | None) -> Standing:
@@ -87,6 +100,7 @@ def _read_store(standing: Standing, store: SqliteStore, runs: int) -> None:
     connector = standing.chosen.connector
     standing.totals = store.totals(connector)
     standing.runs = read_runs(store, connector, standing.chosen.tenant, runs)
+    standing.last_run = last_run(store, connector, standing.chosen.tenant)
     standing.last_success_at = store.last_success(connector)
     standing.streams = list(store.streams(connector).values())
 
@@ -104,7 +118,7 @@ def standing_object(standing: Standing, history: int, now: datetime) -> dict[str
         "last_sync_at": _iso(standing.last_sync_at),
         "last_success_at": _iso(standing.last_success_at),
         "next_run_at": _iso(next_run_at(standing, now)),
-        "lag_seconds": lag.total_seconds() if (lag := lag_of(standing, now)) else None,
+        "lag_seconds": lag.total_seconds() if (lag := lag_of(standing, now)) is not None else None,
         "health": str(health_of(standing, now)),
         "items": totals.items,
         "skipped": totals.skipped,

@@ -9,8 +9,7 @@ from typer import Option
 
 from ..core.clock import utc_now
 from ..core.errors import StoreError
-from ..engine.history import RUNNING
-from ..store.base import RunRow, StreamRow
+from ..store.base import UNDER_WAY, RunRow, StreamRow
 from .common import Asked, Connectors, command
 from .health import WELL, Health, advice, ago, exit_code_of, health_of, lag_of, next_run_at
 from .outcome import count_cells
@@ -81,7 +80,7 @@ def _head(standing: Standing) -> list[str]:
 
 
 def _coloured(head: str, standing: Standing) -> str:
-    if standing.status in (NEVER, RUNNING):
+    if standing.status in (NEVER, *UNDER_WAY):
         return head
     before, _, after = head.rpartition(f"  {standing.status}")
     return f"{before}  {painted(standing.status, well=standing.status == OK)}{after}"
@@ -89,7 +88,7 @@ def _coloured(head: str, standing: Standing) -> str:
 
 def _troubled(standing: Standing) -> bool:
     known = standing.problems or standing.legacy or standing.totals.failures
-    return bool(known) or standing.status not in (OK, RUNNING, NEVER) or any(map(_stream_lines, standing.streams))
+    return bool(known) or standing.status not in (OK, *UNDER_WAY, NEVER) or any(map(_stream_lines, standing.streams))
 
 
 def _check(asked: Asked, standings: Sequence[Standing], now: datetime, max_age: timedelta | None) -> int:
@@ -105,6 +104,9 @@ def _check(asked: Asked, standings: Sequence[Standing], now: datetime, max_age: 
             lag = lag_of(each, now)
             since = f"last success {ago(lag)} ago" if lag is not None else "no success yet"
             say(f"{each.chosen.tenant}  {each.chosen.connector}  {painted(str(health), well=False)}  {since}")
+            for problem in each.problems:
+                say("\n".join(indented(problem.message)))
+                say(f"  try: {problem.hint}")
             _advise(each, health)
     counted = [health for _, health in found if health is not Health.IGNORED]
     if not asked.quiet:
@@ -121,7 +123,7 @@ def _planned_lines(standing: Standing, now: datetime) -> list[str]:
     """How old what is stored may be, where that is not the latest run, and when it runs next."""
     lag, due = lag_of(standing, now), next_run_at(standing, now)
     lines = []
-    if standing.runs and standing.status not in (OK, RUNNING):
+    if standing.runs and standing.status not in (OK, *UNDER_WAY):
         lines.append(f"last success {ago(lag)} ago" if lag is not None else "no run went well yet")
     if due is not None:
         lines.append(f"next run {'now' if due <= now else f'in {ago(due - now)}, {moment(due)}'}, by schedule")
@@ -173,6 +175,6 @@ def _cursor_lines(row: StreamRow) -> list[str]:
 
 
 def _run_line(run: RunRow) -> str:
-    unended = "under way" if run.status == RUNNING else ""
+    unended = "under way" if run.status in UNDER_WAY else ""
     seconds = f"{(run.ended_at - run.started_at).total_seconds():.1f}s" if run.ended_at else unended
     return "  ".join([moment(run.started_at), count_cells(run.counts), f"{seconds:>8}", run.status])

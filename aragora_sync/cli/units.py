@@ -18,6 +18,9 @@ from ..engine.schedule import SyncSchedule
 
 KUBERNETES_NAME = 52  # a CronJob's; it adds to it for its jobs
 SCRATCH = "/tmp"  # noqa: S108 - inside of the container, where nobody else is
+PLAIN_WORD = re.compile(r"[\w@%+=:,./-]+")
+SYSTEMD_ESCAPES = {"\\": r"\\", '"': r"\"", "\n": r"\n", "\t": r"\t"}
+CRON_COMMAND = 900  # bytes of a command; cron takes no more than 1000
 CREDENTIALS = "/etc/aragora-sync/credentials"
 
 HARDENED = """\
@@ -71,10 +74,10 @@ class Place:
     user: str = "aragora-sync"
     image: str = ""
 
-    def command(self, *words: str) -> str:
-        """A line that a shell, and systemd, take apart again."""
+    def command(self, *words: str) -> list[str]:
+        """The program and its arguments."""
         where = ["--config", str(self.config), "--store", str(self.store), "--state-dir", str(self.state)]
-        return shlex.join([*self.program, *words, *where])
+        return [*self.program, *words, *where]
 
 
 def systemd(jobs: Sequence[Job], place: Place, now: datetime) -> Iterator[tuple[str, str]]:
@@ -143,7 +146,7 @@ def _timer(job: Job, now: datetime) -> str:
     schedule = job.schedule
     if schedule.interval is not None and schedule.window is None:
         delay = int(schedule.delay_of(*job.key).total_seconds())
-        when = f"OnActiveSec={delay}s\nOnUnitActiveSec={schedule.interval.total_seconds():.0f}s\n"
+        when = f"OnActiveSec={delay}s\nOnUnitActiveSec={schedule.interval.total_seconds():.10g}s\n"
     else:
         when = "".join(f"OnCalendar={text}\n" for text in on_calendar(calendar_of(schedule, now)))
         when += "# What was missed while the machine was off is made up once.\nPersistent=yes\n"
@@ -164,12 +167,16 @@ WantedBy=timers.target
 """
 
 
-def _systemd_line(command: str) -> str:
-    return command.replace("%", "%%").replace("$", "$$")
+def _systemd_line(command: Sequence[str]) -> str:
+    return " ".join(_systemd_word(word).replace("$", "$$") for word in command)
 
 
 def _systemd_word(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%") + '"' if " " in text else text
+    """Taken apart by systemd it is the text again; unlike a shell, it knows escapes between all quotes."""
+    text = text.replace("%", "%%")
+    if PLAIN_WORD.fullmatch(text):
+        return text
+    return '"' + "".join(SYSTEMD_ESCAPES.get(sign, sign) for sign in text) + '"'
 
 
 def crontab(jobs: Sequence[Job], place: Place, now: datetime, zone: str) -> Iterator[tuple[str, str]]:
@@ -185,9 +192,16 @@ def crontab(jobs: Sequence[Job], place: Place, now: datetime, zone: str) -> Iter
         by_the_minute = all(line.split()[1:] == ["*"] * 4 for line in calendar.lines)
         if calendar.zone != zone and not (by_the_minute and calendar.zone == "UTC"):
             raise Inexpressible(f"it is meant in {calendar.zone}, and cron knows only the zone of this machine, {zone}")
-        command = place.command("run", job.key[1], "--tenant", job.key[0], "--quiet").replace("%", r"\%")
+        command = _cron_command(place.command("run", job.key[1], "--tenant", job.key[0], "--quiet"))
         lines += [f"{line} {place.user} {command}" for line in calendar.lines]
     yield "aragora-sync", "\n".join(lines) + "\n"
+
+
+def _cron_command(words: Sequence[str]) -> str:
+    line = shlex.join(words)
+    if "\n" in line or re.search(r"\\[\\%]", line) or len(line.encode()) > CRON_COMMAND:
+        raise Inexpressible("its command is longer than cron takes, or has signs that cron takes for others")
+    return line.replace("%", r"\%")
 
 
 def kubernetes(jobs: Sequence[Job], place: Place, now: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -196,6 +210,9 @@ def kubernetes(jobs: Sequence[Job], place: Place, now: datetime) -> Iterator[tup
         calendar = calendar_of(job.schedule, now)
         _refuse_jitter(job)
         for number, line in enumerate(calendar.lines):
+            _, _, day, _, of_week = line.split()
+            if "*/" in day + of_week and "*" not in (day, of_week):
+                raise Inexpressible("Kubernetes would take days of the month or of the week, and not only days of both")
             name = _kubernetes_name(job, number)
             yield f"{name}.yaml", _cron_job(name, line, calendar.zone, job, place)
 

@@ -41,6 +41,7 @@ class Agenda:
 
     def __init__(self) -> None:
         self._entries: dict[Key, _Entry] = {}
+        self._leaving: dict[Key, _Entry] = {}  # run, though they are no longer wanted
         self._heap: list[tuple[datetime, Key]] = []  # may hold what is no longer true; `_entries` decides
 
     def __len__(self) -> int:
@@ -48,7 +49,7 @@ class Agenda:
 
     def plan(self, wanted: Mapping[Key, SyncSchedule], last_run: LastRunOf, now: datetime) -> None:
         """These and no others are run from now on. What keeps its schedule keeps its place."""
-        before, self._entries = self._entries, {}
+        before, self._entries = {**self._leaving, **self._entries}, {}
         for key, schedule in wanted.items():
             entry = before.get(key)
             if entry is None:
@@ -57,6 +58,7 @@ class Agenda:
                 entry.schedule = schedule
                 entry.due = self._next(key, entry, now)
             self._entries[key] = entry
+        self._leaving = {key: entry for key, entry in before.items() if entry.running and key not in wanted}
         self._rebuild()
 
     def take(self, now: datetime, most: int) -> Iterator[Key]:
@@ -70,6 +72,7 @@ class Agenda:
 
     def ended(self, key: Key, now: datetime) -> None:
         """It no longer runs, and is planned anew."""
+        self._leaving.pop(key, None)
         if (entry := self._entries.get(key)) is None:
             return  # it was taken out meanwhile
         entry.running = False

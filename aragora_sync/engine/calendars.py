@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -14,6 +15,7 @@ HOUR_MINUTES, DAY_MINUTES = 60, 1440
 FIRST_DAY = datetime(2026, 1, 15, tzinfo=UTC)  # any day without a change of clocks would do
 PLAIN = frozenset("0123456789*,-/")
 SUNDAY_AS_SEVEN = 7
+STEP_FROM_NUMBER = re.compile(r"(^|,)\d+/")
 
 
 class Inexpressible(Exception):
@@ -51,8 +53,7 @@ def _every(interval: timedelta) -> str:
 
 
 def _of_cron(schedule: SyncSchedule, now: datetime) -> Calendar:
-    line = schedule.cron_line
-    fields = line.split()
+    fields = schedule.cron_line.split()
     if set("".join(fields[:4])) - PLAIN or set(fields[4]) & {"L", "#"}:
         raise Inexpressible("its cron line uses signs that not every program knows")
     if schedule.window is not None:
@@ -61,13 +62,19 @@ def _of_cron(schedule: SyncSchedule, now: datetime) -> Calendar:
         times = _times_of_day(schedule)
         _require_steady(schedule, times, now)
         return Calendar(str(schedule.zone), _lines(times))
+    fields[:4] = [_stepped(field, place) for field, place in zip(fields, (1, 2, 3, 4), strict=False)]
     changes = list(_changes(schedule.zone, now))
     if changes and (fields[0].startswith("*") or fields[1].startswith("*")):
         if fields[1:] != ["*"] * 4 or any(_minutes(offset) % HOUR_MINUTES for pair in changes for offset in pair[1:]):
             raise Inexpressible("its cron line follows the time that passes, in a zone that changes its clocks")
-        return Calendar("UTC", (line,))
+        return Calendar("UTC", (" ".join(fields),))
     _require_steady(schedule, _cron_times(fields), now)
     return Calendar(str(schedule.zone), (" ".join([*fields[:4], _days_of_week(fields[4])]),))
+
+
+def _stepped(field: str, place: int) -> str:
+    """Without steps that begin at a number: cron takes 5/15 for 5."""
+    return _joined(sorted(cron_set(field, place))) if STEP_FROM_NUMBER.search(field) else field
 
 
 def _days_of_week(field: str) -> str:

@@ -7,14 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..core.files import holder_lives, lock_path
-from ..store.base import PART
+from ..store.base import PART, UNDER_WAY
 from .agenda import LastRun
 from .result import Status
 
 if TYPE_CHECKING:
     from ..store.base import RunRow, Store
-
-RUNNING = "running"  # as the store says
 
 
 def read_runs(store: Store, connector: str, tenant: str, limit: int) -> Sequence[RunRow]:
@@ -33,6 +31,6 @@ def last_run(store: Store, connector: str, tenant: str) -> LastRun | None:
 
 
 def _judged(runs: Sequence[RunRow], store: Store, connector: str, tenant: str) -> Sequence[RunRow]:
-    if not any(run.status == RUNNING for run in runs) or holder_lives(lock_path(store.path, connector, tenant)):
+    if not any(run.status in UNDER_WAY for run in runs) or holder_lives(lock_path(store.path, connector, tenant)):
         return runs
-    return [replace(run, status=str(Status.INTERRUPTED)) if run.status == RUNNING else run for run in runs]
+    return [replace(run, status=str(Status.INTERRUPTED)) if run.status in UNDER_WAY else run for run in runs]

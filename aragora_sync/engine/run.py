@@ -18,7 +18,7 @@ from ..core.files import exclusive_lock
 from ..core.source import Fetches, Source, Stream
 from ..core.stop import Stopped
 from ..state import StateFile
-from ..store.base import PART, Counts, Refusal, StreamRow, Writer
+from ..store.base import PART, RUNNING, WATCHING, Counts, Refusal, StreamRow, Writer
 from .events import Emit, RunEnded, RunStarted, StreamEnded
 from .heeding import wanted
 from .job import Ask, Budget, Job
@@ -97,7 +97,7 @@ class ConnectorRun:
     def _sync(self) -> SyncResult:
         job, recorder = self._job, self._recorder
         recorder.begin()
-        job.run = job.store.begin_run(job.connector)
+        job.run = job.store.begin_run(job.connector, RUNNING if self._watching is None else WATCHING)
         job.after_commit, job.when_idle = recorder.committed, recorder.catch_up
         result = self._result([StreamError("", "the run ended in a way it should not.", "", Status.FAILED)])
         try:

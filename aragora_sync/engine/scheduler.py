@@ -165,7 +165,8 @@ class Scheduler:
     def _ended(self, key: Key, future: Future[SyncResult]) -> None:
         del self._running[key]
         self._agenda.ended(key, self._clock())
-        if error := future.exception():
+        error = future.exception()
+        if error is not None and threading.main_thread().is_alive():  # else nothing can be started any more
             logger.error("%s of tenant %s ended unexpectedly", key[1], key[0], exc_info=error)
             problem = StreamError("", f"ended unexpectedly: {type(error).__name__}.", "", Status.FAILED)
             self._listen(RunEnded(SyncResult(key[1], key[0], "", Status.FAILED, stream_errors=[problem])))

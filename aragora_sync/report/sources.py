@@ -8,13 +8,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import localcontext
 from types import ModuleType
 
-from ..store.base import PART, Entry, RunRow, Store, StreamRow
+from ..store.base import PART, UNDER_WAY, Entry, RunRow, Store, StreamRow
 from . import gusto, plaid, quickbooks, xero
 from .figures import EXACT
 from .reading import UNREADABLE, Found, Stored
 
 READERS: Mapping[str, ModuleType] = {"gusto": gusto, "plaid": plaid, "qbo": quickbooks, "xero": xero}
-OK, PARTIAL, RUNNING, NEEDS_LOGIN = "ok", "partial", "running", "needs login"  # as the store says
+OK, PARTIAL, NEEDS_LOGIN = "ok", "partial", "needs login"  # as the store says
 MOST_SHOWN = 3  # of what went wrong
 FRESH_DAYS = 1  # yesterday's figures are fresh: days begin at other times elsewhere
 MOST_RUNS = 1000  # that are looked through for one that ended
@@ -144,9 +144,9 @@ def _part(stream: str) -> str:
 def _last_ended(store: Store, connector: str) -> RunRow | None:
     """The latest run that read whatever changed, and does so no more."""
     last = store.last_run(connector)
-    if last is None or last.status != RUNNING:
+    if last is None or last.status not in UNDER_WAY:
         return last
-    before = (run for run in store.runs(connector, MOST_RUNS) if run.status != RUNNING)
+    before = (run for run in store.runs(connector, MOST_RUNS) if run.status not in UNDER_WAY)
     return next((run for run in before if not run.status.startswith(PART)), None)
 
 

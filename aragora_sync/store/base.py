@@ -90,6 +90,7 @@ class Failure:
     next_at: datetime
 
 
+RUNNING, WATCHING = UNDER_WAY = ("running", "watching")  # the status of a run until it ends
 PART = "part: "  # before the status of a run that read only single items, or what hints named
 
 
@@ -237,8 +238,11 @@ class Writer(Protocol):
     def forget(self, connector: str, streams: Sequence[str] | None = None) -> None:
         """Clears cursors and open passes of these streams (all by default) and marks them as due for a full pass."""
 
-    def begin_run(self, connector: str) -> int:
-        """A new run; earlier ones that never ended are marked interrupted. The caller holds the connector's lock."""
+    def begin_run(self, connector: str, status: str = RUNNING) -> int:
+        """A new run; earlier ones that never ended are marked interrupted. The caller holds the connector's lock.
+
+        `status` is what it says until it ends: RUNNING or WATCHING.
+        """
 
     def end_run(self, run: int, status: str, errors: Sequence[str]) -> None:
         """The run's outcome is remembered.

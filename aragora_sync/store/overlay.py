@@ -12,7 +12,7 @@ from pathlib import Path
 from ..core.changes import Cursor
 from ..core.clock import Clock, to_micros, utc_now
 from ..core.source import KnownItems, Stream
-from .base import Batch, Counts, Failure, OpenPass, Outcome, PassKind, StreamRow, Swept
+from .base import RUNNING, Batch, Counts, Failure, OpenPass, Outcome, PassKind, StreamRow, Swept
 from .keeping import refusal_of
 from .plan import FailureRow, Place, Planner, Row, said_of
 from .sqlite import SqliteStore
@@ -64,7 +64,7 @@ class Overlay:
             if streams is None or name in streams:
                 self._streams[connector, name] = replace(row, cursor=None, open_pass=None, due=PassKind.FULL)
 
-    def begin_run(self, connector: str) -> int:
+    def begin_run(self, connector: str, status: str = RUNNING) -> int:
         """A run that leaves no row."""
         return 1
 

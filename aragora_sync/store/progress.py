@@ -222,15 +222,15 @@ def streams_holding(db: sqlite3.Connection, connector: str, item_id: str) -> lis
     return [name for (name,) in found]
 
 
-def begin_run(db: sqlite3.Connection, connector: str, now: datetime) -> int:
+def begin_run(db: sqlite3.Connection, connector: str, now: datetime, status: str) -> int:
     """A new run; those that never ended were interrupted."""
     db.execute(
-        "UPDATE run SET status = 'interrupted', ended_at = ? WHERE connector = ? AND status = 'running'",
+        "UPDATE run SET status = 'interrupted', ended_at = ? WHERE connector = ? AND status IN ('running', 'watching')",
         (to_micros(now), connector),
     )
     row = db.execute(
-        "INSERT INTO run (connector, started_at, status) VALUES (?, ?, 'running') RETURNING id",
-        (connector, to_micros(now)),
+        "INSERT INTO run (connector, started_at, status) VALUES (?, ?, ?) RETURNING id",
+        (connector, to_micros(now), status),
     ).fetchone()
     return int(row[0])
 

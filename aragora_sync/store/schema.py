@@ -92,8 +92,8 @@ CREATE TABLE run (
   connector    TEXT NOT NULL,
   started_at   INTEGER NOT NULL,
   ended_at     INTEGER,
-  status       TEXT NOT NULL,       -- running, ok, partial, failed, needs login, refused, try later, interrupted;
-                                    -- after 'part: ' that of a run which read only what it was told to
+  status       TEXT NOT NULL,       -- running, watching, ok, partial, failed, needs login, refused, try later,
+                                    -- interrupted; after 'part: ' that of a run which read only what it was told to
   created      INTEGER NOT NULL DEFAULT 0,
   updated      INTEGER NOT NULL DEFAULT 0,
   unchanged    INTEGER NOT NULL DEFAULT 0,

@@ -15,6 +15,7 @@ from ..core.clock import Clock, to_micros, utc_now
 from ..core.source import Stream
 from . import feed, keeping, progress, search
 from .base import (
+    RUNNING,
     Batch,
     Counts,
     Failure,
@@ -88,10 +89,10 @@ class SqliteStore:
         with self._transaction() as db:
             progress.forget(db, connector, streams)
 
-    def begin_run(self, connector: str) -> int:
+    def begin_run(self, connector: str, status: str = RUNNING) -> int:
         """A new run; earlier ones that never ended are marked interrupted."""
         with self._transaction() as db:
-            return progress.begin_run(db, connector, self._now())
+            return progress.begin_run(db, connector, self._now(), status)
 
     def end_run(self, run: int, status: str, errors: Sequence[str]) -> None:
         """The run's outcome is remembered; what was deleted long ago, and old runs, are forgotten."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from aragora_sync.cli import beside
 from aragora_sync.cli.beside import Watched
 from aragora_sync.cli.common import Asked
 from aragora_sync.cli.planned import Plan
@@ -125,7 +126,7 @@ def test_an_address_that_is_taken_is_told(home: Home, cli: Cli) -> None:
 @pytest.fixture
 def watched(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Watched]]:
     """What a configured table is watched with instead of a server."""
-    monkeypatch.setattr("aragora_sync.cli.beside.AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(beside, "AGAIN_SECONDS", 0.0)
     home.add("acme", {"type": "postgresql", "id": "tables", "database": "d", "notify_channel": "changes"})
     made: list[Watched] = []
 
@@ -163,7 +164,21 @@ def test_a_watch_that_ends_begins_again_also_after_a_bug(
     assert "RuntimeError: no such thing" in caplog.text
 
 
-def test_what_is_configured_otherwise_is_watched_anew(home: Home, watched: Callable[..., Watched]) -> None:
+@pytest.fixture
+def other(home: Home) -> Callable[[], Plan]:
+    """The plan after the channel of the table was changed in the file."""
+
+    def change() -> Plan:
+        home.tenants["acme"][0]["notify_channel"] = "others"
+        home.write()
+        return Plan(Asked(), watch=True)
+
+    return change
+
+
+def test_what_is_configured_otherwise_is_watched_anew(
+    watched: Callable[..., Watched], other: Callable[[], Plan]
+) -> None:
     told: queue.Queue[str] = queue.Queue()
 
     def sync(_key: tuple[str, str], stop: Stop) -> None:
@@ -175,11 +190,31 @@ def test_what_is_configured_otherwise_is_watched_anew(home: Home, watched: Calla
     watch.start(Scheduler(lambda *_: None))
     assert told.get(timeout=PATIENCE) == "begun"
     watch.planned(Plan(Asked(), watch=True))  # the same
-    home.tenants["acme"][0]["notify_channel"] = "others"
-    home.write()
-    watch.planned(Plan(Asked(), watch=True))
+    watch.planned(other())
 
     assert [told.get(timeout=PATIENCE) for _ in range(2)] == ["ended", "begun"]
     watch.stop()
     assert told.get(timeout=PATIENCE) == "ended"
     assert told.empty()
+
+
+def test_a_watch_that_does_not_end_keeps_nobody_waiting_but_its_successor(
+    watched: Callable[..., Watched], other: Callable[[], Plan], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(beside, "END_SECONDS", 0.0)
+    told, may_end = queue.Queue[str](), threading.Event()
+
+    def sync(_key: tuple[str, str], stop: Stop) -> None:
+        told.put("begun")
+        stop.wait(PATIENCE)
+        may_end.wait(PATIENCE)
+        told.put("ended")
+
+    watch = watched(sync)
+    watch.start(Scheduler(lambda *_: None))
+    assert told.get(timeout=PATIENCE) == "begun"
+    watch.planned(other())
+    assert told.empty()
+    may_end.set()
+
+    assert [told.get(timeout=PATIENCE) for _ in range(2)] == ["ended", "begun"]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import pytest
 import time_machine
+
+from aragora_sync.core.files import lock_path
+from aragora_sync.store.base import WATCHING
+from aragora_sync.store.sqlite import SqliteStore, store_path
 
 from .conftest import Cli, Home
 
@@ -25,6 +30,36 @@ def test_next_run_is_told(home: Home, cli: Cli) -> None:
     assert "next run now, by schedule" not in out
 
 
+def test_next_run_is_told_as_the_schedule_has_it_though_single_items_were_read_meanwhile(home: Home, cli: Cli) -> None:
+    home.toy("blocks", schedule=HOURLY)
+    with time_machine.travel("2026-03-02T12:00:00Z", tick=False):
+        cli("run")
+    with time_machine.travel("2026-03-02T12:50:00Z", tick=False):
+        assert cli("run", "--item", "a").exit_code == 0
+
+        assert "  next run in 10 minutes, 2026-03-02 13:00" in cli("status").out
+
+
+@pytest.mark.parametrize(
+    "world, lives, exit_code", [({"box": {}}, True, 0), ({"box": {}}, False, 1), (BROKEN, True, 1)]
+)
+def test_what_is_watched_is_fresh_though_no_run_was_due(
+    world: dict[str, Any], lives: bool, exit_code: int, home: Home, cli: Cli
+) -> None:
+    home.toy("blocks", world, schedule=HOURLY)
+    path = store_path(home.stores, "acme")
+    with time_machine.travel("2026-03-02T12:00:00Z", tick=False):
+        cli("run")
+        with closing(SqliteStore(path)) as store:
+            store.begin_run("blocks", WATCHING)
+    if not lives:
+        lock_path(path, "blocks", "acme").unlink()  # as where the process that signed it is gone
+    with time_machine.travel("2026-03-02T17:00:00Z", tick=False):
+        assert cli("status", "--check").exit_code == exit_code
+        assert cli("status", "--check", "--max-age", "1").exit_code == exit_code
+        assert ("watching" in cli("status").out) == lives
+
+
 def test_failing_one_tells_since_when_and_what_to_do(home: Home, cli: Cli) -> None:
     home.toy("blocks")
     cli("run")
@@ -42,6 +77,20 @@ def test_login_is_asked_for(home: Home, cli: Cli) -> None:
     cli("run")
 
     assert "  try: aragora-sync check blocks --tenant acme\n" in cli("status").out
+
+
+def test_check_tells_what_is_wrong_with_files_and_what_to_do(home: Home, cli: Cli) -> None:
+    home.toy("blocks")
+    home.toy("marbles")
+    cli("run", "blocks")
+    (home.states / "blocks_acme.json").write_text("{")
+
+    ended = cli("status", "--check")
+
+    assert ended.exit_code == 1
+    assert "blocks_acme.json is not valid JSON.\n" in ended.out
+    assert "  try: aragora-sync reset blocks --tenant acme\n" in ended.out
+    assert "  try: aragora-sync run marbles --tenant acme\n" in ended.out
 
 
 CASES: list[tuple[dict[str, Any], int]] = [

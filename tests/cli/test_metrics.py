@@ -6,7 +6,11 @@ import re
 import stat
 from pathlib import Path
 
-from aragora_sync.cli.metrics import escaped
+from aragora_sync.cli.common import Asked
+from aragora_sync.cli.metrics import Metrics, escaped
+from aragora_sync.cli.planned import Plan
+from aragora_sync.engine.result import SyncResult
+from aragora_sync.engine.scheduler import Scheduler
 
 from .conftest import Cli, Home
 
@@ -48,6 +52,37 @@ def test_run_writes_figures_of_all_connectors(home: Home, cli: Cli) -> None:
     assert found["last_success_timestamp_seconds", "marbles", ""] > 1.7e9
     assert ("last_success_timestamp_seconds", "blocks", "") not in found
     assert stat.S_IMODE((home.folder / "sync.prom").stat().st_mode) == 0o644
+
+
+def test_what_is_no_longer_configured_vanishes_without_a_run(home: Home, cli: Cli) -> None:
+    home.toy("blocks")
+    home.toy("marbles")
+    cli("run")
+    file = home.folder / "sync.prom"
+    listener, loop = Metrics(file, home.stores), Scheduler(lambda *_: SyncResult("", "", ""))
+    listener.follow({("acme", "blocks"): "toy", ("acme", "marbles"): "toy"})
+    listener.write()
+    listener.follow({("acme", "marbles"): "toy"})
+    listener.tick(loop)
+
+    assert {connector for _, connector, _ in figures(file)} == {"marbles"}
+
+
+def test_figures_follow_the_configuration_to_another_store_and_to_what_is_watched(home: Home, cli: Cli) -> None:
+    home.add("acme", {"type": "mongodb", "id": "orders", "database": "shop", "schedule": {"interval_hours": 1}})
+    home.toy("blocks", schedule={"interval_hours": 1})
+    listener = Metrics(home.folder / "sync.prom", home.stores)
+    listener.planned(Plan(Asked()))
+    home.top["store"] = {"type": "sqlite", "path": "elsewhere"}
+    home.write()
+    cli("run", "blocks")
+    listener.planned(plan := Plan(Asked(), watch=True))
+    listener.write()
+
+    found = figures(home.folder / "sync.prom")
+    assert list(plan.watched) == [("acme", "orders")]
+    assert found["last_run_ok", "blocks", ""] == 1
+    assert found["failures_waiting", "orders", ""] == 0
 
 
 def test_labels_are_escaped() -> None:

@@ -22,7 +22,8 @@ def test_before_the_first_run_nothing_is_made(home: Home, cli: Cli) -> None:
     ended = cli("status")
 
     assert ended.exit_code == 0
-    assert ended.out.split() == ["acme", "blocks", "never", "synced", "0", "items"]
+    assert ended.out.splitlines()[0].split() == ["acme", "blocks", "never", "synced", "0", "items"]
+    assert "  try: aragora-sync run blocks --tenant acme" in ended.out
     assert not (home.folder / ".aragora").exists()
 
 

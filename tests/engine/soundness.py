@@ -22,7 +22,8 @@ NEVER = {
     "WHERE s.gone_at IS NOT NULL AND e.deleted_at IS NULL",
     "failures of a stream that is gone": "SELECT * FROM failure f JOIN stream s ON s.key = f.stream "
     "WHERE s.gone_at IS NOT NULL",
-    "two runs at once": "SELECT connector FROM run WHERE status = 'running' GROUP BY connector HAVING count(*) > 1",
+    "two runs at once": "SELECT connector FROM run WHERE status IN ('running', 'watching') "
+    "GROUP BY connector HAVING count(*) > 1",
 }
 
 

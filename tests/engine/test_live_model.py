@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from aragora_sync.core.errors import AccessError, CursorExpired, ReadAgain, SourceError, TransientError
 from aragora_sync.core.hints import Hint
 from aragora_sync.engine.result import Status
+from aragora_sync.store.base import UNDER_WAY
 
 from ..clock import FakeClock
 from ..world import MANNERS, REPORTING, World
@@ -101,7 +102,7 @@ class Play:
         assert self.world.opened == 0
         check_soundness(self.house.path)
         runs = self.house.store.runs("c", 1000)
-        assert all(run.status != "running" for run in runs)
+        assert all(run.status not in UNDER_WAY for run in runs)
         self.world.calm()
         result = self.house.run(kind=RECONCILE)
         assert result.success, result.errors

@@ -91,6 +91,17 @@ def test_taken_out_while_it_runs() -> None:
     assert agenda.next_due() is None
 
 
+def test_taken_out_and_put_back_while_it_runs() -> None:
+    agenda = planned({A: HOURLY})
+    list(agenda.take(NOW, 9))
+    agenda.plan({}, never, NOW)
+    agenda.plan({A: HOURLY}, never, NOW)
+
+    assert list(agenda.take(NOW, 9)) == []
+    agenda.ended(A, NOW)
+    assert agenda.next_due() == NOW + HOUR
+
+
 def test_clock_that_is_put_back_delays_nothing_by_more_than_an_interval() -> None:
     agenda = planned({A: HOURLY}, {A: LastRun(NOW)})
     earlier = NOW - timedelta(days=30)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,7 @@ WELL: list[dict[str, Any]] = [
     {"interval_minutes": 45, "start_time": "22:00", "end_time": "02:00"},
     {"cron": "*/30 * * * *", "start_time": "09:00", "end_time": "11:00", "timezone": BERLIN},
 ]
+BOTH_DAYS = WELL[3]
 NOT: list[tuple[dict[str, Any], str]] = [
     ({"cron": "30 2 * * *", "timezone": BERLIN}, "the clocks of Europe/Berlin change"),
     ({"cron": "30 1 * * *", "timezone": NEW_YORK}, "the clocks of America/New_York change"),
@@ -114,10 +117,50 @@ def test_systemd_finds_nothing_wrong_with_units(place: Place, tmp_path: Path) ->
     assert "LoadCredential=ARAGORA_BIG_CORP_:" in (folder / "aragora-sync-Big.Corp_docs.service").read_text()
 
 
+ODD_FOLDERS = ["plain", "100%d", "it's", 'quo"te', "a\\b", "two words\\x", "ü $HOME", "semi;colon"]
+SYSTEMD = "/lib/systemd/systemd"
+
+
+def test_systemd_understands_odd_paths_as_they_are() -> None:
+    """What systemd itself says that it understood."""
+    folders = [Path("/srv") / odd for odd in ODD_FOLDERS]
+    with tempfile.TemporaryDirectory() as units:
+        Path(units).chmod(0o755)
+        for number, odd in enumerate(folders):
+            where = Place(["/bin/true"], odd / "c.yaml", odd / "s", odd / "t")
+            ((_, service), _) = systemd([job({"interval_hours": 1})], where, NOW)
+            (Path(units) / f"odd{number}.service").write_text(service)
+        understood = dumped(Path(units))
+
+    for number, odd in enumerate(folders):
+        words, paths = understood[f"odd{number}.service"]
+        assert words[words.index("--config") + 1] == str(odd / "c.yaml").replace("$", "$$")
+        assert paths == f"{odd / 's'} {odd / 't'}"
+
+
+def dumped(folder: Path) -> dict[str, tuple[list[str], str]]:
+    """Of each service the words of its command, in which a dollar is still two, and where it may write."""
+    services = sorted(path.name for path in folder.iterdir())
+    (folder / "all.target").write_text(f"[Unit]\nWants={' '.join(services)}\n")
+    environ = {**os.environ, "SYSTEMD_UNIT_PATH": f"{folder}:", "XDG_RUNTIME_DIR": str(folder), "LC_ALL": "C.UTF-8"}
+    command = [required(SYSTEMD), "--test", "--system", "--unit=all.target", "--no-pager"]
+    nobody = 65534 if os.geteuid() == 0 else None  # it refuses to be tested as root
+    ended = subprocess.run(command, capture_output=True, text=True, env=environ, user=nobody)
+    found = {}
+    for part in ended.stdout.split("-> Unit ")[1:]:
+        name = part.partition(":")[0]
+        if name in services:
+            line, paths = (re.search(rf"{what}: (.*)", part) for what in ("Command Line", "ReadWritePaths"))
+            assert line is not None and paths is not None
+            found[name] = (shlex.split(line[1].replace("\\$", "$")), paths[1])
+    assert len(found) == len(services), ended.stderr
+    return found
+
+
 def test_kubernetes_finds_nothing_wrong_with_jobs(place: Place) -> None:
     import kubernetes_validate
 
-    jobs = [job(options, f"Tenant_{number}") for number, options in enumerate(WELL)]
+    jobs = [job(options, f"Tenant_{number}") for number, options in enumerate(WELL) if options != BOTH_DAYS]
     found = dict(kubernetes(jobs, place, NOW))
 
     assert len(found) >= len(jobs)
@@ -125,6 +168,17 @@ def test_kubernetes_finds_nothing_wrong_with_jobs(place: Place) -> None:
         kubernetes_validate.validate(document, "1.37", strict=True)
         assert re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", document["metadata"]["name"])
         assert len(document["metadata"]["name"]) <= 52
+
+
+def test_kubernetes_knows_no_days_that_are_both(place: Place) -> None:
+    with pytest.raises(Inexpressible, match="not only days of both"):
+        list(kubernetes([job(BOTH_DAYS)], place, NOW))
+
+
+def test_cron_is_told_no_steps_from_a_number() -> None:
+    """It takes 5/15 for 5."""
+    assert calendar_of(SyncSchedule(cron="5/15 8/6 * * *"), NOW).lines == ("5,20,35,50 8,14,20 * * *",)
+    assert calendar_of(SyncSchedule(cron="*/15 8-18/2 * * *"), NOW).lines == ("*/15 8-18/2 * * *",)
 
 
 def test_interval_must_divide_for_cron_and_kubernetes(place: Place) -> None:
@@ -145,6 +199,13 @@ def test_cron_knows_only_the_zone_of_its_machine(place: Place) -> None:
     assert r"100\%" in text
     with pytest.raises(Inexpressible, match="cron knows only the zone of this machine, UTC"):
         list(crontab([job({"cron": "30 4 * * *", "timezone": BERLIN})], place, NOW, "UTC"))
+
+
+@pytest.mark.parametrize("odd", ["new\nline", "a\\\\b", "a\\%b", "x" * 400])
+def test_cron_would_take_it_for_something_else(odd: str, tmp_path: Path) -> None:
+    where = Place(["aragora-sync"], Path(odd) / "c.yaml", Path(odd), Path(odd))
+    with pytest.raises(Inexpressible, match="signs that cron takes for others"):
+        list(crontab([job({"cron": "0 4 * * *"})], where, NOW, "UTC"))
 
 
 def test_jitter_is_refused_where_all_start_on_the_minute(place: Place) -> None:

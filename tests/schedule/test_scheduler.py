@@ -213,6 +213,35 @@ def test_run_forever_ends_when_it_is_stopped(make: Callable[..., WorldConnector]
     assert not thread.is_alive()
 
 
+def test_stop_waits_for_run_forever_too(make: Callable[..., WorldConnector]) -> None:
+    scheduler, docs = SyncScheduler(), make()
+    begun, may_end = threading.Event(), threading.Event()
+    docs.on_item_synced(lambda _item: (begun.set(), may_end.wait(PATIENCE)))
+    scheduler.add_connector(docs, interval_minutes=5)
+    forever = threading.Thread(target=scheduler.run_forever)
+    forever.start()
+    assert begun.wait(PATIENCE)
+    stopping = threading.Thread(target=scheduler.stop)
+    stopping.start()
+    stopping.join(0.2)
+    waited = stopping.is_alive()
+    may_end.set()
+    stopping.join(PATIENCE)
+    forever.join(PATIENCE)
+
+    assert waited
+    assert [entry.ended_at is not None for entry in scheduler.get_history()] == [True]
+
+
+def test_stop_may_be_called_where_it_runs_forever(make: Callable[..., WorldConnector], monkeypatch: Any) -> None:
+    """As a signal handler does."""
+    scheduler = SyncScheduler()
+    scheduler.add_connector(make(), interval_minutes=5)
+    monkeypatch.setattr(Scheduler, "run", lambda _self: scheduler.stop())
+
+    scheduler.run_forever()
+
+
 def test_started_twice_or_added_twice_is_refused(make: Callable[..., WorldConnector]) -> None:
     scheduler, docs = SyncScheduler(), make()
     scheduler.add_connector(docs, interval_hours=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,7 @@ class WebhookApp:
         self._wake = wake
         self._clock = clock
         self._handshakes_until = clock() + HANDSHAKES_LAST
+        self._expected: dict[tuple[str, str], datetime] = {}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         receipt, more = self._answer(environ)
@@ -45,6 +46,13 @@ class WebhookApp:
             headers.append(("Content-Type", receipt.content_type))
         start_response(f"{receipt.status} {HTTPStatus(receipt.status).phrase}", headers)
         return [receipt.body]
+
+    def expect(self, tenant: str, connector: str) -> None:
+        """Its vendor was asked for a channel, and may post a handshake; what is known of its secrets is looked up."""
+        self._expected[tenant, connector] = self._clock() + HANDSHAKES_LAST
+        for served in self.routes:
+            if (served.tenant, served.connector) == (tenant, connector):
+                served.forget_secrets()
 
     def _answer(self, environ: WSGIEnvironment) -> tuple[Receipt, list[tuple[str, str]]]:
         if environ["REQUEST_METHOD"] != "POST":
@@ -63,7 +71,8 @@ class WebhookApp:
 
     def _receive(self, served: Served, environ: WSGIEnvironment) -> Receipt:
         now = self._clock()
-        secrets = served.secrets(now, handshakes=now < self._handshakes_until)
+        until = max(self._handshakes_until, self._expected.get((served.tenant, served.connector), now))
+        secrets = served.secrets(now, handshakes=now < until)
         if secrets is None:
             raise Refused("its secret is not set", HTTPStatus.NOT_FOUND)
         receiver = served.receiver()

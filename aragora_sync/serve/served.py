@@ -73,6 +73,11 @@ class Served:
             self._secrets = None
             return True
 
+    def forget_secrets(self) -> None:
+        """They are looked up again, as when a new one was kept."""
+        with self._using:
+            self._secrets = None
+
     def complain(self, why: str, now: datetime) -> None:
         """Says that requests were refused, at most once a minute however many there are."""
         with self._using:

@@ -7,15 +7,21 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..connectors import canonical_type, connector_class
+from ..core.address import split_address
+from ..core.errors import ConfigError
 from ..core.webhook import Terms
 from .building import Builder
-from .selection import choose_to_run
+from .selection import Chosen, choose_to_run
 
 if TYPE_CHECKING:
+    from ..core.stop import StopSign
+    from ..serve.channel_keeper import ChannelKeeper
+    from ..serve.channels import Offer
     from ..serve.drain import Handle
     from ..serve.served import Served
     from ..serve.service import WebhookService
     from .common import Asked
+    from .planned import Plan
 
 
 def webhook_service(asked: Asked, address: str, handle: Handle) -> WebhookService:
@@ -25,6 +31,40 @@ def webhook_service(asked: Asked, address: str, handle: Handle) -> WebhookServic
 
     queue = queue_path(asked.store_folder)
     return WebhookService(served(asked), queue, handle, address=address, canonical=canonical_type)
+
+
+def channel_keeper(plan: Plan, base: str, service: WebhookService, stop: StopSign) -> ChannelKeeper:
+    """What makes and renews the push channels to `service`, which the world reaches at `base`."""
+    from ..serve.channel_keeper import ChannelKeeper
+    from ..serve.channel_notes import ChannelNotes
+    from ..serve.channels import Channels
+
+    notes = ChannelNotes(plan.asked.store_folder)
+    return ChannelKeeper(Channels(notes, public_address(base), service.look, service.expect, stop))
+
+
+def public_address(told: str) -> str:
+    """The address as vendors take it; ConfigError for what no vendor could reach."""
+    found = split_address(told)
+    if found is None or found.scheme != "https" or not found.hostname or set("?#@") & set(told):
+        raise ConfigError(
+            f"{told!r} is no address at which vendors can reach this machine.",
+            hint="--public-url https://sync.example.com",
+        )
+    return told.rstrip("/")
+
+
+def offers(plan: Plan) -> Iterator[Offer]:
+    """The connectors of the configuration that can make push channels; those that are switched off want none."""
+    from ..serve.channels import Offer
+
+    builder = Builder(plan.asked)
+    for tenant in plan.config.tenants:
+        for connector in tenant.connectors:
+            chosen = Chosen(tenant.id, connector.id, connector)
+            if plan.asked.tenant in (None, tenant.id) and hasattr(connector_class(connector.type), "subscribe"):
+                make = partial(builder.connector, chosen)
+                yield Offer(tenant.id, connector.id, make, wanted=connector.enabled)
 
 
 def served(asked: Asked) -> Iterator[Served]:

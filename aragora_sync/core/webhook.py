@@ -63,7 +63,8 @@ class Receipt:
     """What the vendor hears, and what is to be done: `hints` are queued before the answer is sent.
 
     `once` names the delivery, by what is signed of it: another one of the same name is answered alike and does nothing.
-    Empty stands for the body. `keep` are secrets of a handshake, by name of credential.
+    Empty stands for the body. `numbers` are the first and the last of its events, where the vendor counts them: those
+    that never came are looked for. `keep` are secrets of a handshake, by name of credential.
     """
 
     status: int = OK
@@ -71,6 +72,7 @@ class Receipt:
     content_type: str = ""
     hints: tuple[Hint, ...] = ()
     once: str = ""
+    numbers: tuple[int, int] | None = None
     keep: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -105,6 +107,13 @@ def check_signature(
     given = request.header(header)
     if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), expected.encode()):
         raise Refused(f"{header} is wrong" if given else f"{header} is missing")
+
+
+def check_secret(request: Request, key: str, header: str) -> None:
+    """The header is the secret itself, or Refused. Takes as long whatever it holds."""
+    given = hashlib.sha256(request.header(header).encode("utf-8", "surrogateescape")).digest()
+    if not hmac.compare_digest(given, hashlib.sha256(request.secrets[key].encode()).digest()):
+        raise Refused(f"{header} is wrong")
 
 
 def check_age(sent_at: datetime, request: Request, most: timedelta) -> None:

@@ -80,9 +80,9 @@ class WebhookApp:
         receipt = receiver.receive(request)
         if receipt.keep and not served.keep(receipt.keep):
             raise Refused("another handshake came, though the secret is known")
-        if receipt.hints:
+        if receipt.hints or receipt.numbers:
             delivery = receipt.once.encode("utf-8", "surrogateescape") or request.body
-            if self._queue.add(served.tenant, served.connector, receipt.hints, delivery):
+            if self._queue.add(served.tenant, served.connector, receipt.hints, delivery, receipt.numbers):
                 self._wake()
             else:
                 logger.debug("%s: a delivery that came before is answered again", served)

@@ -59,10 +59,13 @@ class Webhooks(Listener):
             self._keeper.offer(offers(plan), plan.asked.tenant)
 
     def _handle(self, tenant: str, connector: str, hints: tuple[Hint, ...]) -> bool:
-        """Whether what they name was read; where the connector is being read just now, not yet."""
+        """Whether what they name was read; where the connector is being read just now, not yet.
+
+        What is not enabled here waits: another process may share the queue, and know it.
+        """
         key, plan = (tenant, connector), self._plan
         if key not in plan.enabled:
-            return True
+            return False
         turn = self._turns.of(key)
         if not turn.acquire(blocking=False):
             return False

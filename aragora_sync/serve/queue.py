@@ -91,7 +91,7 @@ class HintQueue:
                 return False
             if numbers is not None and _follows_gap(db, tenant, connector, *numbers):
                 hints = (Hint(), *hints)
-            rows = [(hint.stream, ref) for hint in hints for ref in (hint.refs or ("",))]
+            rows = [_storable(hint.stream, ref) for hint in hints for ref in (hint.refs or ("",))]
             db.executemany(
                 "INSERT OR REPLACE INTO hints (tenant, connector, stream, ref) VALUES (?, ?, ?, ?)",
                 [(tenant, connector, *row) for row in rows[: self._most_hints + 1]],
@@ -198,6 +198,15 @@ def _open(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _storable(stream: str, ref: str) -> tuple[str, str]:
+    """As the file can hold it; what it cannot is found by an incremental run."""
+    try:
+        f"{stream}{ref}".encode()
+    except UnicodeEncodeError:
+        return "", ""
+    return stream, ref
 
 
 def _identity(path: Path) -> tuple[int, int]:

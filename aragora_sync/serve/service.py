@@ -25,7 +25,7 @@ class WebhookService:
     """Receives webhooks at `address` and hands their hints to `handle`, beside the caller.
 
     `handle(tenant, connector, hints)` answers whether the run of these hints ended well; until then they wait on the
-    disk, whatever happens to this process. A connector that `handle` does not know any more is answered with True.
+    disk, whatever happens to this process.
     """
 
     def __init__(

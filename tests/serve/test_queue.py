@@ -281,3 +281,9 @@ def test_a_folder_that_cannot_be_written_is_told_until_it_can(path, queue):
 
     assert queue.add(*ONE, [Hint("s", ("2",))], b"2")
     assert queue.take(*ONE).hints == (Hint("s", ("1", "2")),)
+
+
+def test_what_no_file_can_hold_becomes_a_run(queue):
+    assert queue.add(*ONE, [Hint("s", ("1", "\ud800"))], b"1")
+
+    assert queue.take(*ONE).hints == (Hint("s", ("1",)), Hint())

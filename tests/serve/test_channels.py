@@ -125,6 +125,9 @@ def test_one_that_is_renewed_in_place_in_time_asks_for_no_run(tower, monkeypatch
     tower.pass_time(hours=1, steps=24 * 30)
 
     assert (tower.station.made, tower.station.alive(), len(tower.looked)) == (1, [URL], 1)
+    tower.clock.turn(days=8)  # nothing ran, and it lapsed
+    tower.attend()
+    assert (tower.station.made, tower.station.alive(), len(tower.looked)) == (1, [URL], 2)
 
 
 def test_one_that_waits_for_something_is_asked_for_soon_and_counts_once_it_waits_no_more(tower):
@@ -167,7 +170,8 @@ def test_what_was_taken_out_while_nothing_ran_is_named_until_it_has_ended_by_its
     tower.start(offers={})
     tower.offer({})
     assert tower.attend() == 0
-    assert [line for line in told(caplog) if URL in line and "end it at the vendor" in line] == told(caplog) != []
+    (line,) = told(caplog)
+    assert URL in line and "end it at the vendor" in line
     tower.clock.turn(days=8)
     tower.start(offers={})
 
@@ -262,6 +266,23 @@ def test_a_kill_while_the_address_changes_and_changes_back_leaves_one(tower):
         tower.start()
         tower.attend()
         assert tower.station.alive() == [URL]
+
+
+@pytest.mark.parametrize(("here", "there"), [(2, 1), (0, 3), (0, 4)])
+def test_what_was_to_be_ended_and_is_wanted_again_is_kept(tower, here, there):
+    """A kill while one was made here, or after it was replaced there, and then the first address again."""
+    tower.station.life, tower.station.kill_at = None, here
+    with killed(tower):
+        tower.attend()
+    tower.start("https://b.example.com")
+    tower.station.kill_at = there
+    with killed(tower):
+        tower.attend()
+    tower.attend()
+
+    assert tower.station.alive() == [URL]
+    tower.pass_time(hours=30)
+    assert tower.station.alive() == [URL]
 
 
 def test_one_that_is_taken_out_in_the_middle_of_its_making_is_ended(tower):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ..auth.secrets import redact
 from ..connectors import canonical_type, connector_class
 from ..core.address import split_address
 from ..core.errors import ConfigError
@@ -40,7 +41,7 @@ def channel_keeper(plan: Plan, base: str, service: WebhookService, stop: StopSig
     from ..serve.channels import Channels
 
     notes = ChannelNotes(plan.asked.store_folder)
-    return ChannelKeeper(Channels(notes, public_address(base), service.look, service.expect, stop))
+    return ChannelKeeper(Channels(notes, public_address(base), service.look, service.expect, stop, hide=redact))
 
 
 def public_address(told: str) -> str:

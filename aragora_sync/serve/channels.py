@@ -56,17 +56,26 @@ class Channels:
     """The channels of all connectors that are offered. `base` is the public address of this service.
 
     `look(tenant, connector)` asks for an incremental run, durably: after a channel was made, nobody knows what changed
-    before. `expect(tenant, connector)` says that the vendor may post a handshake now. Safe among processes.
+    before. `expect(tenant, connector)` says that the vendor may post a handshake now. `hide` takes secrets out of what
+    is told and kept. Safe among processes.
     """
 
     def __init__(
-        self, notes: ChannelNotes, base: str, look: Tell, expect: Tell, stop: StopSign, clock: Clock = utc_now
+        self,
+        notes: ChannelNotes,
+        base: str,
+        look: Tell,
+        expect: Tell,
+        stop: StopSign,
+        clock: Clock = utc_now,
+        hide: Callable[[str], str] = str,
     ) -> None:
         self._notes = notes
         self._base = base.rstrip("/")
         self._look = look
         self._expect = expect
         self._stop = stop
+        self._hide = hide
         self._clock = clock
         self._offers: dict[Pair, Offer] = {}
         self._due: dict[Pair, datetime] = {}
@@ -168,12 +177,12 @@ class Channels:
         return left
 
     def _note_failure(self, offer: Offer, error: AragoraSyncError) -> None:
-        note = self._notes.load(*offer.pair)
-        if note.problem != error.message:
-            why = f"{error.message} try: {error.hint}" if error.hint else error.message
+        note, problem, hint = self._notes.load(*offer.pair), self._hide(error.message), self._hide(error.hint)
+        if note.problem != problem:
+            why = f"{problem} try: {hint}" if hint else problem
             logger.warning("the push channel of %s cannot be kept, and is tried again: %s", offer, why)
         failed = replace(note, failures=note.failures + 1, tried_at=self._clock())
-        self._notes.save(replace(failed, problem=error.message, hint=error.hint or ""))
+        self._notes.save(replace(failed, problem=problem, hint=hint))
 
     def _tell_orphan(self, note: ChannelNote, now: datetime) -> None:
         """Nobody can be asked to end it: what it was made with is not configured any more."""

@@ -113,8 +113,9 @@ class Tower:
                 raise Killed
             self.looked.append(pair)  # type: ignore[arg-type]
 
+        hide = lambda text: text.replace("s3cret", "***")  # noqa: E731
         expect = lambda *pair: self.expected.append(pair)  # noqa: E731
-        self.channels = Channels(self.notes, base, look, expect, Stop(), self.clock)
+        self.channels = Channels(self.notes, base, look, expect, Stop(), self.clock, hide)
         self.offer({"radio": True} if offers is None else offers)
 
     def offer(self, offers: Mapping[str, bool]) -> None:

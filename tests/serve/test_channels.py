@@ -331,3 +331,11 @@ def test_shares_are_spread():
 
     assert shares[0] < 0.05
     assert shares[-1] > 0.95
+
+
+def test_no_secret_is_told_or_kept(tower, caplog):
+    tower.station.trouble = AccessError("the token s3cret is refused.", hint="not s3cret, another one")
+    tower.attend()
+
+    assert "s3cret" not in tower.notes.path("t1", "radio").read_text() + caplog.text
+    assert (tower.note.problem, tower.note.hint) == ("the token *** is refused.", "not ***, another one")

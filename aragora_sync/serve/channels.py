@@ -155,6 +155,8 @@ class Channels:
             self._notes.save(note)
         self._expect(*offer.pair)
         made = connector.subscribe(url, before)
+        if made.waits_for:
+            self._expect(*offer.pair)  # what was kept meanwhile may have turned out to be somebody else's
         is_other = before is None or (before.url, before.channel) != (made.url, made.channel)
         begins = before is None or bool(before.waits_for) or is_other or note.has_lapsed(now)
         if begins and not made.waits_for:

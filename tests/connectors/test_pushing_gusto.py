@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,14 +13,23 @@ import pytest
 
 from aragora_sync.connectors.gusto import GustoConnector
 from aragora_sync.core.errors import AccessError, CredentialError
+from aragora_sync.core.hints import Hint
 from aragora_sync.core.subscription import Subscription
+from aragora_sync.engine.stop import Stop
+from aragora_sync.serve.channel_notes import ChannelNotes
+from aragora_sync.serve.channels import Channels, Offer
+from aragora_sync.serve.served import Served
+from aragora_sync.serve.service import WebhookService
 
+from ..clock import FakeClock
 from ..fakes.gusto_pushing import Subscribed
-from ..serve.desk import Keyring
+from ..serve.desk import Keyring, serving
+from ..serve.desk import post as desk_post
 from ..specs import description
 from .gusto_desk import OWN, GustoDesk, opened_desk
 
-URL = "https://sync.example.com/webhooks/t/gusto"
+BASE = "https://sync.example.com"
+URL = f"{BASE}/webhooks/t/gusto"
 TOKEN = "GUSTO_WEBHOOK_TOKEN"
 
 
@@ -119,6 +131,67 @@ def test_an_application_that_gusto_does_not_know_is_told(desk, keyring):
     keyring.values["GUSTO_CLIENT_SECRET"] = "another"
     with pytest.raises(CredentialError, match="application was refused"):
         subscribed(desk)
+
+
+class Tower:
+    """The service that Gusto reaches, and what keeps its channel."""
+
+    def __init__(self, desk: GustoDesk, service: WebhookService, folder: Path, clock: FakeClock) -> None:
+        self.service, self.clock = service, clock
+        notes = ChannelNotes(folder)
+        self.channels = Channels(notes, BASE, service.look, service.expect, Stop(), clock)
+        self.channels.offer([Offer("t", "gusto", desk.connector)])
+        desk.fake.subscriptions.deliver = lambda told: self.statuses.append(self.post(json.dumps(told).encode()))
+        self.statuses: list[int] = []
+
+    def post(self, body: bytes, token: str = "") -> int:
+        signature = hmac.new(token.encode(), body, hashlib.sha256).hexdigest()
+        return desk_post(self.service, "/webhooks/t/gusto", body, {"X-Gusto-Signature": signature} if token else {})[0]
+
+    def attend(self, **amount: float) -> None:
+        self.clock.turn(**amount)
+        for offer in self.channels.due():
+            self.channels.attend(offer)
+
+
+@pytest.fixture
+def tower(desk: GustoDesk, tmp_path: Path, clock: FakeClock) -> Iterator[Tower]:
+    served = Served("t", "gusto", "gusto", desk.connector)
+    with serving(tmp_path / "queue.db", served, clock=clock, settle=3600.0) as service:
+        clock.turn(hours=1)  # no handshake is taken any more but for a channel
+        yield Tower(desk, service, tmp_path, clock)
+
+
+def event(tower: Tower) -> bytes:
+    told = {"uuid": "e1", "event_type": "employee.created", "resource_type": "Company", "resource_uuid": "c"}
+    told |= {"entity_type": "Employee", "entity_uuid": "1"}
+    return json.dumps({**told, "timestamp": int(tower.clock().timestamp())}).encode()
+
+
+def test_the_token_that_gusto_posts_reaches_it_through_the_service(desk, keyring, tower):
+    assert tower.post(b'{"verification_token": "of a villain"}') == 401
+    tower.attend()
+
+    assert (tower.statuses[0], only(desk).status, keyring.values[TOKEN]) == (200, "verified", only(desk).token)
+    assert tower.post(event(tower), only(desk).token) == 200
+    assert tower.service._queue.take("t", "gusto").hints[0] == Hint()
+
+
+def test_who_posts_a_token_before_gusto_does_gains_nothing_and_it_goes_well_in_the_end(desk, keyring, tower):
+    desk.fake.before = lambda asked: (
+        tower.post(b'{"verification_token": "of a villain"}')
+        if str(asked) == "POST /v1/webhook_subscriptions" and not desk.fake.subscriptions.all
+        else None
+    )
+    tower.attend()
+    assert only(desk).status == "pending"
+    assert tower.post(event(tower), "of a villain") == 401
+    for _ in range(2):
+        tower.attend(seconds=15)
+
+    assert (only(desk).status, keyring.values[TOKEN]) == ("verified", only(desk).token)
+    assert tower.post(event(tower), "of a villain") == 401
+    assert tower.post(event(tower), only(desk).token) == 200
 
 
 @pytest.mark.contract

@@ -38,6 +38,7 @@ class Subscriptions:
         self.all: list[Subscribed] = []
         self.posted: list[tuple[str, dict[str, str]]] = []
         self.may_write = True
+        self.deliver: Callable[[dict[str, str]], None] = lambda _told: None  # may take it to a service
 
     def answer(self, asked: Asked, parts: Sequence[str]) -> Answer | None:
         """None where there is no such thing."""
@@ -78,7 +79,9 @@ class Subscriptions:
         return Answer(200, one.told())
 
     def _post(self, one: Subscribed) -> None:
-        self.posted.append((one.url, {"verification_token": one.token, "webhook_subscription_uuid": one.uuid}))
+        told = {"verification_token": one.token, "webhook_subscription_uuid": one.uuid}
+        self.posted.append((one.url, told))
+        self.deliver(told)
 
 
 def _invalid(key: str) -> Answer:

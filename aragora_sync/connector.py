@@ -153,7 +153,7 @@ class Connector:
         """Requests to one host as one user, with this connector's timeout, until `close`; `more` as for `Http`."""
         from .net.http import Http
 
-        made = Http(base_url, access, timeout=self.timeout, stop=self.stop, **more)
+        made = Http(base_url, access, **{"timeout": self.timeout, "stop": self.stop, **more})
         self._hosts.append(made)
         return made
 

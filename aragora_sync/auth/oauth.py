@@ -141,10 +141,10 @@ def refreshed(open_http: OpenHttp, client: OAuthClient, refresh_token: str) -> T
     return _asked(open_http, client, {"grant_type": "refresh_token", "refresh_token": refresh_token})
 
 
-def granted(open_http: OpenHttp, client: OAuthClient) -> Tokens:
+def granted(open_http: OpenHttp, client: OAuthClient, grant_type: str = "client_credentials") -> Tokens:
     """Tokens of an application that acts for itself, without a person."""
     scope = {"scope": " ".join(client.scopes)} if client.scopes else {}
-    return _asked(open_http, client, {"grant_type": "client_credentials", **scope})
+    return _asked(open_http, client, {"grant_type": grant_type, **scope})
 
 
 def revoked(open_http: OpenHttp, client: OAuthClient, token: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..core.errors import CredentialError, StateError
-from ..core.files import PRIVATE_FILE, home_folder, make_private_folder, write_atomically
+from ..core.files import PRIVATE_FILE, home_folder, make_private_folder, settle, write_atomically
 from ..core.stop import Stopped, StopSign
 from .credentials import Credentials
 from .secrets import remember
@@ -135,7 +135,7 @@ class TokenStore:
         make_private_folder(self.path.parent)
         try:
             write_atomically(self.path, tokens.text() + "\n")
-            _settle(self.path.parent)
+            settle(self.path.parent)
         except OSError as error:
             raise CredentialError(
                 f"the token file {self.path} cannot be written: {error.strerror}.", hint="make it and its folder yours"
@@ -148,12 +148,3 @@ def _taken(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _settle(folder: Path) -> None:
-    """A file that was put into a folder is there after a power cut, too."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

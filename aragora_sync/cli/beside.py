@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ..engine.job import Ask
 from ..engine.stop import Stop, StopReason
 from .foreground import Listener
-from .webhooks import served, webhook_service
+from .webhooks import channel_keeper, offers, public_address, served, webhook_service
 
 if TYPE_CHECKING:
     from ..core.hints import Hint
@@ -32,34 +32,45 @@ AGAIN_SECONDS = 60.0  # a watch that ended, as for want of a login, begins again
 
 
 class Webhooks(Listener):
-    """Receives webhooks at an address; what they hint at is read at once, and waits on the disk until it was."""
+    """Receives webhooks at an address; what they hint at is read at once, and waits on the disk until it was.
 
-    def __init__(self, plan: Plan, address: str, turns: Turns) -> None:
+    With `public_url`, where the world reaches that address, push channels to it are made and renewed.
+    """
+
+    def __init__(self, plan: Plan, address: str, turns: Turns, public_url: str | None = None) -> None:
         self._plan = plan
         self._turns = turns
         self._stop = Stop()
+        base = None if public_url is None else public_address(public_url)
         self._service = webhook_service(plan, address, self._handle)
+        self._keeper = None if base is None else channel_keeper(plan, base, self._service, self._stop)
 
     def start(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
         self._service.start()
+        if self._keeper is not None:
+            self._keeper.start()
 
     def stop(self) -> None:
         self._stop.request(StopReason.CANCEL)
+        if self._keeper is not None:
+            self._keeper.stop()
         self._service.stop()
 
     def planned(self, plan: Plan) -> None:
         self._plan = plan
         self._service.serve(served(plan))
+        if self._keeper is not None:
+            self._keeper.offer(offers(plan), tenant=plan.asked.tenant, known=plan.configured)
 
     def _handle(self, tenant: str, connector: str, hints: tuple[Hint, ...]) -> bool:
         """Whether what they name was read; where the connector is being read just now, not yet.
 
-        What waits for a connector that was not asked for here is left to another process.
+        What is not enabled here waits: another process may share the queue, and know it.
         """
         key, plan = (tenant, connector), self._plan
         if key not in plan.enabled:
-            return not plan.is_elsewhere(key)
+            return False
         turn = self._turns.of(key)
         if not turn.acquire(blocking=False):
             return False

@@ -89,7 +89,8 @@ def _show_triggers(asked: Asked, name: str, cls: type[Connector], tables: list[s
 def _options_of_the_only(asked: Asked, name: str) -> Mapping[str, Any]:
     """What the configuration says of the connector of this type, where it has one."""
     config = asked.config_if_any
-    found = [] if config is None else choose_configured(config, asked.tenant, name)
+    named = [] if config is None else choose_configured(config, asked.tenant, [name])
+    found = [one for one in named if one.type == name]
     options = [one.config.options for one in found if one.config is not None]
     if len({(each.get("schema"), each.get("notify_channel")) for each in options}) > 1:
         the_only(found, name)  # says which there are

@@ -82,12 +82,10 @@ class Plan:
             message = f"no enabled connector of {self.config.path} has a schedule."
             raise ConfigError(message, hint=f"{WRITE} below one of them")
 
-    def is_elsewhere(self, key: Key) -> bool:
-        """Whether it is configured, and only not asked for here."""
-        tenant, connector = key
-        return key not in self.enabled and any(
-            one.connector == connector for one in choose_enabled(self.config, (), None) if one.tenant == tenant
-        )
+    @property
+    def configured(self) -> set[Key]:
+        """The enabled connectors of the whole file, also those that were not asked for."""
+        return {(one.tenant, one.connector) for one in choose_enabled(self.config, (), None)}
 
     @property
     def widths(self) -> tuple[int, int]:
@@ -104,7 +102,7 @@ class Plan:
         waits = FirstWaits(self.asked.store_folder)
         since = waits.since()
         if noted_at is not None:
-            configured = {(one.tenant, one.connector) for one in choose_enabled(self.config, (), None)}
+            configured = self.configured
             is_over = [key for key in since if key in runs or key not in configured]
             waits.note(waiting(schedules, runs), noted_at, is_over)
         return counted_from(schedules, runs, since)

@@ -61,6 +61,15 @@ Listen = Annotated[
     str | None,
     Option("--listen", metavar="HOST:PORT", help="Receive webhooks here, such as 127.0.0.1:8090; read what they name."),
 ]
+PublicUrl = Annotated[
+    str | None,
+    Option(
+        "--public-url",
+        metavar="URL",
+        help="With --listen: where vendors reach that address, such as https://sync.example.com; push channels to it "
+        "are made and renewed.",
+    ),
+]
 Watch = Annotated[
     bool, Option("--watch", help="Watch what can tell of changes as they happen, instead of reading it by schedule.")
 ]
@@ -79,6 +88,7 @@ def foreground(
     jobs: Jobs = 4,
     timeout: RunTimeout = None,
     listen: Listen = None,
+    public_url: PublicUrl = None,
     watch: Watch = False,
     metrics_textfile: MetricsFile = None,
 ) -> int:
@@ -91,11 +101,13 @@ def foreground(
         return 0
     if connectors and connectors[0] in COMMANDS:
         raise _misplaced(context, connectors[0])
+    if public_url is not None and listen is None:
+        raise ConfigError("--public-url says how vendors reach --listen.", hint="name both, or neither")
     plan, turns = Plan(asked, connectors or [], watch=watch), Turns()
     plan.require_schedules(listens=bool(listen))
     display = (JsonLines if asked.json else Lines)(plan.widths, dry_run=False, quiet=asked.quiet, watch=watch)
     listeners: list[Listener] = [HookListener(plan.config, asked.store_folder)]
-    beside: list[Webhooks | Watched] = [Webhooks(plan, listen, turns)] if listen else []
+    beside: list[Webhooks | Watched] = [Webhooks(plan, listen, turns, public_url)] if listen else []
     if watch:
         beside.append(Watched(plan, jobs))
     if metrics_textfile:

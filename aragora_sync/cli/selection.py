@@ -53,9 +53,9 @@ def choose_enabled(config: Config, names: Sequence[str], tenant: str | None) -> 
     return [one for one in _meant(_configured(config, tenant), names) if one.config and one.config.enabled]
 
 
-def choose_configured(config: Config, tenant: str | None, kind: str) -> list[Chosen]:
-    """The connectors of one type."""
-    return [one for one in _configured(config, tenant) if one.type == kind]
+def choose_configured(config: Config, tenant: str | None, names: Sequence[str]) -> list[Chosen]:
+    """The connectors that are named, also disabled ones, all of them by default; none where a name means nothing."""
+    return _meant(_configured(config, tenant), names)
 
 
 def choose_known(asked: Asked, names: Sequence[str]) -> list[Chosen]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ..engine.agenda import LastRun
+    from ..serve.channel_notes import ChannelNote
     from ..store.base import RunRow, StreamRow
     from .common import Asked
     from .selection import Chosen
@@ -37,6 +38,7 @@ class Standing:
     streams: Sequence[StreamRow] = ()
     last_run: LastRun | None = None  # as the schedule counts
     last_success_at: datetime | None = None
+    channel: ChannelNote | None = None  # of pushes, where one was ever asked for
     legacy: State | None = None  # a state file of the older Aragora
     problems: list[AragoraSyncError] = field(default_factory=list)
 
@@ -81,6 +83,7 @@ def _read(asked: Asked, chosen: Chosen, runs: int, waits_since: datetime | None)
         standing.legacy = state if state and state.legacy else None
     except StateError as error:
         standing.problems.append(error)
+    _read_channel(standing, asked)
     path = store_path(asked.store_folder, chosen.tenant)
     if path.exists():
         try:
@@ -94,6 +97,18 @@ def _read(asked: Asked, chosen: Chosen, runs: int, waits_since: datetime | None)
         except AragoraSyncError as error:
             standing.problems.append(error)
     return standing
+
+
+def _read_channel(standing: Standing, asked: Asked) -> None:
+    from ..serve.channel_notes import ChannelNotes
+
+    chosen = standing.chosen
+    try:
+        note = ChannelNotes(asked.store_folder).load(chosen.tenant, chosen.connector)
+    except StateError as error:
+        standing.problems.append(error)
+    else:
+        standing.channel = note if note.asked or note.current else None
 
 
 def _read_store(standing: Standing, store: SqliteStore, runs: int) -> None:
@@ -124,6 +139,7 @@ def standing_object(standing: Standing, history: int, now: datetime) -> dict[str
         "skipped": totals.skipped,
         "failures_waiting": totals.failures,
         "errors": list(standing.runs[0].errors) if standing.runs else [],
+        "push_channel": _channel_object(standing.channel, now) if standing.channel else None,
         "streams": [_stream_object(row) for row in standing.streams],
         "legacy_state": standing.legacy is not None,
         "problems": [problem_object(error) for error in standing.problems],
@@ -134,6 +150,19 @@ def standing_object(standing: Standing, history: int, now: datetime) -> dict[str
 def problem_object(error: AragoraSyncError) -> dict[str, str]:
     """An error of a file, for programs."""
     return {"message": error.message, "hint": error.hint}
+
+
+def _channel_object(note: ChannelNote, now: datetime) -> dict[str, Any]:
+    current = note.current
+    return {
+        "url": note.asked,
+        "made_at": _iso(note.made_at),
+        "expires_at": _iso(current.expires_at) if current else None,
+        "lapsed": note.has_lapsed(now),
+        "waits_for": current.waits_for if current else "",
+        "problem": note.problem,
+        "hint": note.hint,
+    }
 
 
 def _stream_object(row: StreamRow) -> dict[str, Any]:

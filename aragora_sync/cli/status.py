@@ -87,7 +87,8 @@ def _coloured(head: str, standing: Standing) -> str:
 
 
 def _troubled(standing: Standing) -> bool:
-    known = standing.problems or standing.legacy or standing.totals.failures
+    pushed = standing.channel is not None and standing.channel.problem
+    known = standing.problems or standing.legacy or standing.totals.failures or pushed
     return bool(known) or standing.status not in (OK, *UNDER_WAY, NEVER) or any(map(_stream_lines, standing.streams))
 
 
@@ -141,6 +142,8 @@ def _show(head: str, standing: Standing, verbose: bool, history: int, now: datet
         say(f"  {standing.totals.skipped} skipped; the view unread of the store says why")
     if standing.totals.failures:
         say(f"  {count(standing.totals.failures, 'item')} could not be read; later runs ask again")
+    for line in _channel_lines(standing, verbose, now):
+        say(f"  {line}")
     _show_streams(standing, verbose)
     for error in standing.runs[0].errors if standing.runs else ():
         for line in indented(error):
@@ -150,6 +153,23 @@ def _show(head: str, standing: Standing, verbose: bool, history: int, now: datet
         say(f"    {_run_line(run)}")
     for problem in standing.problems:
         talk(letter(problem))
+
+
+def _channel_lines(standing: Standing, verbose: bool, now: datetime) -> list[str]:
+    """What a person must know of its push channel: trouble, and how long it lasts with `verbose`."""
+    note = standing.channel
+    if note is None:
+        return []
+    lines = [f"its push channel fails: {note.problem}", *([f"try: {note.hint}"] if note.hint else [])]
+    lines = lines if note.problem else []
+    expires_at = note.current.expires_at if note.current else None
+    if note.has_lapsed(now):
+        lines.append(f"its push channel ended at {moment(expires_at)}; schedules alone find what changes")
+    elif note.current is not None and note.current.waits_for:
+        lines.append(f"its push channel waits for {note.current.waits_for}")
+    elif verbose and note.current is not None:
+        lines.append(f"pushed to {note.current.url}{f' until {moment(expires_at)}' if expires_at else ''}")
+    return lines
 
 
 def _show_streams(standing: Standing, verbose: bool) -> None:

@@ -78,6 +78,15 @@ def write_atomically(path: Path, text: str, mode: int = PRIVATE_FILE) -> None:
         raise
 
 
+def settle(folder: Path) -> None:
+    """A file that was put into the folder, or taken out, is so after a power cut, too."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def lock_path(store: Path, connector_id: str, tenant_id: str) -> Path:
     """The lock of a connector lies beside its store, whatever the folder of the state files."""
     return store.parent / "locks" / f"{connector_id}_{tenant_id}.lock"

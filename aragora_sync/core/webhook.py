@@ -63,7 +63,8 @@ class Receipt:
     """What the vendor hears, and what is to be done: `hints` are queued before the answer is sent.
 
     `once` names the delivery, by what is signed of it: another one of the same name is answered alike and does nothing.
-    Empty stands for the body. `keep` are secrets of a handshake, by name of credential.
+    Empty stands for the body. `numbers` are the first and the last of its events, where the vendor counts them: those
+    that never came are looked for. `keep` are secrets of a handshake, by name of credential.
     """
 
     status: int = OK
@@ -71,6 +72,7 @@ class Receipt:
     content_type: str = ""
     hints: tuple[Hint, ...] = ()
     once: str = ""
+    numbers: tuple[int, int] | None = None
     keep: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -100,11 +102,26 @@ def check_signature(
     request: Request, key: str, header: str, *, prefix: str = "", base64: bool = False, before: bytes = b""
 ) -> None:
     """The header holds the HMAC-SHA256 of `before` and the raw body, or Refused. Takes as long whatever it holds."""
-    digest = hmac.new(request.secrets[key].encode(), before + request.body, hashlib.sha256).digest()
-    expected = prefix + (b64encode(digest).decode() if base64 else digest.hex())
-    given = request.header(header)
-    if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), expected.encode()):
+    given, is_right = request.header(header), False
+    for secret in _valid(request, key):
+        digest = hmac.new(secret.encode(), before + request.body, hashlib.sha256).digest()
+        expected = prefix + (b64encode(digest).decode() if base64 else digest.hex())
+        is_right |= hmac.compare_digest(given.encode("utf-8", "surrogateescape"), expected.encode())
+    if not is_right:
         raise Refused(f"{header} is wrong" if given else f"{header} is missing")
+
+
+def check_secret(request: Request, key: str, header: str) -> None:
+    """The header is the secret itself, or Refused. Takes as long whatever it holds."""
+    given = hashlib.sha256(request.header(header).encode("utf-8", "surrogateescape")).digest()
+    hashed = [hashlib.sha256(secret.encode()).digest() for secret in _valid(request, key)]
+    if not sum(hmac.compare_digest(given, each) for each in hashed):
+        raise Refused(f"{header} is wrong")
+
+
+def _valid(request: Request, key: str) -> list[str]:
+    """While a secret is being replaced, the new one and the old one hold: each in a line of its own."""
+    return [line for line in request.secrets[key].splitlines() if line.strip()]
 
 
 def check_age(sent_at: datetime, request: Request, most: timedelta) -> None:
@@ -123,7 +140,7 @@ def handshake(request: Request, key: str, field: str) -> Receipt:
     """
     told = request.json() if len(request.body) <= LONGEST_HANDSHAKE else None
     token = told.get(field) if isinstance(told, dict) else None
-    if not isinstance(token, str) or not token:
+    if not isinstance(token, str) or not token or not (token.isascii() and token.isprintable()):
         raise Refused(f"{key} is not set, and this is no handshake")
     return Receipt(keep={key: token})
 

@@ -43,8 +43,8 @@ class Stop:
         for child in _living(self._children):
             child.request(reason)
 
-    def wait(self, seconds: float) -> bool:
-        """Waits so long, or until a stop is requested; whether one was."""
+    def wait(self, seconds: float, why: str = "") -> bool:
+        """Waits so long, or until a stop is requested; whether one was. `why` is for whoever shows it."""
         return self._event.wait(seconds)
 
     def left(self) -> float | None:

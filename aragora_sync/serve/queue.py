@@ -20,15 +20,22 @@ MOST_HINTS = 1000  # of one connector that wait; more are one incremental run
 MOST_REMEMBERED = 20_000  # deliveries of one connector that are known again
 FORGET_EVERY = 256
 BUSY_SECONDS = 2.0  # a vendor waits for the answer
-VERSION = 1
-TABLES = (
-    """CREATE TABLE hints (
+VERSION = 2
+NO_FILE = (-1, -1)
+TABLES = (  # of each version those that it brought
+    (
+        """CREATE TABLE hints (
         number INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, connector TEXT NOT NULL,
         stream TEXT NOT NULL, ref TEXT NOT NULL, UNIQUE (tenant, connector, stream, ref))""",
-    """CREATE TABLE deliveries (
+        """CREATE TABLE deliveries (
         number INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, connector TEXT NOT NULL,
         name BLOB NOT NULL UNIQUE)""",
-    "CREATE INDEX deliveries_by_connector ON deliveries (tenant, connector, number)",
+        "CREATE INDEX deliveries_by_connector ON deliveries (tenant, connector, number)",
+    ),
+    (
+        """CREATE TABLE counted (
+        tenant TEXT NOT NULL, connector TEXT NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (tenant, connector))""",
+    ),
 )
 
 
@@ -60,19 +67,31 @@ class HintQueue:
         self._most_remembered = most_remembered
         self._using = threading.Lock()
         with self._explained():
-            self._db = _open(path)
+            self._db, self._file = _open(path), _identity(path)
 
     def close(self) -> None:
         """Nothing that waits is lost by that."""
         with self._using:
             self._db.close()
 
-    def add(self, tenant: str, connector: str, hints: Sequence[Hint], delivery: bytes) -> bool:
-        """Whether the delivery is a new one: its hints are on the disk then. What came before adds nothing."""
-        rows = [(hint.stream, ref) for hint in hints for ref in (hint.refs or ("",))]
+    def add(
+        self,
+        tenant: str,
+        connector: str,
+        hints: Sequence[Hint],
+        delivery: bytes,
+        numbers: tuple[int, int] | None = None,
+    ) -> bool:
+        """Whether the delivery is a new one: its hints are on the disk then. What came before adds nothing.
+
+        `numbers` are the first and the last of its events: where some are missing before, an incremental run looks.
+        """
         with self._writing() as db:
             if not self._is_new(db, tenant, connector, delivery):
                 return False
+            if numbers is not None and _follows_gap(db, tenant, connector, *numbers):
+                hints = (Hint(), *hints)
+            rows = [_storable(hint.stream, ref) for hint in hints for ref in (hint.refs or ("",))]
             db.executemany(
                 "INSERT OR REPLACE INTO hints (tenant, connector, stream, ref) VALUES (?, ?, ?, ?)",
                 [(tenant, connector, *row) for row in rows[: self._most_hints + 1]],
@@ -129,6 +148,10 @@ class HintQueue:
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         with self._using, self._explained():
+            if _identity(self._path) != self._file:  # somebody removed it, as may be done with a damaged one
+                self._db.close()
+                self._file = NO_FILE
+                self._db, self._file = _open(self._path), _identity(self._path)
             yield self._db
 
     @contextlib.contextmanager
@@ -138,6 +161,8 @@ class HintQueue:
             try:
                 yield db
                 db.execute("COMMIT")
+                if _identity(self._path) != self._file:
+                    raise sqlite3.OperationalError("it was removed meanwhile")
             except BaseException:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
@@ -164,15 +189,45 @@ def _open(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")  # the vendor never sends again what it was told we have
         db.execute("BEGIN IMMEDIATE")
-        if db.execute("PRAGMA user_version").fetchone() == (0,):
-            for table in TABLES:
-                db.execute(table)
-            db.execute(f"PRAGMA user_version = {VERSION}")
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        for table in (table for tables in TABLES[version:] for table in tables):
+            db.execute(table)
+        db.execute(f"PRAGMA user_version = {max(VERSION, version)}")
         db.execute("COMMIT")
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _storable(stream: str, ref: str) -> tuple[str, str]:
+    """As the file can hold it; what it cannot is found by an incremental run."""
+    try:
+        f"{stream}{ref}".encode()
+    except UnicodeEncodeError:
+        return "", ""
+    return stream, ref
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Which file lies there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_dev, found.st_ino
+
+
+def _follows_gap(db: sqlite3.Connection, tenant: str, connector: str, first: int, last: int) -> bool:
+    """Whether numbers are missing between what came before and this; the newest one is remembered.
+
+    A vendor whose webhook was made anew counts from 1 again.
+    """
+    of_one = (tenant, connector)
+    found = db.execute("SELECT last FROM counted WHERE tenant = ? AND connector = ?", of_one).fetchone()
+    newest = last if found is None or first == 1 else max(found[0], last)
+    db.execute("INSERT OR REPLACE INTO counted (tenant, connector, last) VALUES (?, ?, ?)", (*of_one, newest))
+    return found is not None and first > found[0] + 1
 
 
 def _name(tenant: str, connector: str, delivery: bytes) -> bytes:

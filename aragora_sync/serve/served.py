@@ -7,10 +7,11 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
 from ..core.errors import AragoraSyncError
-from ..core.webhook import Receives
+from ..core.webhook import Receives, Refused
 
 if TYPE_CHECKING:
     from ..connector import Connector
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SECRETS_LAST = timedelta(seconds=30)  # a rotated secret counts after that; a flood never reaches a secret manager
+WAIT_SECONDS = 2.0  # a secret manager in trouble holds up one request, and not all that can be answered at once
 COMPLAIN_EVERY = timedelta(minutes=1)
 
 
@@ -34,6 +36,7 @@ class Served:
         self._refused: Counter[str] = Counter()
         self._complained_at: datetime | None = None
         self._using = threading.Lock()
+        self._telling = threading.Lock()
 
     def __str__(self) -> str:
         return f"{self.connector} of tenant {self.tenant}"
@@ -48,13 +51,17 @@ class Served:
 
         `handshakes`: one whose vendor tells the secret itself is served without.
         """
-        with self._using:
+        if not self._using.acquire(timeout=WAIT_SECONDS):
+            raise Refused("its secrets are still being looked up", HTTPStatus.SERVICE_UNAVAILABLE)
+        try:
             if self._secrets is None or not timedelta() <= now - self._secrets[0] < SECRETS_LAST:
                 self._secrets = now, self._look_up()
             found = self._secrets[1]
             if isinstance(found, AragoraSyncError):
                 raise found
             terms = cast("Receives", self._connector()).webhook_terms
+        finally:
+            self._using.release()
         return found if len(found) == len(terms.keys) or (handshakes and terms.begins_unsigned) else None
 
     def keep(self, secrets: Mapping[str, str]) -> bool:
@@ -73,9 +80,14 @@ class Served:
             self._secrets = None
             return True
 
+    def forget_secrets(self) -> None:
+        """They are looked up again, as when a new one was kept."""
+        with self._using:
+            self._secrets = None
+
     def complain(self, why: str, now: datetime) -> None:
         """Says that requests were refused, at most once a minute however many there are."""
-        with self._using:
+        with self._telling:  # its own: who waits for secrets must not hold up who complains of that
             self._refused[why] += 1
             if self._complained_at is not None and timedelta() <= now - self._complained_at < COMPLAIN_EVERY:
                 return
@@ -117,6 +129,10 @@ class Routes:
 
     def __iter__(self) -> Iterator[Served]:
         return iter(self._by_id.values())
+
+    def is_meant(self, path: str) -> bool:
+        """Whether something could be served there."""
+        return path.startswith(("/webhooks/", "/api/webhooks/"))
 
     def find(self, path: str) -> Served | None:
         """`/webhooks/<tenant>/<connector>`; `/api/webhooks/<type>` where one connector alone is of that type."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from uuid import uuid4
 
 from ..core.clock import Clock, utc_now
 from ..core.errors import ConfigError
+from ..core.hints import Hint
 from .app import WebhookApp
 from .drain import SETTLE_SECONDS, Drain, Handle
 from .queue import HintQueue
@@ -23,7 +25,7 @@ class WebhookService:
     """Receives webhooks at `address` and hands their hints to `handle`, beside the caller.
 
     `handle(tenant, connector, hints)` answers whether the run of these hints ended well; until then they wait on the
-    disk, whatever happens to this process. A connector that `handle` does not know any more is answered with True.
+    disk, whatever happens to this process.
     """
 
     def __init__(
@@ -68,6 +70,15 @@ class WebhookService:
         self._queue.close()
         for one in self._app.routes:
             one.close()
+
+    def look(self, tenant: str, connector: str) -> None:
+        """Asks for an incremental run of this connector; on the disk when this returns."""
+        self._queue.add(tenant, connector, [Hint()], uuid4().bytes)
+        self._drain.wake()
+
+    def expect(self, tenant: str, connector: str) -> None:
+        """The vendor of this connector may post its handshake now."""
+        self._app.expect(tenant, connector)
 
     def serve(self, served: Iterable[Served]) -> None:
         """From now on these connectors, as after a change of the configuration."""

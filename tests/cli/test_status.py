@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from aragora_sync.core.source import Stream
+from aragora_sync.core.subscription import Subscription
+from aragora_sync.serve.channel_notes import ChannelNote, ChannelNotes
 from aragora_sync.store.sqlite import SqliteStore, store_path
 
 from .conftest import Cli, Home
@@ -12,7 +16,7 @@ from .conftest import Cli, Home
 KEYS = {
     "tenant", "connector", "type", "configured", "enabled", "status", "last_sync_at", "items", "skipped",
     "failures_waiting", "errors", "streams", "legacy_state", "problems", "history", "last_success_at", "next_run_at",
-    "lag_seconds", "health",
+    "lag_seconds", "health", "push_channel",
 }  # fmt: skip
 
 
@@ -187,3 +191,44 @@ def test_titles_cannot_write_to_the_terminal(home: Home, cli: Cli) -> None:
 
     assert "\x1b" not in out
     assert "\ufffd]0;owned" in out
+
+
+def test_a_push_channel_that_fails_has_lapsed_or_waits_is_told(home: Home, cli: Cli) -> None:
+    home.toy("blocks")
+    cli("run")
+    url = "https://sync.example.com/webhooks/acme/blocks"
+    notes, long_ago = ChannelNotes(home.stores), datetime(2020, 1, 1, tzinfo=UTC)
+    note = ChannelNote("acme", "blocks", url, Subscription(url), long_ago, tried_at=long_ago)
+    notes.save(note)
+    assert "push" not in cli("status").out
+    assert f"pushed to {url}" in cli("status", "-v").out
+    notes.save(replace(note, current=Subscription(url, waits_for="a handshake")))
+    assert "its push channel waits for a handshake" in cli("status").out
+    lapsed = replace(note, current=Subscription(url, {"id": "1"}, long_ago))
+    notes.save(replace(lapsed, failures=1, problem="the box says no.", hint="ask again"))
+
+    told = cli("status", "-q").out
+    assert "its push channel fails: the box says no." in told
+    assert "try: ask again" in told
+    assert "its push channel ended at 2020-01-01 00:00 UTC; schedules alone find what changes" in told
+    (connector,) = cli("status", "--json").document["connectors"]
+    assert connector["push_channel"] == {
+        "url": url,
+        "made_at": "2020-01-01T00:00:00+00:00",
+        "expires_at": "2020-01-01T00:00:00+00:00",
+        "lapsed": True,
+        "waits_for": "",
+        "problem": "the box says no.",
+        "hint": "ask again",
+    }
+
+
+def test_a_damaged_note_of_a_push_channel_is_told_with_its_path(home: Home, cli: Cli) -> None:
+    home.toy("blocks")
+    notes = ChannelNotes(home.stores)
+    notes.save(ChannelNote("acme", "blocks", "https://x"))
+    notes.path("acme", "blocks").write_text("[]")
+
+    ended = cli("status")
+    assert ended.exit_code == 1
+    assert str(notes.path("acme", "blocks")) in ended.err

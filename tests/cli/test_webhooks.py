@@ -58,7 +58,7 @@ def test_only_the_tenants_own_secret_counts(home, heard):
     home.add("bcorp", github(credentials={"GITHUB_WEBHOOK_SECRET": "another"}))
     with running(heard) as service:
         answers = [deliver(service, f"/webhooks/{tenant}/code") for tenant in ("acme", "bcorp")]
-        assert (answers, deliver(service, "/api/webhooks/github")) == ([200, 401], 404)
+        assert (answers, deliver(service, "/api/webhooks/github")) == ([200, 401], 401)
 
 
 def test_what_cannot_hear_or_is_switched_off_is_not_served(home, heard):
@@ -74,7 +74,7 @@ def test_what_cannot_hear_or_is_switched_off_is_not_served(home, heard):
 def test_another_name_of_a_type_is_the_same_type(home, heard):
     home.add("acme", {"type": "quickbooks", "id": "books"})
     with running(heard) as service:
-        assert post(service, "/api/webhooks/qbo", b"[]")[0] == 404  # no secret is set
+        assert post(service, "/api/webhooks/qbo", b"[]")[0] == 401  # no secret is set
         assert [service._app.routes.find(f"/api/webhooks/{name}").kind for name in ("qbo", "quickbooks")] == ["qbo"] * 2
 
 

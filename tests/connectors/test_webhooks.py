@@ -51,6 +51,17 @@ def test_a_signed_body_is_taken(post):
     assert post(BODY).status == 200
 
 
+def test_while_a_secret_is_replaced_the_old_one_and_the_new_one_hold(post):
+    old, new = post.request(BODY, secret="old"), post.request(BODY, secret="new")
+    both = {post.key: "new\nold\n"}
+
+    assert post.connector.receive(replace(old, secrets=both)).status == 200
+    assert post.connector.receive(replace(new, secrets=both)).status == 200
+    for wrong in ("", "new\nold", "ol", "\n"):
+        assert refusal(post.connector, replace(post.request(BODY, secret=wrong or "x"), secrets=both)) == 401
+    assert refusal(post.connector, replace(post.request(BODY, secret=""), secrets={post.key: "\n"})) == 401
+
+
 @pytest.mark.parametrize("change", ["body", "key", "missing", "empty", "other header", "prefix alone", "not ascii"])
 def test_what_is_not_signed_by_the_vendor_is_refused(post, change):
     asked = post.request(BODY)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from aragora_sync.connectors.xero import XeroConnector
 from aragora_sync.core.hints import Hint
+from aragora_sync.serve.served import Served
 
 from ..fakes.qbo_webhooks import notify
 from ..fakes.xero import FakeXero
 from ..fakes.xero_webhooks import SIGNING_KEY
+from ..serve import desk
+from ..serve.desk import serving
 from .posting import AT, SECRET, refusal, request
 from .test_webhooks import post_of
 
@@ -73,13 +77,34 @@ def test_another_organisation_or_another_kind_of_record_starts_nothing():
     assert post_of("xero", record_types=["contacts"]).hints(told) == ()
 
 
-def test_a_gap_in_the_sequence_is_looked_for_by_a_run():
+def test_a_gap_in_the_sequence_is_looked_for_by_a_run_also_after_a_restart(tmp_path):
     post = post_of("xero")
-    post.hints(xero([("INVOICE", "i1")], first=5))
 
-    assert Hint() not in post.hints(xero([("INVOICE", "i2")], first=6))
-    assert Hint() not in post.hints(xero([("INVOICE", "i1")], first=5))
-    assert Hint() in post.hints(xero([("INVOICE", "i9")], first=9))
+    def queued(first: int, kind: str = "INVOICE", count: int = 1) -> bool:
+        """Whether a run is to look, after these events came to a process of their own."""
+        asked = post.request(xero([(kind, f"i{first}")] * count, first=first))
+        credentials = {"credentials": {"XERO_WEBHOOK_KEY": SECRET}}
+        served = Served("t1", "xero", "xero", lambda: XeroConnector(tenant_id="t1", **credentials))
+        with serving(tmp_path / "queue.db", served, settle=3600.0) as service:
+            assert desk.post(service, "/webhooks/t1/xero", asked.body, asked.headers)[0] == 200
+            batch = service._queue.take("t1", "xero")
+            service._queue.done(batch)
+        return Hint() in batch.hints
+
+    assert [queued(first) for first in (5, 6, 5, 9, 10)] == [False, False, False, True, False]
+    assert not queued(11, "SUBSCRIPTION", count=3)  # nothing of ours, and counted all the same
+    assert not queued(14)
+    assert queued(16, "SUBSCRIPTION")  # what is missing may be ours
+    assert not queued(1, count=2)  # the webhook was made anew
+    assert queued(4)
+
+
+@pytest.mark.parametrize("wrong", [None, "5", -1, 2**70, 1.5, [5]])
+def test_numbers_that_nobody_foresaw_are_left_alone(wrong):
+    told = {**xero([("INVOICE", "i1")]), "firstEventSequence": wrong, "lastEventSequence": wrong}
+
+    assert post_of("xero")(told).numbers is None
+    assert post_of("xero").hints(told) == (Hint("t1/invoices", ("invoices/i1",)),)
 
 
 def test_the_intent_to_receive_of_xero_is_answered_as_xero_tries_it():

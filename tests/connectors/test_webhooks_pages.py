@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from aragora_sync.core.hints import Hint
+from aragora_sync.core.webhook import Request
 
+from .posting import AT, SECRET, refusal, request
 from .test_webhooks import post_of
 
 PAGE = "153104cd-477e-809d-8dc4-ff2d96ae3090"
@@ -69,3 +71,31 @@ def test_confluence_asks_for_a_run_of_what_is_meant():
     assert post_of("confluence").hints(CENTER) == post_of("confluence", spaces=["ENG"]).hints(CENTER) == (Hint(),)
     assert post_of("confluence", spaces=["OPS"]).hints(CENTER) == ()
     assert post_of("confluence", spaces=["OPS"]).hints({"event": "user_created"}) == (Hint(),)
+
+
+def automation(body: object, **headers: str) -> Request:
+    """As a rule of Confluence's Automation sends it: whatever its author wrote."""
+    return request(body, headers, {"CONFLUENCE_WEBHOOK_SECRET": SECRET})
+
+
+def test_a_rule_of_the_cloud_that_bears_the_secret_asks_for_a_run_each_time():
+    connector = post_of("confluence", spaces=["ENG"]).connector
+    sent = automation({"page": {"spaceKey": "ENG"}}, **{"X-Webhook-Secret": SECRET})
+    first, second = connector.receive(sent), connector.receive(sent)
+
+    assert first.hints == second.hints == (Hint(),)
+    assert first.once != second.once
+    assert connector.receive(Request(sent.headers, b"", AT, sent.secrets)).hints == (Hint(),)
+
+
+@pytest.mark.parametrize("given", ["", "x", SECRET + " ", SECRET[:-1], "é", "\udcff"])
+def test_a_rule_without_the_secret_is_refused(given):
+    sent = automation({}, **{"X-Webhook-Secret": given})
+
+    assert refusal(post_of("confluence").connector, sent) == 401
+
+
+def test_the_secret_beside_a_wrong_signature_does_not_count():
+    sent = automation({}, **{"X-Webhook-Secret": SECRET, "X-Hub-Signature": "sha256=0"})
+
+    assert refusal(post_of("confluence").connector, sent) == 401

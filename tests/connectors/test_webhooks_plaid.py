@@ -7,15 +7,17 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from aragora_sync.connectors.plaid import PlaidConnector
+from aragora_sync.connectors.plaid import PlaidConnector, webhook
 from aragora_sync.core.errors import SourceError, TransientError
 from aragora_sync.core.hints import Hint
+from aragora_sync.core.stop import Within
 from aragora_sync.core.webhook import Request
 
 from ..fakes.web import Answer, Asked, FakeService, running
@@ -61,7 +63,7 @@ def vault() -> Vault:
 @pytest.fixture
 def connector(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> PlaidConnector:
     made = PlaidConnector(environment="sandbox", credentials=KEYS)
-    monkeypatch.setattr(made, "_webhook_key", vault)
+    monkeypatch.setattr(webhook, "asking", lambda _open_api: vault)
     return made
 
 
@@ -174,3 +176,29 @@ def test_the_key_is_asked_of_plaid_itself():
 
     assert answers == [0, 401]
     assert service.asked[0].headers["plaid-secret"] == KEYS["PLAID_SECRET"]
+
+
+def test_a_plaid_that_tells_keys_slowly_is_asked_to_come_again_in_time(monkeypatch):
+    """Nobody waits in this test: the clock of the question is turned while the answer comes."""
+    moments = iter([0.0, 0.0, 0.0, *[webhook.KEY_SECONDS + 0.1] * 20])
+    monkeypatch.setattr(webhook, "Within", partial(Within, now=lambda: next(moments)))
+    with running(KeyService()) as service:
+        connector = PlaidConnector(environment="sandbox", base_url=service.url, credentials=KEYS)
+        assert refusal(connector, post()) == 503
+        connector.close()
+
+
+def test_plaid_is_waited_for_less_than_it_waits_for_us():
+    given: dict[str, Any] = {}
+
+    def open_api(**more: Any) -> Any:
+        given.update(more)
+        return connector.make_api(**more)
+
+    with running(KeyService()) as service:
+        connector = PlaidConnector(environment="sandbox", base_url=service.url, credentials=KEYS, timeout=3600)
+        assert webhook.asking(open_api)("k1")["kid"] == "k1"
+        connector.close()
+    assert given["timeout"] == webhook.KEY_SECONDS
+    assert 0 < given["stop"].left() <= webhook.KEY_SECONDS
+    assert 2 * webhook.KEY_SECONDS + webhook.WAIT_SECONDS < 10

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from .gusto_books import Books, Employee, Pay, Payroll
+from .gusto_pushing import Subscriptions
 from .web import Answer, Asked, FakeService
 
 CLIENT, SECRET = "gusto-client", "gusto-secret-of-the-application"
@@ -62,6 +63,8 @@ class FakeGusto(FakeService):
         self.floats = False
         self.refusals = 0
         self._number = 0
+        self.subscriptions = Subscriptions(self._new)
+        self.system_tokens: dict[str, datetime] = {}  # with their ends
         self.forget()
 
     def consent(self) -> Grant:
@@ -85,9 +88,17 @@ class FakeGusto(FakeService):
                 return self._token(_told(asked))
             case "POST", "/oauth/revoke":
                 return self._revoke(_told(asked))
+        if asked.path.startswith("/v1/webhook_subscriptions"):
+            return self._pushing(asked)
         if asked.method != "GET" or not asked.path.startswith("/v1/"):
             return _missing()
         return self._api(asked)
+
+    def _pushing(self, asked: Asked) -> Answer:
+        token = asked.headers.get("authorization", "").removeprefix("Bearer ")
+        if self.system_tokens.get(token, self.now) <= self.now:
+            return Answer(401, {"error": "invalid_token", "error_description": "The access token is invalid"})
+        return self.subscriptions.answer(asked, asked.path.split("/")[3:]) or _missing()
 
     def _api(self, asked: Asked) -> Answer:
         version = asked.headers.get("x-gusto-api-version", RETIRED[0])
@@ -163,6 +174,11 @@ class FakeGusto(FakeService):
             if self.codes.pop(told.get("code", ""), None) != told.get("redirect_uri"):
                 return self._invalid()
             return self._given(self.consent())
+        if told.get("grant_type") == "system_access":
+            token = self._new("system")
+            self.system_tokens[token] = self.now + LIFE
+            made = {"access_token": token, "token_type": "Bearer", "created_at": int(self.now.timestamp())}
+            return Answer(200, {**made, "expires_in": 7200, "refresh_token": None})
         if told.get("grant_type") != "refresh_token":
             return Answer(400, {"error": "unsupported_grant_type"})
         token = told.get("refresh_token", "")

@@ -80,6 +80,7 @@ class FakePlaid(FakeService):
             "/item/remove": self._remove,
             "/item/public_token/exchange": self._exchange,
             "/item/access_token/invalidate": self._invalidate,
+            "/item/webhook/update": self._update_webhook,
             "/link/token/create": self._create_link,
             "/link/token/get": self._get_link,
             "/sandbox/public_token/create": self._sandbox,
@@ -211,7 +212,7 @@ class FakePlaid(FakeService):
             "item_id": item.item_id,
             "institution_id": item.institution_id,
             "institution_name": item.institution_name,
-            "webhook": "",
+            "webhook": item.webhook,
             "error": error if item.error else None,
             "available_products": ["balance"],
             "billed_products": ["transactions"],
@@ -219,6 +220,15 @@ class FakePlaid(FakeService):
             "consent_expiration_time": None,
             "update_type": "background",
         }
+
+    def _update_webhook(self, told: dict[str, Any]) -> dict[str, Any]:
+        item = self._of(told, healthy=False)
+        if "webhook" not in told:
+            raise Refused("INVALID_REQUEST", "MISSING_FIELDS", "the following required fields are missing: webhook")
+        item.webhook = told["webhook"] or ""
+        if item.webhook and not item.webhook.startswith("https://"):
+            raise Refused("INVALID_REQUEST", "INVALID_FIELD", "webhook must be a valid URL")
+        return {"item": self._about(item)}
 
     def _remove(self, told: dict[str, Any]) -> dict[str, Any]:
         self._of(told, healthy=False).removed = True

@@ -48,6 +48,7 @@ class Item:
     accounts: dict[str, Account] = field(default_factory=dict)
     transactions: dict[str, dict[str, Any]] = field(default_factory=dict)
     log: list[Change] = field(default_factory=list)
+    webhook: str = ""  # where its changes are posted
     error: str = ""  # such as ITEM_LOGIN_REQUIRED
     status: str = "HISTORICAL_UPDATE_COMPLETE"
     days_requested: int = 90

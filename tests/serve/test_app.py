@@ -49,18 +49,26 @@ def test_a_signed_request_is_handed_on(queue):
 
 
 def test_what_is_served_is_found_and_nothing_else(queue):
+    """And who asks cannot tell what is not there from what is not signed."""
     others = [bell("t2"), bell("t2", "shy", ShyBell), bell("t3", "mute", credentials={})]
     paths = {
         "/webhooks/t1/bell": 200,
         "/webhooks/t2/bell": 200,
         "/api/webhooks/shy": 401,
-        "/api/webhooks/bell": 404,  # which of them?
-        "/webhooks/t3/mute": 404,  # no secret, no service
-        "/webhooks/t1/shy": 404,
-        "/webhooks/t1/bell/": 404,
-        "/webhooks/t1": 404,
-        "/webhooks/../webhooks/t1/bell": 404,
-        "/webhooks/t1/%2e%2e": 404,
+        "/api/webhooks/bell": 401,  # which of them?
+        "/webhooks/t3/mute": 401,  # no secret, no service
+        "/webhooks/t1/shy": 401,
+        "/webhooks/t1/bell/": 401,
+        "/webhooks//t1/bell": 401,
+        "//webhooks/t1/bell": 200,  # the server takes it for one
+        "/webhooks/t1": 401,
+        "/webhooks/../webhooks/t1/bell": 401,
+        "/webhooks/%2e%2e/webhooks/t1/bell": 401,
+        "/webhooks/t1/%2e%2e": 401,
+        "/webhooks/T1/bell": 401,
+        "/webhooks/t1/bell%00": 401,
+        "/webhooks/t1/b%C3%A9ll%ff": 401,
+        "/webhooks/t1/bell?x=/webhooks/t1/bell": 200,
         "/": 404,
         "": 404,
     }
@@ -94,9 +102,60 @@ def test_what_is_not_signed_leaves_nothing_behind(queue, headers):
     assert waiting(queue) == 0
 
 
-def test_what_is_too_large_is_refused(queue):
+@pytest.mark.parametrize("size", [100, 10_001, 2_000_000])
+def test_a_connector_that_is_not_there_is_answered_as_one_that_did_not_sign(queue, size, clock):
+    body = b"x" * size
+    told = []
+    with serving(queue, bell(), bell("t1", "mute", credentials={}), handle=later(), clock=clock) as service:
+        for path in (PATH, "/webhooks/t1/none", "/webhooks/none/bell", "/webhooks/t1/mute", "/api/webhooks/none"):
+            status, answer, headers = post(service, path, body, {"X-Bell": "forged", "Content-Type": "text/plain"})
+            told.append((status, answer, sorted({**headers, "date": ""}.items())))
+
+    assert told == [told[0]] * 5
+    assert told[0][:2] == (401, b"")
+
+
+def test_addresses_that_are_not_served_are_told_once_a_minute_with_the_latest(queue, clock, caplog):
+    with serving(queue, bell(), handle=later(), clock=clock) as service:
+        for number in range(50):
+            post(service, f"/webhooks/t1/{number}%0Aforged-line" + "x" * 500, ring())
+        clock.turn(seconds=61)
+        post(service, "/webhooks/acm/bell", ring())
+
+    told = [record.getMessage() for record in caplog.records if "nothing is served" in record.getMessage()]
+    assert len(told) == 2
+    assert told[0].startswith(r"nothing is served at '/webhooks/t1/0\nforged-line") and len(told[0]) < 180
+    assert told[1] == "nothing is served at '/webhooks/acm/bell' (50 such requests)"
+
+
+def test_a_slow_secret_manager_holds_up_one_request_alone(queue, monkeypatch):
+    monkeypatch.setattr("aragora_sync.serve.served.WAIT_SECONDS", 0.01)
+    asked, go_on = threading.Event(), threading.Event()
+
+    class Slow(Keyring):
+        def get_credential(self, key: str) -> str | None:
+            asked.set()
+            assert go_on.wait(30)
+            return super().get_credential(key)
+
+    slow = bell("t1", "slow", credentials=Slow(BELL_SECRET=SECRET))
+    answers: list[int] = []
+    with serving(queue, bell(), slow, handle=later()) as service:
+        first = threading.Thread(target=lambda: answers.append(post(service, "/webhooks/t1/slow", ring())[0]))
+        first.start()
+        assert asked.wait(30)
+        assert [post(service, "/webhooks/t1/slow", ring())[0] for _ in range(6)] == [503] * 6
+        assert post(service, PATH, ring())[0] == 200
+        go_on.set()
+        first.join()
+
+    assert answers == [200]
+
+
+def test_what_is_too_large_is_refused(queue, caplog):
     with serving(queue, bell(), handle=later()) as service:
-        assert post(service, PATH, b"x" * 10_001)[0] == 413
+        assert post(service, PATH, b"x" * 10_001)[0] == 401
+        assert "the body has 10001 bytes" in caplog.text
         assert post(service, PATH, ring(refs="x" * 9000))[0] == 200
 
 
@@ -211,7 +270,31 @@ def test_handshakes_are_taken_for_a_while_after_the_start_alone(queue, clock):
     shy = bell("t1", "shy", ShyBell, credentials=keyring)
     with serving(queue, shy, handle=later(), clock=clock) as service:
         clock.turn(minutes=15)
-        assert post(service, "/webhooks/t1/shy", b'{"verification_token": "token"}', {})[0] == 404
+        assert post(service, "/webhooks/t1/shy", b'{"verification_token": "token"}', {})[0] == 401
+
+    assert keyring.values == {}
+
+
+def test_handshakes_are_taken_again_once_a_channel_was_asked_for(queue, clock):
+    keyring = Keyring()
+    hello, path = b'{"verification_token": "token"}', "/webhooks/t1/shy"
+    with serving(queue, bell("t1", "shy", ShyBell, credentials=keyring), handle=later(), clock=clock) as service:
+        clock.turn(hours=5)
+        assert post(service, path, hello, {})[0] == 401
+        service.expect("t1", "shy")
+        assert post(service, path, hello, {})[0] == 200
+        keyring.values.clear()
+        service.expect("t1", "shy")  # what was kept is looked up again at once
+        clock.turn(minutes=15)
+        assert post(service, path, hello, {})[0] == 401
+
+
+@pytest.mark.parametrize("token", [r"\ud800", r"a\nb", r"\u0000", "\u00e9"])
+def test_a_handshake_that_nothing_could_keep_is_refused(queue, token):
+    keyring = Keyring()
+    body = b'{"verification_token": "%s"}' % token.encode()
+    with serving(queue, bell("t1", "shy", ShyBell, credentials=keyring), handle=later()) as service:
+        assert post(service, "/webhooks/t1/shy", body, {})[0] == 401
 
     assert keyring.values == {}
 
@@ -262,7 +345,7 @@ def test_another_configuration_counts_from_the_next_request_on(queue):
     with serving(queue, bell(), handle=later()) as service:
         assert post(service, PATH, ring())[0] == 200
         service.serve([bell("t1", "other")])
-        assert [post(service, path, ring())[0] for path in (PATH, "/webhooks/t1/other")] == [404, 200]
+        assert [post(service, path, ring())[0] for path in (PATH, "/webhooks/t1/other")] == [401, 200]
 
 
 def test_the_window_of_secrets_also_ends_when_the_clock_is_turned_back(queue, clock):

@@ -5,15 +5,16 @@ from __future__ import annotations
 import sqlite3
 import stat
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aragora_sync.core.errors import StoreError
+from aragora_sync.core.errors import ConfigError, StoreError
 from aragora_sync.core.hints import Hint
-from aragora_sync.serve.queue import Batch, HintQueue, queue_path
+from aragora_sync.serve.queue import TABLES, Batch, HintQueue, queue_path
 
 ONE = ("t1", "c1")
 
@@ -195,3 +196,94 @@ def test_whatever_comes_in_between_nothing_leaves_before_it_was_taken_and_done(t
         waiting = queue.take(*ONE).hints
         assert Hint() in waiting or owed <= {each for hint in waiting for each in hint.refs}
     queue.close()
+
+
+def test_a_file_of_the_first_version_is_taken_over(path):
+    path.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for table in TABLES[0]:
+            db.execute(table)
+        db.execute("PRAGMA user_version = 1")
+        db.execute("INSERT INTO hints (tenant, connector, stream, ref) VALUES ('t1', 'c1', 's', '1')")
+    for _ in range(2):
+        queue = HintQueue(path)
+        assert queue.take(*ONE).hints == (Hint("s", ("1",)),)
+        queue.close()
+
+
+def test_a_delivery_that_could_not_be_kept_counts_for_no_gap(path):
+    """Xero sends it again: then nothing is missing."""
+    queue = HintQueue(path)
+    queue.add(*ONE, [Hint("s", ("1",))], b"1", (1, 1))
+    with sqlite3.connect(path, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        queue._db.execute("PRAGMA busy_timeout = 1")
+        with pytest.raises(StoreError):
+            queue.add(*ONE, [Hint("s", ("2",))], b"2", (2, 2))
+        other.execute("ROLLBACK")
+    queue.add(*ONE, [Hint("s", ("2",))], b"2", (2, 2))
+    queue.add(*ONE, [Hint("s", ("3",))], b"3", (3, 3))
+
+    assert queue.take(*ONE).hints == (Hint("s", ("1", "2", "3")),)
+    queue.close()
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+@pytest.mark.parametrize("removed", ["queue.db", "queue.db*"])
+def test_what_is_taken_is_in_the_file_even_where_somebody_removed_it_meanwhile(path, queue, removed, replaced):
+    queue.add(*ONE, [Hint("s", ("1",))], b"1")
+    for each in path.parent.glob(removed):
+        each.unlink()
+    if replaced:
+        HintQueue(path).close()
+    assert queue.add(*ONE, [Hint("s", ("2",))], b"2")
+    other = HintQueue(path)
+
+    assert other.take(*ONE).hints == queue.take(*ONE).hints == (Hint("s", ("2",)),)
+    other.close()
+
+
+def test_a_full_disk_and_a_damaged_file_are_told_and_nothing_is_taken(path, queue):
+    queue._db.execute("PRAGMA max_page_count = 1")
+    with pytest.raises(StoreError, match="full"):
+        for number in range(2000):
+            queue.add(*ONE, [Hint("s", (f"{number}" * 100,))], b"%d" % number)
+    queue._db.execute("PRAGMA max_page_count = 100000")
+    kept = queue.take(*ONE)
+    assert queue.add(*ONE, [Hint("s", ("last",))], b"%d" % len(kept.hints[0].refs if kept.hints else ()))
+    queue.close()
+    path.write_bytes(b"x" * 8192)
+    with pytest.raises(StoreError):
+        HintQueue(path)
+
+
+def test_what_is_removed_while_something_is_added_is_not_taken(path, queue, monkeypatch):
+    def remove(*_: object) -> None:
+        path.unlink()
+
+    monkeypatch.setattr(queue, "_collapse", remove)
+    with pytest.raises(StoreError, match="removed"):
+        queue.add(*ONE, [Hint("s", ("1",))], b"1")
+    monkeypatch.undo()
+
+    assert queue.add(*ONE, [Hint("s", ("1",))], b"1")
+
+
+def test_a_folder_that_cannot_be_written_is_told_until_it_can(path, queue):
+    queue.add(*ONE, [Hint("s", ("1",))], b"1")
+    moved = path.parent.rename(path.parent.with_name("moved"))
+    path.parent.write_text("in the way")
+    for _ in range(2):
+        with pytest.raises((StoreError, ConfigError)):
+            queue.add(*ONE, [Hint("s", ("2",))], b"2")
+    path.parent.unlink()
+    moved.rename(path.parent)
+
+    assert queue.add(*ONE, [Hint("s", ("2",))], b"2")
+    assert queue.take(*ONE).hints == (Hint("s", ("1", "2")),)
+
+
+def test_what_no_file_can_hold_becomes_a_run(queue):
+    assert queue.add(*ONE, [Hint("s", ("1", "\ud800"))], b"1")
+
+    assert queue.take(*ONE).hints == (Hint("s", ("1",)), Hint())

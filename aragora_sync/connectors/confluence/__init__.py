@@ -32,7 +32,7 @@ class ConfluenceConnector(Connector):
     keys: ClassVar[Mapping[str, str]] = {
         EMAIL: "mail address of the token's owner; not for personal access tokens of a Data Center",
         TOKEN: "API token of the cloud, or personal access token of a Data Center",
-        WEBHOOK_SECRET: "secret of a Data Center's webhook, for schedule --listen; optional",
+        WEBHOOK_SECRET: "secret of a Data Center's webhook or of a rule in the cloud, for schedule --listen; optional",
     }
     webhook_terms = webhook.TERMS
 

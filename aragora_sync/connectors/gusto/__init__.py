@@ -9,18 +9,20 @@ from functools import partial
 from typing import Any, ClassVar, Protocol
 
 from ...auth.login import Login
-from ...auth.oauth import OAuthClient
+from ...auth.oauth import OAuthClient, granted
 from ...auth.tokens import Tokens
 from ...core.address import address_problem
 from ...core.changes import Change, Cursor, Named
 from ...core.errors import AccessError, ConfigError, CredentialError, SourceError
 from ...core.options import option
 from ...core.source import Check, KnownItems, Stream
+from ...core.subscription import Subscription
 from ...core.webhook import Receipt, Request
 from ...net import clock as net_clock
 from ...net.access import Access, bearer
+from ...net.http import Http
 from ...oauth import OAuthConnector
-from . import webhook
+from . import pushing, webhook
 from .answers import (
     Employee,
     EmployeePay,
@@ -183,7 +185,9 @@ class GustoConnector(OAuthConnector):
         return Api(http, company)
 
     def _witness(self, method: str, address: str, status: int) -> None:
-        self.audit.add("read", f"{method} /v1/{address.partition('/v1/')[2]}", status=status)
+        self.audit.add(
+            "read" if method == "GET" else "write", f"{method} /v1/{address.partition('/v1/')[2]}", status=status
+        )
 
     # Login
 
@@ -255,6 +259,22 @@ class GustoConnector(OAuthConnector):
     def receive(self, request: Request) -> Receipt:
         """The answer to a webhook, with what it says changed."""
         return webhook.receive(self, request)
+
+    def subscribe(self, url: str, previous: Subscription | None) -> Subscription:
+        """Gusto posts there what changes, once it has its verification token back."""
+        return pushing.subscribe(self, url)
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """Gusto posts nothing there any more."""
+        pushing.unsubscribe(self, subscription)
+
+    def system_api(self) -> Http:
+        """Gusto, asked by the application for itself and not for a company."""
+        return self.once("system api", self._make_system_api)
+
+    def _make_system_api(self) -> Http:
+        tokens = granted(self.open_http, self.oauth_client(), "system_access")
+        return self._make_api(bearer(tokens.access), self._company).http
 
     def fetch(self, stream: Stream, refs: Sequence[str], known: KnownItems) -> Iterator[Change]:
         """The employees or payrolls of these ids."""

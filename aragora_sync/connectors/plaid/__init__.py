@@ -13,10 +13,11 @@ from ...core.changes import Change, Cursor
 from ...core.errors import AccessError, ConfigError, CredentialError, ReadAgain, SourceError, TransientError
 from ...core.options import option
 from ...core.source import Check, KnownItems, Stream
+from ...core.subscription import Subscription
 from ...core.webhook import Receipt, Request
 from ...net.access import Fixed
 from ...oauth import Leaving, OAuthConnector
-from . import webhook
+from . import pushing, webhook
 from .answers import PlaidAccount, PlaidCredentials, PlaidEnvironment, PlaidTransaction
 from .api import BankApi
 from .banks import ACCESS_TOKEN, CLIENT_ID, SECRET, UNKNOWN, BankStore, Lasting, same, tokens_of
@@ -41,7 +42,10 @@ RETIRED = (
 TRANSACTIONS, ACCOUNTS = "transactions", "accounts"
 CACHED, REALTIME, NONE = "cached", "realtime", "none"
 READ_AGAIN_TIMES = 5
-WRITES = ("/item/remove", "/item/public_token/exchange", "/link/token/create", "/sandbox/public_token/create")
+WRITES = (
+    *("/item/remove", "/item/public_token/exchange", "/item/webhook/update"),
+    *("/link/token/create", "/sandbox/public_token/create"),
+)
 
 
 class PlaidConnector(OAuthConnector):
@@ -98,14 +102,15 @@ class PlaidConnector(OAuthConnector):
 
     def open(self) -> None:
         """Makes the connection; Plaid is asked for the first time when it must be."""
-        self.once("api", self._make_api)
+        self.once("api", self.make_api)
 
     @property
     def api(self) -> Http:
         """Plaid, for a run or for a program that never opened it."""
-        return self.once("api", self._make_api)
+        return self.once("api", self.make_api)
 
-    def _make_api(self) -> Http:
+    def make_api(self, **more: Any) -> Http:
+        """Another connection; `more` as for `Http`."""
         address = self.base_url or URLS[self.environment]
         if wrong := address_problem("base_url", address, URLS["production"], allow_http=self.allow_http):
             raise ConfigError(f"plaid: {wrong}")
@@ -118,6 +123,7 @@ class PlaidConnector(OAuthConnector):
             headers={"Plaid-Version": VERSION},
             exact=True,
             witness=partial(self._witness, address.rstrip("/")),
+            **more,
         )
 
     def _witness(self, base: str, method: str, address: str, status: int) -> None:
@@ -295,16 +301,19 @@ class PlaidConnector(OAuthConnector):
     @property
     def webhook_keys(self) -> webhook.Keys:
         """The keys with which Plaid signs what it posts."""
-        return self.once("webhook keys", lambda: webhook.Keys(self._webhook_key))
-
-    def _webhook_key(self, key_id: str) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self.api.post("/webhook_verification_key/get", {"key_id": key_id}, once=True).body
-        key: Mapping[str, Any] = found["key"]
-        return key
+        return self.once("webhook keys", lambda: webhook.Keys(webhook.asking(self.make_api)))
 
     def receive(self, request: Request) -> Receipt:
         """The answer to a webhook, with what it says changed."""
         return webhook.receive(self, request)
+
+    def subscribe(self, url: str, previous: Subscription | None) -> Subscription:
+        """Each bank that is linked tells of its changes there."""
+        return pushing.subscribe(self, url, previous)
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """No bank tells anything there any more."""
+        pushing.unsubscribe(self, subscription)
 
     # For programs: typed answers
 

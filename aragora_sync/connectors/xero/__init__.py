@@ -266,11 +266,6 @@ class XeroConnector(OAuthConnector):
         """The records that were updated since `cursor`; all of them where it is None."""
         return self._reading(stream).read(cursor)
 
-    @property
-    def webhooks_seen(self) -> webhook.Sequence:
-        """How far the events came that Xero told by itself."""
-        return self.once("webhooks", webhook.Sequence)
-
     def receive(self, request: Request) -> Receipt:
         """The answer to a webhook, with what it says changed."""
         return webhook.receive(self, request)

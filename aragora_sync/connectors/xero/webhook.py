@@ -17,22 +17,19 @@ if TYPE_CHECKING:
 
 TERMS = Terms((WEBHOOK_KEY,))
 SIGNATURE = "x-xero-signature"
+MOST = 2**63  # what a file can hold
 STREAMS = {"CONTACT": "contacts", "CREDITNOTE": "credit_notes", "INVOICE": "invoices"}
 
 
 def receive(connector: XeroConnector, request: Request) -> Receipt:
     """The answer to signed events; Xero's trial of the address (intent to receive) has none, and is answered alike."""
     check_signature(request, WEBHOOK_KEY, SIGNATURE, base64=True)
-    return Receipt(hints=understood(partial(_hints, connector, request.json()), "Xero"))
+    told = request.json()
+    return Receipt(hints=understood(partial(_hints, connector, told), "Xero"), numbers=_numbers(told))
 
 
 def _hints(connector: XeroConnector, told: Mapping[str, Any]) -> Iterator[Hint]:
-    """A gap in the sequence is a delivery that was lost: an incremental run finds what it told."""
-    events, first, last = told["events"], told["firstEventSequence"], told["lastEventSequence"]
-    if not events:
-        return
-    if connector.webhooks_seen.follows_gap(first, last):
-        yield Hint()
+    events = told["events"]
     organisation = connector.xero_tenant_id or connector.told(TENANT)
     for event in events:
         endpoint = ENDPOINTS.get(STREAMS.get(event["eventCategory"], ""))
@@ -42,14 +39,9 @@ def _hints(connector: XeroConnector, told: Mapping[str, Any]) -> Iterator[Hint]:
             yield Hint(f"{event['tenantId']}/{endpoint.name}", (id_of(endpoint, event["resourceId"]),))
 
 
-class Sequence:
-    """How far the numbers of events came, in this process: whoever starts it runs everything once anyway."""
-
-    def __init__(self) -> None:
-        self._last = 0
-
-    def follows_gap(self, first: int, last: int) -> bool:
-        """Whether numbers are missing between the last delivery and this one."""
-        gap = bool(self._last) and first > self._last + 1
-        self._last = max(self._last, last)
-        return gap
+def _numbers(told: Any) -> tuple[int, int] | None:
+    """Those of the events; None for the trial of the address, which has none, and for what nobody foresaw."""
+    if not isinstance(told, dict) or not told.get("events"):
+        return None
+    first, last = told.get("firstEventSequence"), told.get("lastEventSequence")
+    return (first, last) if isinstance(first, int) and isinstance(last, int) and 0 < first <= last < MOST else None

@@ -19,7 +19,6 @@ from .measure import TOP, Cost, median, python
 from .s3 import configure, requests, serving
 
 ITEMS = 1_000_000
-DOCUMENTS = 100_000  # the server of the tests sorts very many more for minutes
 FILES = 50_000
 CHANGED = 1_000
 OBJECTS = 20_000
@@ -42,7 +41,7 @@ def main(small: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         measure_files(Path(folder), FILES // share)
     with tempfile.TemporaryDirectory() as folder:
-        measure_collection(Path(folder), DOCUMENTS // share)
+        measure_collection(Path(folder), ITEMS // share)
     with tempfile.TemporaryDirectory() as folder:
         measure_table(Path(folder), ITEMS // share)
         measure_bucket(Path(folder), OBJECTS // share)
@@ -149,7 +148,7 @@ def measure_table(folder: Path, number: int) -> None:
 def measure_collection(folder: Path, number: int) -> None:
     """The mongodb connector, beginning to end, beside a bare reading of the same collection."""
     pairs = []
-    with mongodb.server(number) as address:
+    with mongodb.serving(number) as address:
         arguments = ["-m", "aragora_sync", *mongodb.configuration(folder, address)]
         os.environ["ADDRESS"] = address
         for turn in range(PAIRS):
@@ -157,6 +156,7 @@ def measure_collection(folder: Path, number: int) -> None:
             bare.mkdir()
             shutil.rmtree(folder / "store", ignore_errors=True)
             pairs.append((python("-m", "bench.mongodb", str(bare)), python(*arguments)))
+            mongodb.check(folder, number)
             shutil.rmtree(bare)
     floor, first = sorted(pairs, key=lambda pair: pair[1].cpu / pair[0].cpu)[PAIRS // 2]
     row(

@@ -12,11 +12,10 @@ import asyncio
 import json
 import selectors
 import socket
-import subprocess
 import sys
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from email.utils import formatdate
 from functools import partial
@@ -26,7 +25,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from urllib.request import urlopen
 
 from .issues import FIRST_ID, PAGE, issue, moment, sentinel
-from .measure import TOP
+from .measure import served
 
 LATENCY_SECONDS = 0.030
 EVERY = 3  # of so many requests a storm refuses one
@@ -37,17 +36,9 @@ NO_COMMENTS = ("issues/comments", "pulls/comments")
 SEND_BUFFER = 1_000_000  # bytes: a page leaves at once
 
 
-@contextmanager
-def serving(repositories: int, pages: int, *more: str) -> Iterator[str]:
+def serving(repositories: int, pages: int, *more: str) -> AbstractContextManager[str]:
     """The address of so many repositories, each with so many pages of issues."""
-    command = [sys.executable, "-m", "bench.http_server", str(repositories), str(pages), *more]
-    with subprocess.Popen(command, cwd=TOP, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None and process.stdout is not None
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.stdin.close()
-            process.wait()
+    return served("-m", "bench.http_server", str(repositories), str(pages), *more)
 
 
 def asked(url: str) -> dict[str, Any]:

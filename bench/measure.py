@@ -7,7 +7,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,3 +46,16 @@ def python(*arguments: str) -> Cost:
 def median(costs: Sequence[Cost]) -> Cost:
     """The median of each figure."""
     return Cost(*(statistics.median(getattr(cost, name) for cost in costs) for name in ("wall", "cpu", "rss")))
+
+
+@contextmanager
+def served(*arguments: str) -> Iterator[str]:
+    """The address that a server prints, which this Python runs as a process of its own; it ends when its input does."""
+    command = [sys.executable, *arguments]
+    with subprocess.Popen(command, cwd=TOP, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.stdin.close()
+            process.wait()

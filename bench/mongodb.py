@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sqlite3
 import sys
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from .items import CORPUS, HASH, MICROS, SPREAD, TRANSACTION, write_bare
+from .measure import served
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-INSERTED = 10_000
+DATABASE, COLLECTION = "data", "documents"
 
 
 def document(number: int) -> dict[str, Any]:
@@ -33,16 +35,9 @@ def document(number: int) -> dict[str, Any]:
     }
 
 
-@contextlib.contextmanager
-def server(number: int) -> Iterator[str]:
-    """The address of a server of this bench's own, whose collection has so many documents."""
-    from tests.servers.mongo import running
-
-    with running("--cache-size", "1G") as mongo:
-        for first in range(0, number, INSERTED):
-            some = [document(each) for each in range(first, min(first + INSERTED, number))]
-            mongo.client.data.documents.insert_many(some, ordered=False)
-        yield mongo.uri
+def serving(number: int) -> AbstractContextManager[str]:
+    """The address of a server whose collection has so many documents."""
+    return served("-m", "bench.mongo_server", str(number))
 
 
 def configuration(folder: Path, address: str) -> list[str]:
@@ -67,7 +62,7 @@ def floor(address: str, folder: Path) -> None:
     entries: list[tuple[object, ...]] = []
     bodies: list[tuple[object, ...]] = []
     client: pymongo.MongoClient[Any] = pymongo.MongoClient(address, tz_aware=True)
-    documents = client.data.documents
+    documents = client[DATABASE][COLLECTION]
     key = 0
     for batch in documents.find_raw_batches({}, sort=[("_id", 1)], batch_size=TRANSACTION):
         for each in decode_all(batch, documents.codec_options):  # type: ignore[call-overload]
@@ -81,6 +76,17 @@ def floor(address: str, folder: Path) -> None:
         entries, bodies = [], []
     client.close()
     db.close()
+
+
+def check(folder: Path, number: int) -> None:
+    """The store holds every document, once and with its own text."""
+    with contextlib.closing(sqlite3.connect(folder / "store" / "default.db")) as db:
+        stored = db.execute("SELECT id, title FROM items ORDER BY id")
+        for each, (item_id, title) in enumerate(stored):
+            made = document(each)
+            assert (item_id, title) == (f"{COLLECTION}/{made['_id']}", made["title"]), (each, item_id, title)
+        held = db.execute("SELECT count(*) FROM items").fetchone()
+    assert held == (number,), held
 
 
 if __name__ == "__main__":

@@ -6,11 +6,10 @@ The store is the suite's own fake in a process of its own; both sides ask it ove
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -19,24 +18,16 @@ from aragora_sync.core.changes import Checkpoint, Item
 from aragora_sync.core.source import Stream
 from aragora_sync.engine.runner import suit_interpreter
 
-from .measure import TOP
+from .measure import served
 
 BUCKET = "docs"
 WIDTH = 16  # as the connector's option fetch_parallel
 KEYS = {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench"}
 
 
-@contextmanager
-def serving(number: int) -> Iterator[str]:
+def serving(number: int) -> AbstractContextManager[str]:
     """The address of a bucket with so many objects."""
-    command = [sys.executable, "-m", "tests.fakes.s3", str(number)]
-    with subprocess.Popen(command, cwd=TOP, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None and process.stdout is not None
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.stdin.close()
-            process.wait()
+    return served("-m", "tests.fakes.s3", str(number))
 
 
 def requests(url: str) -> dict[str, int]:

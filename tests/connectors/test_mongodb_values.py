@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from bson.codec_options import CodecOptions, DatetimeConversion
 from aragora_sync.connectors.mongodb import reading
 from aragora_sync.connectors.mongodb.documents import Reader, version_of
 from aragora_sync.connectors.mongodb.keys import behind, key_of, value_of
+from aragora_sync.connectors.mongodb.values import as_json
 from aragora_sync.core.changes import Deleted, Item
 
 from .collections_desk import number
@@ -156,6 +158,22 @@ def read_raw(raw):
     )
     (document,) = bson.decode_all(raw, options)
     return Reader("documents", [], "at").item(document, version_of(raw))
+
+
+def test_11_decimals_are_written_as_everybody_writes_them():
+    bits = random.Random(11)
+    any_bits = [bits.randbytes(16) for _ in range(2000)]
+    exponents = [*range(-45, 5), -6176, 6111]
+    usual = [
+        Decimal128(f"{sign}{bits.randrange(10**digits)}E{exponent}").bid
+        for exponent in exponents
+        for digits in (0, 1, 2, 6, 7, 33, 34)
+        for sign in ("", "-")
+    ]
+    named = [Decimal128(text).bid for text in ("NaN", "-NaN", "sNaN", "Infinity", "-Infinity", "-0.00", "0E-6176")]
+    values = [Decimal128.from_bid(each) for each in [*any_bits, *usual, *named]]
+
+    assert [as_json(value) for value in values] == [str(value) for value in values]
 
 
 def test_11_text_that_is_no_text_is_read_all_the_same():

@@ -64,13 +64,12 @@ class Reader:
             content, metadata = self._chosen(document) if self._fields else self._all(document)
         except (RecursionError, ValueError) as error:
             return Failed(item_id, f"the document cannot be read: {type(error).__name__}")
-        title = next((found for name in self._titles if type(found := document.get(name)) is str and found), "")
         created_at = datetime.fromtimestamp(int(key[:8], 16), UTC) if ":" not in key else None
         updated_at = moment_of(self.timestamp(document)) if self._timestamp else None
         return Item(
             item_id,
             DOCUMENT,
-            title or f"{self._collection} {key}",
+            self._title_of(document) or f"{self._collection} {key}",
             content,
             created_at=created_at,
             updated_at=updated_at,
@@ -81,6 +80,13 @@ class Reader:
     def timestamp(self, document: Mapping[str, Any]) -> Any:
         """The value of the timestamp field."""
         return next(iter(found_at(document, self._timestamp)), None)
+
+    def _title_of(self, document: Mapping[str, Any]) -> str:
+        for name in self._titles:
+            found = document.get(name)
+            if type(found) is str and found:
+                return found
+        return ""
 
     def _chosen(self, document: Mapping[str, Any]) -> tuple[str, dict[str, JSON]]:
         """The fields of the options: texts as paragraphs, other values with their names, and as metadata too."""
@@ -99,10 +105,15 @@ class Reader:
 
     def _all(self, document: Mapping[str, Any]) -> tuple[str, dict[str, JSON]]:
         """Texts as paragraphs, all else as metadata."""
-        texts = [value for name, value in document.items() if type(value) is str and name != "_id"]
-        metadata = {
-            name: as_json(value) for name, value in document.items() if type(value) is not str and name != "_id"
-        }
+        texts: list[str] = []
+        metadata: dict[str, JSON] = {}
+        for name, value in document.items():
+            if name == "_id":
+                continue
+            if type(value) is str:
+                texts.append(value)
+            else:
+                metadata[name] = as_json(value)
         return "\n\n".join(texts), metadata
 
 
@@ -118,10 +129,11 @@ def found_at(document: Any, path: str) -> list[Any]:
 
 def moment_of(value: Any) -> datetime | None:
     """The time that a timestamp of any type tells; None where it tells none."""
-    from bson import Timestamp
-
     if isinstance(value, datetime):
         return value
+
+    from bson import Timestamp
+
     try:
         if isinstance(value, str):
             moment = datetime.fromisoformat(value)

@@ -34,9 +34,7 @@ LONGEST_INTEGER = 1 << 63
 
 def key_of(value: Any) -> str:
     """The `_id` as text. Numbers that the server takes for the same have the same, whatever their type."""
-    from bson import ObjectId
-
-    if type(value) is ObjectId:  # nearly all are
+    if type(value) is _object_id():  # nearly all are
         return str(value)
     kind = bracket_of(value)
     if kind == "string":
@@ -170,6 +168,14 @@ def _read_number(text: str) -> Any:
     if -LONGEST_INTEGER <= number < LONGEST_INTEGER:
         return number
     return float(number) if int(float(number)) == number else Decimal128(text)
+
+
+@functools.cache
+def _object_id() -> type:
+    """An import costs, also the second one, and this is asked of every document."""
+    from bson import ObjectId
+
+    return ObjectId
 
 
 @functools.cache

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ...core.changes import Change, Checkpoint, Cursor, Deleted, Named, Seen
 from ...core.errors import CursorExpired, ReadAgain
 from ...core.source import KnownItems
-from .documents import Reader, split, version_of
+from .documents import Reader, decoded, version_of
 from .errors import explained
 from .feed import Feed
 from .keys import behind, key_of
@@ -204,8 +204,6 @@ class CollectionReading:
         self, condition: Mapping[str, Any], session: ClientSession | None, **order: Any
     ) -> Iterator[Sequence[tuple[Document, bytes]]]:
         """The documents that meet a condition, each with its bytes, as many at a time as one answer holds."""
-        from bson import decode_all
-
         with self._explained():
             collection: Any = self._server.database[self._shape.name]
             with contextlib.closing(
@@ -214,9 +212,8 @@ class CollectionReading:
                 )
             ) as answers:
                 for batch in answers:
-                    documents = decode_all(batch, collection.codec_options)
-                    if documents:
-                        yield list(zip(documents, split(batch), strict=True))
+                    if documents := decoded(batch, collection.codec_options):
+                        yield documents
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...core.errors import AccessError, NotFound
 from .address import Address
 from .errors import bad_uri, explained
+from .keys import uuid_of
 
 if TYPE_CHECKING:
     from pymongo import MongoClient
@@ -44,7 +45,7 @@ class Shape:
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Shape:
-        found = raw.get("info", {}).get("uuid")
+        found = uuid_of(raw.get("info", {}).get("uuid"))
         tag = "" if found is None else str(found)
         options = raw.get("options", {})
         kind = "timeseries" if "timeseries" in options else raw["type"]
@@ -66,7 +67,7 @@ class Server:
             "readConcernLevel": "majority",  # what may be rolled back was never there
             "unicode_decode_error_handler": "replace",
         }
-        fixed = {"tz_aware": True, "uuidRepresentation": "standard", "datetime_conversion": "DATETIME_AUTO"}
+        fixed = {"tz_aware": True, "uuidRepresentation": "unspecified", "datetime_conversion": "DATETIME_AUTO"}
         given = {name: value for name, value in settings.items() if name.lower() not in address.options}
         try:
             with explained(address):

@@ -102,7 +102,7 @@ class FakeMongo:
             except Refused as error:
                 said = {"ok": 0.0, "errmsg": str(error), "code": error.code, "codeName": error.name}
                 said |= {"errorLabels": list(error.labels)} if error.labels else {}
-            if self._hello(command).get("setName"):
+            if not self.greeting.get("silent") and self._hello(command).keys() & {"setName", "msg"}:
                 now = self.world.now()
                 said |= {"operationTime": now}
                 said |= {"$clusterTime": {"clusterTime": now, "signature": {"hash": bytes(20), "keyId": Int64(0)}}}

@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from bson import Binary, Code, DBRef, Decimal128, MaxKey, MinKey, ObjectId, Regex, Timestamp
 from bson.datetime_ms import DatetimeMS
@@ -25,7 +24,7 @@ TYPES: list[tuple[Any, int, str]] = [
     (str, 15, "string"),
     ((DBRef, Mapping), 20, "object"),
     (list, 25, "array"),
-    ((UUID, Binary, bytes), 30, "binData"),
+    ((Binary, bytes), 30, "binData"),
     (ObjectId, 35, "objectId"),
     (DatetimeMS, 45, "date"),
     (Timestamp, 47, "timestamp"),
@@ -53,27 +52,35 @@ def order(value: Any) -> Any:
 
 
 def _within(name: str, value: Any) -> Any:
-    if name == "number":
-        number = value.to_decimal() if isinstance(value, Decimal128) else Decimal(value)
-        return (0, 0) if number.is_nan() else (1, number)
-    if name == "string":
-        return value.encode("utf-8", "surrogatepass")
-    if name == "object":
-        document = value.as_doc() if isinstance(value, DBRef) else value
-        return tuple((order(part)[0], field.encode(), order(part)) for field, part in document.items())
-    if name == "array":
-        return tuple(order(part) for part in value)
-    if name == "binData":
-        subtype = 4 if isinstance(value, UUID) else getattr(value, "subtype", 0)
-        held = value.bytes if isinstance(value, UUID) else bytes(value)
-        return (len(held), subtype, held)
-    if name == "date":
-        return int(value)
-    if name == "javascript":
-        return str(value)
-    if name in ("objectId", "timestamp", "bool"):
-        return value
-    return 0
+    return _WITHIN[name](value) if name in _WITHIN else 0
+
+
+def _number(value: Any) -> Any:
+    number = value.to_decimal() if isinstance(value, Decimal128) else Decimal(value)
+    return (0, 0) if number.is_nan() else (1, number)
+
+
+def _document(value: Any) -> Any:
+    document = value.as_doc() if isinstance(value, DBRef) else value
+    return tuple((order(part)[0], field.encode(), order(part)) for field, part in document.items())
+
+
+def _binary(value: Any) -> Any:
+    return (len(value), getattr(value, "subtype", 0), bytes(value))
+
+
+_WITHIN: dict[str, Callable[[Any], Any]] = {
+    "number": _number,
+    "string": lambda value: value.encode("utf-8", "surrogatepass"),
+    "object": _document,
+    "array": lambda value: tuple(order(part) for part in value),
+    "binData": _binary,
+    "date": int,
+    "javascript": str,
+    "objectId": lambda value: value,
+    "timestamp": lambda value: value,
+    "bool": bool,
+}
 
 
 def matches(document: Mapping[str, Any], condition: Mapping[str, Any]) -> bool:
@@ -136,6 +143,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "$gt": _comparing(lambda one, other: one > other),
     "$gte": _comparing(lambda one, other: one >= other),
     "$lt": _comparing(lambda one, other: one < other),
+    "$exists": lambda value, operand: True,
     "$type": lambda value, operand: type_of(value)[1] in (operand if isinstance(operand, list) else [operand]),
 }
 

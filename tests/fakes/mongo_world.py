@@ -142,7 +142,7 @@ class World:
 
     @held
     def rename(self, database: str, name: str, to: str) -> None:
-        held = self.databases[database]
+        held = self.databases.get(database, {})
         if name in held:
             held.pop(to, None)
             held[to] = held.pop(name)

@@ -44,6 +44,7 @@ class Feed(AbstractContextManager["Feed"]):
                 batch_size=GROUP,
                 session=session,
             )
+        self._resuming = True  # the driver goes on from a token of its own when the connection breaks
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -80,7 +81,7 @@ class Feed(AbstractContextManager["Feed"]):
             waits += event is None
             if event is not None:
                 group.append(event)
-            reached = now is None or self._is_past(event, now)
+            reached = event is None if now is None else self._is_past(event, now)
             if event is None or reached or len(group) >= GROUP:
                 yield group
                 group = []

@@ -30,6 +30,13 @@ def lows_of(documents: Any, field: str, now: datetime) -> dict[str, Any]:
     return found
 
 
+def lacks(documents: Any, field: str) -> bool:
+    """Whether there are documents, and none has the field."""
+    return documents.find_one({field: {"$exists": True}}, {"_id": 1}) is None and bool(
+        documents.find_one({}, {"_id": 1})
+    )
+
+
 def of_kind(document: Any, field: str, kind: str) -> list[Any]:
     """The timestamps of a document that are of this type; a list may hold several."""
     found = found_at(document, field)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import Enum
@@ -17,12 +18,14 @@ from .errors import explained
 from .feed import Feed
 from .keys import behind, key_of
 from .place import Place
-from .polling import conditions, lows_of, of_kind
+from .polling import conditions, lacks, lows_of, of_kind
 
 if TYPE_CHECKING:
     from pymongo.client_session import ClientSession
 
     from .server import Server, Shape
+
+logger = logging.getLogger(__name__)
 
 BATCH = 1000  # documents of one answer, which are looked up in the store at once
 CHUNK = 50_000  # of one query; between two, the changes are read, so that the server need not keep them for long
@@ -107,8 +110,12 @@ class CollectionReading:
 
     def _lows(self) -> Mapping[str, Any]:
         now = self._server.time
+        documents: Any = self._server.database[self._shape.name]
         with self._explained():
-            return lows_of(self._server.database[self._shape.name], self._field, now)
+            lows = lows_of(documents, self._field, now)
+            if not lows and lacks(documents, self._field):
+                logger.warning("no document of %s has the field %s: all are read", self._shape.name, self._field)
+            return lows
 
     # Everything
 

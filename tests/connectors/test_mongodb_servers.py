@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dns.resolver
 import pytest
 
 from aragora_sync.connectors.mongodb import reading
@@ -291,27 +290,6 @@ def test_all_changes_are_read_where_the_server_does_not_tell_its_time(wired):
     assert wired.items() == wired.source()
 
 
-@pytest.mark.parametrize(
-    ("error", "status"),
-    [
-        (dns.resolver.NXDOMAIN(), Status.MISCONFIGURED),
-        (dns.resolver.LifetimeTimeout(timeout=5, errors=[]), Status.TRY_LATER),
-        (dns.resolver.NoNameservers(), Status.TRY_LATER),
-    ],
-    ids=repr,
-)
-def test_a_name_of_hosts_that_cannot_be_looked_up_is_a_mistake_or_no_network(wired, monkeypatch, error, status):
-    def resolve(*_, **__):
-        raise error
-
-    monkeypatch.setattr("dns.resolver.resolve", resolve)
-    wired.options["uri"] = "mongodb+srv://cluster.example.org/app"
-    result = wired.sync()
-
-    assert result.status is status, result.errors
-    assert result.stream_errors[0].hint
-
-
 def test_a_server_that_is_no_primary_is_called_so(wired):
     fill(wired, 3)
     wired.options["max_retries"] = 0
@@ -336,53 +314,6 @@ def test_views_and_time_series_of_a_replica_set_are_read_and_never_followed(wire
 
     assert "aggregate" not in wired.fake.log
     assert set(wired.items()) == {"measured/number:2", "shown/number:1", "shown/number:2"}
-
-
-# What the options say
-
-
-def test_a_database_that_is_misspelt_is_said(wired, caplog):
-    fill(wired, 3)
-    wired.options["database"] = "apq"
-    wired.sync()
-
-    assert "the database apq has no collections; did you mean 'app'?" in caplog.text
-
-
-def test_a_collection_that_is_misspelt_is_said(wired):
-    fill(wired, 3)
-    wired.options["collections"] = ["document"]
-    result = wired.sync()
-
-    assert "has no collection document" in result.errors[0]
-    assert "did you mean 'documents'?" in result.stream_errors[0].hint
-
-
-@pytest.mark.parametrize("database", ["my.app", "my app", "app$", "a/b"])
-def test_a_database_that_cannot_be_is_a_mistake_of_the_configuration(wired, database):
-    wired.options["database"] = database
-    result = wired.sync()
-
-    assert result.status is Status.MISCONFIGURED
-    assert "database" in result.errors[0]
-
-
-def test_a_file_of_the_uri_that_is_not_there_is_a_mistake_of_the_configuration(wired, tmp_path):
-    wired.options["uri"] += f"&tls=true&tlsCAFile={tmp_path}/none.pem"
-    result = wired.sync()
-
-    assert result.status is Status.MISCONFIGURED
-    assert "tlscafile" in result.errors[0].lower()
-
-
-def test_a_timestamp_that_no_document_has_is_said(wired, caplog):
-    fill(wired, 3)
-    wired.options |= {"timestamp_field": "updatdAt", "enable_change_streams": False}
-    assert wired.sync().success
-    check = {each.name: each.message for each in wired.connector().check()}
-
-    assert "no document of documents has the field updatdAt" in caplog.text
-    assert "no document of documents has the field updatdAt" in check["documents"]
 
 
 def told(desk):

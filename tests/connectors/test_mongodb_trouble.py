@@ -136,6 +136,17 @@ def test_an_address_is_taken_apart():
         Address.read("http://example.org", "")
 
 
+def test_an_option_that_nobody_knows_is_said_and_a_value_that_cannot_be_is_refused(collections):
+    collections.options["uri"] = f"{collections.server.uri}/?authsorce=admin&directConnection=true&appName=x"
+    checks = list(collections.connector().check())
+    collections.options["uri"] = f"{collections.server.uri}/?tls=yes"
+    result = collections.sync()
+
+    assert "as nobody knows them: authsorce" in checks[0].message
+    assert result.status is Status.MISCONFIGURED
+    assert "option tls of the uri" in result.errors[0]
+
+
 # Encryption
 
 

@@ -161,6 +161,8 @@ class MongoDBConnector(Connector):
             yield f"the connection to {address} is not encrypted; add tls=true to the uri"
         if address.trusting:
             yield f"whoever answers in the place of {address} is believed: the uri switches off its certificate"
+        if self._server.unknown:
+            yield f"the uri has options that are passed over, as nobody knows them: {', '.join(self._server.unknown)}"
         if not self._shapes and self._sees_all:
             question = meant(address.database, self._server.databases())
             yield f"the database {address.database} has no collections" + (f"; {question}" if question else "")

@@ -33,11 +33,19 @@ PASSING = frozenset(
 )
 NO_MEMORY = frozenset({96, 292})
 NOT_SUPPORTED = 303
-NO_STREAMS = frozenset({59, 115, 148, 238, NOT_SUPPORTED, 304, 40324, 40573})
+NO_COMMAND = 59
+NO_STREAMS = frozenset({115, 148, 238, NOT_SUPPORTED, 304, 40324, 40573})
 NO_NAMES = ("LifetimeTimeout", "NoNameservers")  # what a name server that is not there comes to
 # The server cannot, or not any more, tell what changed since a token: lost, of another cluster, of another form, or
 # behind it lies a change that is too large to be told.
 LOST = frozenset({9, 136, 222, 260, 280, 286, 10334, 40585, 40615, 50811})
+
+
+# What nobody at the server answers to, and what helps.
+HINTS = {
+    "replica set name": "correct replicaSet in the uri, or leave it out",
+    "match selector": "the replica set has no primary now: wait until it has chosen one",
+}
 
 
 @contextlib.contextmanager
@@ -93,7 +101,7 @@ def _of_answer(address: Address, collection: str, error: OperationFailure, resum
             f"MongoDB at {address} has not the memory to sort {collection}.",
             hint="create an index on the field that the option 'timestamp_field' names",
         )
-    if code in NO_STREAMS:
+    if code in NO_STREAMS or (code == NO_COMMAND and "aggregate" in said):
         return SourceError(
             f"MongoDB at {address} has no change streams: {said}.", hint="set `enable_change_streams: false`"
         )
@@ -134,9 +142,10 @@ def _of_settings(address: Address, error: PyMongoError, said: str) -> AragoraSyn
     if isinstance(error, InvalidName):
         return ConfigError(f"mongodb: {said}.", hint="correct the option 'database', or the uri")
     if isinstance(error, ConfigurationError):
-        return ConfigError(
-            f"mongodb: the server {address} cannot be used as 'uri' says: {said}.", hint="correct the uri of MongoDB"
+        hint = (
+            "that server is too old: MongoDB 4.4 is needed" if "wire version" in said else "correct the uri of MongoDB"
         )
+        return ConfigError(f"mongodb: the server {address} cannot be used as 'uri' says: {said}.", hint=hint)
     return SourceError(f"MongoDB at {address}: {type(error).__name__}.")
 
 
@@ -144,6 +153,9 @@ def _of_network(address: Address, said: str) -> AragoraSyncError:
     lower = said.lower()
     for host in address.hosts.lower().split(","):
         lower = lower.replace(host.partition(":")[0], "")  # whatever words it is made of
+    for words, hint in HINTS.items():
+        if words in lower:
+            return TransientError(f"MongoDB at {address} cannot be used now: {said}.", hint=hint)
     if "certificate" in lower:
         return ConfigError(
             f"the certificate of MongoDB at {address} is not trusted: {said}.",

@@ -71,7 +71,9 @@ class Server:
         given = {name: value for name, value in settings.items() if name.lower() not in address.options}
         try:
             with explained(address):
-                self.client: MongoClient[Document] = MongoClient(address.uri, **given, **fixed)  # type: ignore[arg-type]
+                self.unknown = address.unknown
+                uri = address.without(self.unknown)
+                self.client: MongoClient[Document] = MongoClient(uri, **given, **fixed)  # type: ignore[arg-type]
         except ValueError as error:
             raise bad_uri() from error
         except OSError as error:

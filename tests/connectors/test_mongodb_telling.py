@@ -8,6 +8,9 @@ import pytest
 from aragora_sync.engine.result import Status
 
 
+SECONDARY = {"isWritablePrimary": False, "ismaster": False, "secondary": True, "primary": None}
+
+
 def fill(desk):
     for each in range(3):
         desk.put(each)
@@ -61,7 +64,7 @@ def test_a_timestamp_that_no_document_has_is_said(wired, caplog):
     ("query", "greeting", "status", "message", "hint"),
     [
         ("replicaSet=other", {}, Status.TRY_LATER, "other", "correct replicaSet"),
-        ("", {"isWritablePrimary": False, "secondary": True, "primary": None}, Status.TRY_LATER, "", "no primary now"),
+        ("", SECONDARY, Status.TRY_LATER, "", "no primary now"),
         ("", {"maxWireVersion": 8}, Status.MISCONFIGURED, "wire version 8", "MongoDB 4.4 is needed"),
         ("", {"hosts": ["m.invalid:1"], "me": "m.invalid:1"}, Status.TRY_LATER, "", "?directConnection=true"),
     ],

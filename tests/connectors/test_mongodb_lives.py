@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from bson import Code, DBRef, Decimal128, ObjectId
 
 from aragora_sync.connectors.mongodb import reading
+from aragora_sync.core.changes import Checkpoint, Item
+from aragora_sync.core.errors import TransientError
+from aragora_sync.core.source import Stream
 
 from ..fakes.mongo import FakeMongo, running
 from ..kill.desk import soak_size
 from .mongo_desk import MongoDesk
+from .tables import Nothing
 
 NAMES = ("documents", "other.things", "third")
-RUNS, EDITS, LIVES = 5, 8, 12
+RUNS, EDITS, LIVES = 5, 8, 3
 IDS = [
     *range(8),
     *(f"name {each}" for each in range(6)),
@@ -97,6 +102,76 @@ class Life:
         assert whole.success, whole.errors
         assert (whole.counts.created, whole.counts.updated, whole.counts.swept) == (0, 0, 0)
         assert self.desk.items() == self.desk.source()
+
+
+class Listening:
+    """Somebody who watches two collections, and is thrown out again and again."""
+
+    NAMES = NAMES[:2]
+
+    def __init__(self, desk: MongoDesk, seed: int) -> None:
+        self.desk, self.chance = desk, random.Random(seed)
+        self.cursors: dict[str, Any] = {}
+        self.held: dict[str, Any] = {}
+
+    def keep(self, name: str, change: Any) -> None:
+        if isinstance(change, Checkpoint):
+            self.cursors[name] = change.cursor
+        elif isinstance(change, Item):
+            self.held[change.id] = change.content
+        else:
+            self.held.pop(change.id, None)
+
+    def read(self) -> None:
+        for name in self.NAMES:
+            for change in self.desk.read(name, self.cursors.get(name)):
+                self.keep(name, change)
+
+    def happen(self) -> None:
+        act, name, fake = self.chance.random(), self.chance.choice(self.NAMES), self.desk.fake
+        if act < 0.3:
+            self.desk.put(self.chance.choice(IDS), f"text {self.chance.random()}", name)
+        elif act < 0.4:
+            self.desk.delete(self.chance.choice(IDS), name)
+        elif act < 0.45:
+            fake.step_down()
+        elif act < 0.5:
+            fake.cut(self.chance.choice(["getMore", "find", "aggregate"]), self.chance.choice([1, 2, 3]))
+        elif act < 0.53:
+            fake.fail("getMore", 237, "CursorKilled")
+
+    def watch(self) -> None:
+        connector = self.desk.connector()
+        connector.open()
+        streams = [Stream(name) for name in self.NAMES]
+        told = connector.watch(streams, dict(self.cursors), {name: Nothing() for name in self.NAMES})
+        try:
+            for _ in range(25):
+                self.happen()
+                if (one := next(told)) is not None:
+                    self.keep(one[0].name, one[1])
+        except TransientError:
+            pass
+        finally:
+            told.close()
+            connector.close()
+            self.desk.fake.faults.clear()
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_whoever_watches_while_primaries_step_down_misses_nothing(tmp_path, monkeypatch, seed):
+    monkeypatch.setattr("aragora_sync.connectors.mongodb.watching.BURST_SECONDS", 0.002)
+    with running(FakeMongo()) as fake:
+        desk = MongoDesk(tmp_path, fake)
+        for name in Listening.NAMES:
+            desk.put("first", "first", name)
+        listening = Listening(desk, seed)
+        listening.read()
+        for _ in range(4):
+            listening.watch()
+        listening.read()
+
+        assert listening.held == desk.source()
 
 
 def live_through(folder, seed):

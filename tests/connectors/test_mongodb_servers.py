@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aragora_sync.connectors.mongodb import reading
+from aragora_sync.connectors.mongodb import feed, reading
 from aragora_sync.core.changes import Checkpoint
 from aragora_sync.core.errors import AccessError, AragoraSyncError, CursorExpired
 from aragora_sync.core.source import Stream
@@ -288,6 +288,26 @@ def test_all_changes_are_read_where_the_server_does_not_tell_its_time(wired):
     wired.sync()
 
     assert wired.items() == wired.source()
+
+
+def test_all_changes_are_read_where_they_do_not_tell_their_time(wired, monkeypatch):
+    monkeypatch.delitem(feed.TOLD, "clusterTime")
+    fill(wired, 3)
+    wired.sync()
+    change(wired)
+    result = wired.sync()
+
+    assert result.success, result.errors
+    assert wired.items() == wired.source()
+
+
+def test_a_change_stream_that_does_not_tell_how_far_it_came_is_not_followed(wired):
+    wired.fake.marks = False
+    fill(wired, 3)
+    result = wired.sync()
+
+    assert "does not tell how far its change stream has come" in result.errors[0]
+    assert result.stream_errors[0].hint == "set `enable_change_streams: false`"
 
 
 def test_a_server_that_is_no_primary_is_called_so(wired):

@@ -7,7 +7,6 @@ import pytest
 
 from aragora_sync.engine.result import Status
 
-
 SECONDARY = {"isWritablePrimary": False, "ismaster": False, "secondary": True, "primary": None}
 
 

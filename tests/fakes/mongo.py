@@ -57,6 +57,7 @@ class FakeMongo:
     greeting: dict[str, Any] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
+    marks: bool = True  # whether answers without changes tell how far they go
     before: Callable[[str], None] = lambda name: None  # called before each command that reads
     port: int = 0
 
@@ -224,7 +225,7 @@ class FakeMongo:
         if ended:
             del self.cursors[cursor_id]
         said: dict[str, Any] = {"id": Int64(0 if ended else cursor_id), "ns": f"{command['$db']}.x", name: batch}
-        if isinstance(cursor, ChangeStream):
+        if isinstance(cursor, ChangeStream) and self.marks:
             said["postBatchResumeToken"] = cursor.last
         return {"cursor": said, "ok": 1.0}
 

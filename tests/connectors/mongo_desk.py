@@ -46,7 +46,7 @@ class MongoDesk(Collections):
 def wired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MongoDesk]:
     """A desk at a fake server that answers at once."""
     monkeypatch.setattr("aragora_sync.connectors.mongodb.feed.WAIT_MILLISECONDS", 2)
-    monkeypatch.setattr("aragora_sync.connectors.mongodb.server.SELECT_MILLISECONDS", 2_000)
+    monkeypatch.setattr("aragora_sync.connectors.mongodb.server.SELECT_MILLISECONDS", 15_000)
     monkeypatch.setattr("pymongo.common.MIN_HEARTBEAT_INTERVAL", 0.01)  # seconds between two looks for a primary
     with running(FakeMongo()) as fake:
         yield MongoDesk(tmp_path, fake)

@@ -19,11 +19,12 @@ from ..servers.postgres import postgres, schema
 from .buckets import Desk
 from .collections_desk import Collections
 from .confluence_reader import Reader, reader_of
+from .mongo_desk import wired
 from .notion_calls import notion, space, tasks, top
 from .shelf import Shelf
 from .tables import DOCUMENTS, Tables
 
-__all__ = ["forgetful_mongo", "lone_mongo", "mongo", "notion", "postgres", "schema", "space", "tasks", "top"]
+__all__ = ["forgetful_mongo", "lone_mongo", "mongo", "notion", "postgres", "schema", "space", "tasks", "top", "wired"]
 
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"  # nothing asks a machine of the network who it is
 LONG_AGO = time.time_ns() + 10**13  # a clock so far ahead that no file counts as fresh

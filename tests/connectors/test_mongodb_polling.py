@@ -112,6 +112,36 @@ def test_a_timestamp_of_the_far_future_hides_nothing(stamped):
     assert set(stamped.items()) == {number(1), number(2)}
 
 
+@pytest.mark.parametrize(
+    ("hiding", "before", "after"),
+    [
+        ("unknown", "2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z"),
+        ("9999-99-99", "2024-01-02T00:00:00Z", "2999-12-31T00:00:00Z"),
+        ("12/31/2025", "11/20/2026", "11/26/2026"),
+        ("2026-01-02T00:00:00Z", "12/31/2025", "01/01/2026"),
+        ("Mon, 5 Jan 2026", "2026-01-02T00:00:00Z", "Fri, 9 Jan 2026"),
+        (1_700_000_000_000, 1_700_000_000, 1_700_100_000),
+        (1_700_000_000_000_000, 1_700_000_000_000, 9_000_000_000_000),
+        (Decimal128("9999999999"), 1_700_000_000, 2_000_000_000),
+        (float("nan"), 5, 6),
+        (5, 6, float("nan")),
+        (float("inf"), 5, 6),
+        ([Decimal128("7"), 9_000_000_000.5], 5, 8_000_000_000),
+    ],
+    ids=str,
+)
+def test_2_no_timestamp_hides_others(stamped, hiding, before, after):
+    stamped.documents.insert_one({"_id": "hiding", "body": "x", "updatedAt": hiding})
+    stamped.documents.insert_one({"_id": 1, "body": "old", "updatedAt": before})
+    stamped.sync()
+    stamped.sync()
+    stamped.documents.update_one({"_id": 1}, {"$set": {"body": "edited", "updatedAt": after}})
+    result = stamped.sync()
+
+    assert result.success, result.errors
+    assert stamped.items()[number(1)].startswith("edited")
+
+
 def test_a_document_that_becomes_visible_late_is_found(stamped):
     stamped.documents.insert_one({"_id": 1, "body": "x", "updatedAt": datetime.now(UTC)})
     stamped.sync()
@@ -166,12 +196,12 @@ def test_another_manner_of_reading_begins_anew(collections):
         ("2999-01-01T00:00:00Z", "2026-11-27T01:50:00"),
         ("2026-11-01", "2026-11-01"),
         ("2999-01-01", "2026-11-26"),
-        ("v12", "v12"),
+        ("2026-99-99", "2026-11-26"),
         (1_700_000_000, 1_699_999_400),
         (1_700_000_000_000, 1_699_999_400_000),
         (9_999_999_999_999, NOW.timestamp() * 1000 - 600_000),
         (Timestamp(1_700_000_000, 5), Timestamp(1_699_999_400, 0)),
-        (Decimal128("12"), Decimal128("12")),
+        (Decimal128("9999999999"), NOW.timestamp() - 600),
     ],
     ids=str,
 )

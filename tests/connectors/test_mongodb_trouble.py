@@ -56,6 +56,7 @@ def filled(collections):
 @pytest.mark.parametrize(
     ("uri", "status", "message", "hint"),
     [
+        ("no.such.tls-host.invalid", Status.TRY_LATER, "cannot be reached: no.such.tls-host", "host and port"),
         ("reader:wrong-password@HOST/?authSource=admin", Status.NEEDS_LOGIN, "refused the login of reader", "password"),
         ("reader:wrong-password@HOST/open", Status.NEEDS_LOGIN, "refused the login of reader", "?authSource=admin"),
         ("HOST", Status.NEEDS_LOGIN, "wants a login, and the address names no user", "ARAGORA_MONGODB_URI"),
@@ -65,7 +66,7 @@ def filled(collections):
         ("reader:wrong-password@h@rse@HOST", Status.MISCONFIGURED, "none that MongoDB understands", "%40"),
         ("reader:wrong-password/h@rse@HOST", Status.MISCONFIGURED, "none that MongoDB understands", "%2F"),
     ],
-    ids=["password", "source", "none", "port", "host", "tls", "at", "slash"],
+    ids=["words", "password", "source", "none", "port", "host", "tls", "at", "slash"],
 )
 def test_15_who_cannot_log_in_is_told_why_and_what_to_do(desk, guarded, uri, status, message, hint, caplog):
     caplog.set_level("DEBUG", "aragora_sync")
@@ -133,6 +134,17 @@ def test_an_address_is_taken_apart():
     assert (here.local, here.trusting, here.encrypted) == (True, True, False)
     with pytest.raises(ConfigError, match="none that MongoDB understands"):
         Address.read("http://example.org", "")
+
+
+def test_an_option_that_nobody_knows_is_said_and_a_value_that_cannot_be_is_refused(collections):
+    collections.options["uri"] = f"{collections.server.uri}/?authsorce=admin&directConnection=true&appName=x"
+    checks = list(collections.connector().check())
+    collections.options["uri"] = f"{collections.server.uri}/?tls=yes"
+    result = collections.sync()
+
+    assert "as nobody knows them: authsorce" in checks[0].message
+    assert result.status is Status.MISCONFIGURED
+    assert "option tls of the uri" in result.errors[0]
 
 
 # Encryption
@@ -256,7 +268,7 @@ def test_who_may_not_list_collections_sees_those_that_he_may_read(forgetful):
 
 def test_the_check_tells_how_each_collection_is_read(lone, collections):
     for desk in (lone, collections):
-        desk.documents.insert_one({"_id": 1})
+        desk.documents.insert_one({"_id": 1, "updatedAt": 1})
         desk.options["timestamp_field"] = "updatedAt"
     lone.options["collections"] = ["documents", "nowhere"]
     slow = {check.name: check for check in lone.connector().check()}

@@ -17,8 +17,9 @@ from ...core.source import Check, KnownItems, Stream
 from .address import Address
 from .documents import Reader
 from .errors import explained
+from .polling import lacks
 from .reading import CollectionReading, Manner
-from .server import KINDS, Server, Shape
+from .server import KINDS, Server, Shape, meant
 from .watching import Watching
 
 logger = logging.getLogger(__name__)
@@ -160,6 +161,11 @@ class MongoDBConnector(Connector):
             yield f"the connection to {address} is not encrypted; add tls=true to the uri"
         if address.trusting:
             yield f"whoever answers in the place of {address} is believed: the uri switches off its certificate"
+        if self._server.unknown:
+            yield f"the uri has options that are passed over, as nobody knows them: {', '.join(self._server.unknown)}"
+        if not self._shapes and self._sees_all:
+            question = meant(address.database, self._server.databases())
+            yield f"the database {address.database} has no collections" + (f"; {question}" if question else "")
 
     def _check_collection(self, name: str) -> Check:
         try:
@@ -167,6 +173,7 @@ class MongoDBConnector(Connector):
             documents = self._server.database[name]
             with explained(self._server.address, f"{self._server.address.database}.{name}"):
                 documents.find_one({}, {"_id": 1})
+                lacking = self.timestamp_field and lacks(documents, self.timestamp_field)
                 indexed = shape.kind != "view" and any(
                     next(iter(index["key"])) == self.timestamp_field for index in documents.list_indexes()
                 )
@@ -174,7 +181,9 @@ class MongoDBConnector(Connector):
             return Check(name, False, error.message, error.hint)
         manner = self._manner(shape)
         told = f"{KINDS.get(shape.kind, shape.kind)}, read {manner.value}"
-        if manner is Manner.TIME and not indexed:
+        if manner is Manner.TIME and lacking:
+            told += f"; no document of {name} has the field {self.timestamp_field}"
+        elif manner is Manner.TIME and not indexed:
             told += f"; each run looks through all of it, as no index begins with {self.timestamp_field}"
         return Check(name, True, told)
 

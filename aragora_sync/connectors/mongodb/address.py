@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote
 
+from ...core.errors import ConfigError
 from .errors import bad_uri
 
+LISTS = {"compressors", "readpreferencetags"}  # options that are taken as far as they go
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "/", "%2F", "%2f")
 
 _URI = re.compile(r"(mongodb(?:\+srv)?)://(?:(.*)@)?([^/?]+)(?:/([^?]*))?(?:\?(.*))?", re.DOTALL)
@@ -57,6 +61,34 @@ class Address:
         """Whether the options let anybody answer in the place of the server."""
         names = ("tlsinsecure", "tlsallowinvalidcertificates", "tlsallowinvalidhostnames")
         return any(self.options.get(name, "").lower() == "true" for name in names)
+
+    @property
+    def unknown(self) -> list[str]:
+        """The options that the driver passes over as it does not know them.
+
+        Raises ConfigError for one of which it passes over the value: that may be the one that encrypts.
+        """
+        from pymongo.errors import ConfigurationError
+        from pymongo.uri_parser import validate_options
+
+        unknown: list[str] = []
+        for name in self.options.keys() - LISTS:
+            try:
+                with contextlib.suppress(OSError):  # of a file, which is told later
+                    validate_options({name: self.options[name]}, warn=False)
+            except (ConfigurationError, TypeError, ValueError) as error:
+                if not str(error).startswith("Unknown option"):
+                    raise ConfigError(
+                        f"mongodb: the option {name} of the uri cannot have the value that it has.",
+                        hint="switches are true or false, times are milliseconds",
+                    ) from error
+                unknown.append(name)
+        return sorted(unknown)
+
+    def without(self, names: Collection[str]) -> str:
+        """The URI without these options."""
+        before, mark, rest = self.uri.partition("?")
+        return before + mark + "&".join(part for part in rest.split("&") if part.partition("=")[0].lower() not in names)
 
     def masked(self, text: str) -> str:
         """The text without what only the owner of the login knows."""

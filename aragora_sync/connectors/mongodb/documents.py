@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -19,6 +20,10 @@ LATEST_SECONDS = 100_000_000_000  # numbers beyond are milliseconds: as seconds,
 DIGEST_BYTES = 12
 
 _length = struct.Struct("<i")
+
+
+class Unreadable(dict[str, Any]):
+    """A document of which nothing but its `_id` can be read."""
 
 
 class Reader:
@@ -60,6 +65,8 @@ class Reader:
             ) from error
         key = key_of(value)
         item_id = self._prefix + key
+        if type(document) is Unreadable:
+            return Failed(item_id, "the document cannot be read: its bytes are no BSON")
         try:
             content, metadata = self._chosen(document) if self._fields else self._all(document)
         except (RecursionError, ValueError) as error:
@@ -145,6 +152,31 @@ def moment_of(value: Any) -> datetime | None:
     except (OverflowError, OSError, ValueError):
         return None
     return None
+
+
+def decoded(batch: bytes, options: Any) -> list[tuple[Mapping[str, Any], bytes]]:
+    """The documents of a batch, each with its bytes. One that is damaged costs no other."""
+    from bson import decode_all
+    from bson.errors import InvalidBSON
+
+    try:
+        return list(zip(decode_all(batch, options), split(batch), strict=True))
+    except InvalidBSON:
+        return [(_readable(raw, options), raw) for raw in split(batch)]
+
+
+def _readable(raw: bytes, options: Any) -> Mapping[str, Any]:
+    from bson import decode
+    from bson.errors import InvalidBSON
+
+    try:
+        found: Mapping[str, Any] = decode(raw, options)
+        return found
+    except InvalidBSON:
+        for end in range(len(raw)):  # `_id` comes first, and its length depends on its type
+            with contextlib.suppress(InvalidBSON, KeyError):
+                return Unreadable(_id=decode(_length.pack(end + 5) + raw[4 : 4 + end] + b"\0", options)["_id"])
+        raise
 
 
 def split(batch: bytes) -> Iterator[bytes]:

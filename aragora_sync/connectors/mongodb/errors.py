@@ -22,24 +22,36 @@ if TYPE_CHECKING:
 
     from .address import Address
 
-LOGIN = frozenset({11, 18, 8000})
-NO_ACCESS = frozenset({13})
+LOGIN = frozenset({11, 18})
+NO_ACCESS = 13
+ATLAS = 8000  # anything that the cloud forbids; only its words tell what
 PASSING = frozenset(
     {
-        *(6, 7, 43, 46, 50, 64, 89, 91, 112, 133, 134, 146, 175, 189, 202, 234, 237, 239, 246, 262),
-        *(9001, 10107, 11600, 11601, 11602, 13435, 13436, 16500),
+        *(6, 7, 43, 46, 50, 63, 64, 89, 91, 112, 133, 134, 136, 146, 150, 175, 189, 202, 234, 237, 239, 246, 262),
+        *(9001, 10107, 11600, 11601, 11602, 13388, 13435, 13436, 16500),
     }
 )
 NO_MEMORY = frozenset({96, 292})
-NO_STREAMS = frozenset({59, 115, 148, 303, 304, 40324, 40573})
+NOT_SUPPORTED = 303
+NO_COMMAND = 59
+NO_STREAMS = frozenset({115, 148, 238, NOT_SUPPORTED, 304, 40324, 40573})
+NO_NAMES = ("LifetimeTimeout", "NoNameservers")  # what a name server that is not there comes to
 # The server cannot, or not any more, tell what changed since a token: lost, of another cluster, of another form, or
 # behind it lies a change that is too large to be told.
 LOST = frozenset({9, 136, 222, 260, 280, 286, 10334, 40585, 40615, 50811})
 
 
+# What nobody at the server answers to, and what helps.
+HINTS = {
+    "replica set name": "correct replicaSet in the uri, or leave it out",
+    "match selector": "the replica set has no primary now: wait until it has chosen one",
+}
+
+
 @contextlib.contextmanager
 def explained(address: Address, collection: str = "…", *, resuming: bool = False) -> Iterator[None]:
     """pymongo's errors become letters. `resuming`: of a change stream that goes on from a token."""
+    from bson.errors import BSONError
     from pymongo.errors import OperationFailure, PyMongoError
 
     try:
@@ -48,27 +60,48 @@ def explained(address: Address, collection: str = "…", *, resuming: bool = Fal
         raise _of_answer(address, collection, error, resuming) from error
     except PyMongoError as error:
         raise _of_connection(address, error) from error
+    except BSONError as error:
+        raise SourceError(f"MongoDB at {address} sent of {collection} what is no BSON.") from error
+
+
+def code_of(error: OperationFailure) -> int:
+    """What kind of refusal it is; those that have no code of their own count as the one they are like."""
+    code, said = error.code or 0, _said(error)
+    if "modifyChangeStreams" in said:  # Amazon DocumentDB, with the code of something else
+        return NOT_SUPPORTED
+    if code != ATLAS:
+        return code
+    if "not allowed to do action" in said:
+        return NO_ACCESS
+    if "$changeStream" in said:
+        return NOT_SUPPORTED
+    return 18 if "auth" in said.lower() else code
 
 
 def _of_answer(address: Address, collection: str, error: OperationFailure, resuming: bool) -> AragoraSyncError:
-    code, said = error.code or 0, _said(error)
+    code, said = code_of(error), _said(error)
     if resuming and (code in LOST or error.has_error_label("NonResumableChangeStreamError")):
         return CursorExpired(f"MongoDB cannot tell what changed since the last run: {said}.")
-    if code in LOGIN or (code in NO_ACCESS and not address.user):
+    if code in LOGIN or (code == NO_ACCESS and not address.user):
         return _of_login(address, said)
-    if code in NO_ACCESS:
+    if code == NO_ACCESS and "changeStream" in said:
         return AccessError(
-            f"{address.user or 'nobody'} may not read {collection} at {address}.",
+            f"{address.user} may not follow the changes of {address.database} at {address}.",
+            hint=f"grant the role 'read' on the database {address.database}, or set `enable_change_streams: false`",
+        )
+    if code == NO_ACCESS:
+        return AccessError(
+            f"{address.user} may not read {collection} at {address}.",
             hint=f"grant the role: db.grantRolesToUser('{address.user}', [{{role: 'read', db: '{address.database}'}}])",
         )
-    if code in PASSING:
+    if code in PASSING or error.has_error_label("ResumableChangeStreamError"):
         return TransientError(f"MongoDB at {address} broke off: {said}.")
     if code in NO_MEMORY:
         return SourceError(
             f"MongoDB at {address} has not the memory to sort {collection}.",
             hint="create an index on the field that the option 'timestamp_field' names",
         )
-    if code in NO_STREAMS:
+    if code in NO_STREAMS or (code == NO_COMMAND and "aggregate" in said):
         return SourceError(
             f"MongoDB at {address} has no change streams: {said}.", hint="set `enable_change_streams: false`"
         )
@@ -89,18 +122,40 @@ def _of_login(address: Address, said: str) -> CredentialError:
 
 
 def _of_connection(address: Address, error: PyMongoError) -> AragoraSyncError:
-    from pymongo.errors import ConfigurationError, ConnectionFailure, InvalidURI
+    from pymongo.errors import ConnectionFailure, NotPrimaryError
 
     said = _first_cause(address.masked(str(error)))
-    lower = said.lower()
+    if type(error.__cause__).__name__ in NO_NAMES:
+        return TransientError(
+            f"the hosts of {address} cannot be looked up: {said}.", hint="is there a network, with a name server?"
+        )
+    if isinstance(error, NotPrimaryError):
+        return TransientError(f"MongoDB at {address} is choosing another primary: {said}.")
+    return _of_network(address, said) if isinstance(error, ConnectionFailure) else _of_settings(address, error, said)
+
+
+def _of_settings(address: Address, error: PyMongoError, said: str) -> AragoraSyncError:
+    from pymongo.errors import ConfigurationError, InvalidName, InvalidURI
+
     if isinstance(error, InvalidURI):
         return bad_uri()
+    if isinstance(error, InvalidName):
+        return ConfigError(f"mongodb: {said}.", hint="correct the option 'database', or the uri")
     if isinstance(error, ConfigurationError):
-        return ConfigError(
-            f"mongodb: the server {address} cannot be used as 'uri' says: {said}.", hint="correct the uri of MongoDB"
+        hint = (
+            "that server is too old: MongoDB 4.4 is needed" if "wire version" in said else "correct the uri of MongoDB"
         )
-    if not isinstance(error, ConnectionFailure):
-        return SourceError(f"MongoDB at {address}: {type(error).__name__}.")
+        return ConfigError(f"mongodb: the server {address} cannot be used as 'uri' says: {said}.", hint=hint)
+    return SourceError(f"MongoDB at {address}: {type(error).__name__}.")
+
+
+def _of_network(address: Address, said: str) -> AragoraSyncError:
+    lower = said.lower()
+    for host in address.hosts.lower().split(","):
+        lower = lower.replace(host.partition(":")[0], "")  # whatever words it is made of
+    for words, hint in HINTS.items():
+        if words in lower:
+            return TransientError(f"MongoDB at {address} cannot be used now: {said}.", hint=hint)
     if "certificate" in lower:
         return ConfigError(
             f"the certificate of MongoDB at {address} is not trusted: {said}.",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from ...core.errors import CursorExpired
+from ...core.errors import CursorExpired, SourceError
 from .errors import explained
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Feed(AbstractContextManager["Feed"]):
                 batch_size=GROUP,
                 session=session,
             )
+        self._resuming = True  # the driver goes on from a token of its own when the connection breaks
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -53,9 +54,13 @@ class Feed(AbstractContextManager["Feed"]):
 
     @property
     def token(self) -> Mapping[str, Any]:
-        """Stands for all that `next` gave, and for the time since in which nothing happened."""
+        """Stands for all that `next` gave, and for the time since in which nothing happened. Raises SourceError."""
         token: Mapping[str, Any] | None = self._stream.resume_token
-        assert token is not None, "every server that pymongo speaks to tells it with each answer"
+        if token is None:  # every MongoDB tells it with each answer, but not every server that speaks like one
+            raise SourceError(
+                f"the server at {self._server.address} does not tell how far its change stream has come.",
+                hint="set `enable_change_streams: false`",
+            )
         return token
 
     def next(self) -> Event | None:
@@ -80,7 +85,7 @@ class Feed(AbstractContextManager["Feed"]):
             waits += event is None
             if event is not None:
                 group.append(event)
-            reached = now is None or self._is_past(event, now)
+            reached = event is None if now is None else self._is_past(event, now)
             if event is None or reached or len(group) >= GROUP:
                 yield group
                 group = []
@@ -88,9 +93,9 @@ class Feed(AbstractContextManager["Feed"]):
                 return
 
     def _is_past(self, event: Event | None, now: Timestamp) -> bool:
-        """Whether everything up to then was told. Tokens of other makers than MongoDB do not say of when they are."""
+        """Whether everything up to then was told. Not every maker says of when changes and tokens are."""
         if event is not None:
-            return bool(event["clusterTime"] > now)
+            return "clusterTime" in event and bool(event["clusterTime"] > now)
         moment = _time_of(self.token)
         return moment is None or bool(moment >= now)
 

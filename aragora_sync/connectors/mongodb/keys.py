@@ -7,7 +7,7 @@ import functools
 import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 from uuid import UUID
 
@@ -26,10 +26,15 @@ BRACKETS = (
     "bool",
     "date",
     "timestamp",
+    "javascript",
+    "javascriptWithScope",
     "maxKey",
 )
 MOST_DIGITS = 400  # of a whole number; a double has no more
 LONGEST_INTEGER = 1 << 63
+UUID_SUBTYPE, UUID_BYTES = 4, 16
+
+_exactly = Context(prec=34)  # as many digits as a decimal of the server has
 
 
 def key_of(value: Any) -> str:
@@ -43,13 +48,20 @@ def key_of(value: Any) -> str:
         return _number(value)
     if kind == "bool":
         return f"bool:{'true' if value else 'false'}"
-    if isinstance(value, UUID):
-        return f"uuid:{value}"
+    if (found := uuid_of(value)) is not None:
+        return f"uuid:{found}"
     if kind == "binData":
         return f"binary:{getattr(value, 'subtype', 0)}:{base64.b64encode(value).decode()}"
     if isinstance(value, datetime):
         return f"date:{to_micros(value) // 1000}"
     return "json:" + extended(value)
+
+
+def uuid_of(value: Any) -> UUID | None:
+    """The UUID that it is. The driver is not asked for them: one of another length would cost its whole answer."""
+    if isinstance(value, bytes) and getattr(value, "subtype", 0) == UUID_SUBTYPE and len(value) == UUID_BYTES:
+        return UUID(bytes=bytes(value))
+    return value if isinstance(value, UUID) else None
 
 
 def value_of(key: str) -> Any:
@@ -66,18 +78,19 @@ def value_of(key: str) -> Any:
 
 def bracket_of(value: Any) -> str:
     """Among which values the server compares this one."""
-    from bson import Binary, Decimal128, MaxKey, MinKey, ObjectId, Timestamp
+    from bson import Binary, Code, DBRef, Decimal128, MaxKey, MinKey, ObjectId, Timestamp
     from bson.datetime_ms import DatetimeMS
 
     kinds: tuple[tuple[Any, str], ...] = (
         (ObjectId, "objectId"),
+        (Code, "javascript"),  # before the strings, of which Python takes it for one
         (str, "string"),
         (bool, "bool"),  # before the numbers, of which Python takes it for one
         ((int, float, Decimal128), "number"),
         ((UUID, Binary, bytes), "binData"),
         ((datetime, DatetimeMS), "date"),
         (Timestamp, "timestamp"),
-        (Mapping, "object"),
+        ((Mapping, DBRef), "object"),
         (MinKey, "minKey"),
         (MaxKey, "maxKey"),
     )
@@ -89,7 +102,7 @@ def bracket_of(value: Any) -> str:
             f"a document has an _id of the type {type(value).__name__}, behind which nothing can be looked for.",
             hint="leave its collection out of the option 'collections', or give it another _id",
         )
-    return found
+    return "javascriptWithScope" if isinstance(value, Code) and value.scope is not None else found
 
 
 def behind(key: str | None) -> dict[str, Any]:
@@ -133,7 +146,7 @@ def _options() -> Any:
     from bson.codec_options import DatetimeConversion
 
     return json_util.CANONICAL_JSON_OPTIONS.with_options(
-        uuid_representation=UuidRepresentation.STANDARD,
+        uuid_representation=UuidRepresentation.UNSPECIFIED,
         tz_aware=True,
         tzinfo=UTC,
         datetime_conversion=DatetimeConversion.DATETIME_AUTO,
@@ -156,7 +169,7 @@ def _number(value: Any) -> str:
         return f"number:{int(number)}"
     if Decimal(float(number)) == number:
         return f"double:{float(number)!r}"
-    return f"decimal:{number.normalize() if number.adjusted() < MOST_DIGITS else number}"
+    return f"decimal:{number.normalize(_exactly) if number.adjusted() < MOST_DIGITS else number}"
 
 
 def _read_number(text: str) -> Any:
@@ -192,7 +205,7 @@ def _readers() -> Mapping[str, Callable[[str], Any]]:
         "json": read_extended,
         "number": _read_number,
         "string": str,
-        "uuid": UUID,
+        "uuid": _read_uuid,
     }
 
 
@@ -201,3 +214,9 @@ def _read_binary(text: str) -> Any:
 
     subtype, _, encoded = text.partition(":")
     return Binary(base64.b64decode(encoded, validate=True), int(subtype))
+
+
+def _read_uuid(text: str) -> Any:
+    from bson import Binary
+
+    return Binary(UUID(text).bytes, UUID_SUBTYPE)

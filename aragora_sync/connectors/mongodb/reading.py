@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import Enum
@@ -12,17 +13,19 @@ from typing import TYPE_CHECKING, Any
 from ...core.changes import Change, Checkpoint, Cursor, Deleted, Named, Seen
 from ...core.errors import CursorExpired, ReadAgain
 from ...core.source import KnownItems
-from .documents import Reader, split, version_of
+from .documents import Reader, decoded, version_of
 from .errors import explained
 from .feed import Feed
 from .keys import behind, key_of
 from .place import Place
-from .polling import conditions, lows_of, of_kind
+from .polling import conditions, lacks, lows_of, of_kind
 
 if TYPE_CHECKING:
     from pymongo.client_session import ClientSession
 
     from .server import Server, Shape
+
+logger = logging.getLogger(__name__)
 
 BATCH = 1000  # documents of one answer, which are looked up in the store at once
 CHUNK = 50_000  # of one query; between two, the changes are read, so that the server need not keep them for long
@@ -107,8 +110,12 @@ class CollectionReading:
 
     def _lows(self) -> Mapping[str, Any]:
         now = self._server.time
+        documents: Any = self._server.database[self._shape.name]
         with self._explained():
-            return lows_of(self._server.database[self._shape.name], self._field, now)
+            lows = lows_of(documents, self._field, now)
+            if not lows and lacks(documents, self._field):
+                logger.warning("no document of %s has the field %s: all are read", self._shape.name, self._field)
+            return lows
 
     # Everything
 
@@ -204,8 +211,6 @@ class CollectionReading:
         self, condition: Mapping[str, Any], session: ClientSession | None, **order: Any
     ) -> Iterator[Sequence[tuple[Document, bytes]]]:
         """The documents that meet a condition, each with its bytes, as many at a time as one answer holds."""
-        from bson import decode_all
-
         with self._explained():
             collection: Any = self._server.database[self._shape.name]
             with contextlib.closing(
@@ -214,9 +219,8 @@ class CollectionReading:
                 )
             ) as answers:
                 for batch in answers:
-                    documents = decode_all(batch, collection.codec_options)
-                    if documents:
-                        yield list(zip(documents, split(batch), strict=True))
+                    if documents := decoded(batch, collection.codec_options):
+                        yield documents
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ...core.errors import AccessError, NotFound
+from ...core.errors import AccessError, ConfigError, NotFound
 from .address import Address
-from .errors import bad_uri, explained
+from .errors import NO_ACCESS, bad_uri, code_of, explained
+from .keys import uuid_of
 
 if TYPE_CHECKING:
     from pymongo import MongoClient
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
 CONNECT_MILLISECONDS = 10_000
 SELECT_MILLISECONDS = 15_000  # longer than a connection takes to fail, so that the error says why
-NO_ACCESS = 13
 WIRE_OF_SORTS_ON_DISK = 9  # MongoDB 4.4
 SYSTEM = "system."  # what the server keeps for itself; "system.views" beside every view
 KINDS = {"collection": "collection", "view": "view", "timeseries": "time series"}
@@ -44,7 +45,7 @@ class Shape:
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Shape:
-        found = raw.get("info", {}).get("uuid")
+        found = uuid_of(raw.get("info", {}).get("uuid"))
         tag = "" if found is None else str(found)
         options = raw.get("options", {})
         kind = "timeseries" if "timeseries" in options else raw["type"]
@@ -66,16 +67,22 @@ class Server:
             "readConcernLevel": "majority",  # what may be rolled back was never there
             "unicode_decode_error_handler": "replace",
         }
-        fixed = {"tz_aware": True, "uuidRepresentation": "standard", "datetime_conversion": "DATETIME_AUTO"}
+        fixed = {"tz_aware": True, "uuidRepresentation": "unspecified", "datetime_conversion": "DATETIME_AUTO"}
         given = {name: value for name, value in settings.items() if name.lower() not in address.options}
         try:
             with explained(address):
-                self.client: MongoClient[Document] = MongoClient(address.uri, **given, **fixed)  # type: ignore[arg-type]
+                self.unknown = address.unknown
+                uri = address.without(self.unknown)
+                self.client: MongoClient[Document] = MongoClient(uri, **given, **fixed)  # type: ignore[arg-type]
         except ValueError as error:
             raise bad_uri() from error
-        self.database: Database[Document] = self.client[address.database]
+        except OSError as error:
+            raise ConfigError(
+                f"mongodb: the uri names a file that cannot be read: {error.strerror}.", hint="correct its path"
+            ) from error
         try:
             with explained(address):
+                self.database: Database[Document] = self.client[address.database]
                 self.greeting = self.client.admin.command("hello")
         except BaseException:
             self.close()
@@ -115,7 +122,7 @@ class Server:
             try:
                 listed = list(self.database.list_collections(filter=which))
             except OperationFailure as error:
-                if error.code != NO_ACCESS:
+                if code_of(error) != NO_ACCESS:
                     raise
                 listed, complete = (
                     list(self.database.list_collections(nameOnly=True, authorizedCollections=True)),
@@ -136,8 +143,17 @@ class Server:
             )
         raise NotFound(
             f"the database {self.address.database} has no collection {name}; nothing was deleted.",
-            hint="correct the option 'collections' or 'database'",
+            hint=meant(name, self.shapes()[0]) or "correct the option 'collections' or 'database'",
         )
+
+    def databases(self) -> list[str]:
+        """Those that may be seen."""
+        from pymongo.errors import PyMongoError
+
+        try:
+            return self.client.list_database_names()
+        except PyMongoError:  # it only helps to find a mistake
+            return []
 
     def expected(self, shape: Shape) -> int | None:
         """About how many documents it has, where that is cheap to tell."""
@@ -147,3 +163,9 @@ class Server:
             return self.database[shape.name].estimated_document_count() if shape.paged else None
         except PyMongoError:  # only progress is drawn from it
             return None
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """The question whether another name was meant; empty where none is like this one."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else ""

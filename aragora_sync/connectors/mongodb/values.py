@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
 import hashlib
 import json
@@ -14,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from ...core.changes import JSON
+from .keys import extended, uuid_of
 
 LONGEST_BINARY = 4096  # bytes; of more, digest and size are kept
 VECTOR = 9  # the subtype of numbers in a row
@@ -105,8 +107,11 @@ def _decimal(value: Any) -> str:
 def _binary(value: bytes) -> JSON:
     subtype = getattr(value, "subtype", 0)
     if subtype == VECTOR:
-        vector = value.as_vector()  # type: ignore[attr-defined]
-        return {"dtype": vector.dtype.name, "length": len(vector.data)}
+        with contextlib.suppress(ValueError, struct.error):  # not every binary of this subtype is one
+            vector = value.as_vector()  # type: ignore[attr-defined]
+            return {"dtype": vector.dtype.name, "length": len(vector.data)}
+    if subtype and (found := uuid_of(value)) is not None:
+        return str(found)
     if len(value) > LONGEST_BINARY:
         return {"sha256": hashlib.sha256(value).hexdigest(), "size": len(value), "subtype": subtype}
     encoded = base64.b64encode(value).decode()
@@ -122,7 +127,5 @@ def _options_of(pattern: Any) -> str:
 
 def _extended(value: Any) -> JSON:
     """What JSON has no word for (code, references, the least and the greatest key) in the server's own form."""
-    from .keys import extended
-
     read: JSON = json.loads(extended(value))
     return read

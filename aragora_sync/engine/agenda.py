@@ -64,7 +64,7 @@ class Agenda:
         while most > 0 and (key := self._first()) is not None and self._entries[key].due <= now:
             heapq.heappop(self._heap)
             entry = self._entries[key]
-            entry.running, entry.last = True, entry.due
+            entry.running, entry.last = True, self._served(key, entry.due, now)
             most -= 1
             yield key
 
@@ -117,6 +117,10 @@ class Agenda:
 
     def _next(self, key: Key, entry: _Entry, now: datetime) -> datetime:
         return next_run(entry.schedule, entry.last, now, entry.schedule.delay_of(*key))
+
+    def _served(self, key: Key, due: datetime, now: datetime) -> datetime:
+        """The moment that a run stands for which begins now: its own, or all that were missed up to now."""
+        return due if self.after(key, due) > now else now
 
     def _first(self) -> Key | None:
         while self._heap:

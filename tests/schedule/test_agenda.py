@@ -59,6 +59,19 @@ def test_what_was_missed_while_the_machine_slept_is_made_up_by_one_run(schedule:
     assert woken < agenda.upcoming()[A] <= woken + HOUR
 
 
+def test_what_wakes_too_late_for_its_time_of_day_waits_for_the_next_unless_it_is_asked_for() -> None:
+    by_day = SyncSchedule(interval_hours=1, start_time="08:00", end_time="20:00")
+    agenda = planned({A: by_day, B: by_day}, {A: LastRun(NOW), B: LastRun(NOW)})
+    night = NOW + 11 * HOUR
+    agenda.replan(night)
+    agenda.run_soon(B, night)
+
+    assert list(agenda.take(night, 9)) == [B]
+    agenda.ended(B, night)
+    assert list(agenda.take(night, 9)) == []
+    assert agenda.upcoming() == {A: NOW + 20 * HOUR, B: NOW + 20 * HOUR}
+
+
 def test_run_that_was_interrupted_is_made_up_at_once() -> None:
     daily = SyncSchedule(cron="0 2 * * *")
     agenda = planned({A: daily, B: daily}, {A: LastRun(NOW - HOUR, ended=False), B: LastRun(NOW - HOUR)})

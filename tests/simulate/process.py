@@ -50,8 +50,8 @@ class Process:
         self._process: subprocess.Popen[str] | None = None
         self._answers: IO[str] | None = None
 
-    def start(self, moment: datetime) -> None:
-        """Returns when it waits for what comes."""
+    def start(self, moment: datetime) -> dict[str, int]:
+        """Returns when it waits for what comes; what it started at once."""
         answers, theirs = os.pipe()
         self.port = free_port()
         command = [sys.executable, "-m", "tests.simulate.program", str(theirs), str(moment.timestamp())]
@@ -73,7 +73,7 @@ class Process:
         self._answers = os.fdopen(answers)
         self.lives += 1
         self.go_to(moment)
-        self.first = self.answer()
+        return self.answer()
 
     def go_to(self, moment: datetime) -> None:
         """Its clock shows this now."""

@@ -53,7 +53,7 @@ class Beat(foreground.Listener):
 
     def __init__(self, answers: int, moment: float) -> None:
         self._answers = answers
-        self._told = ""
+        self._told = self._seen = ""
         self._answered = "begun"
         self._started: Counter[str] = Counter()
         self._planned = 0
@@ -82,6 +82,10 @@ class Beat(foreground.Listener):
 
     def tick(self, scheduler: Scheduler) -> None:
         told, upcoming = self._told, scheduler.upcoming
+        if told != self._seen:  # this turn of the loop may have begun before
+            self._seen = told
+            scheduler.wake()
+            return
         if told == self._answered or len(upcoming) != self._planned or min(upcoming.values()) <= utc_now():
             return
         self._answered = told

@@ -96,7 +96,7 @@ def test_day_of_fifty_connectors_leaves_no_difference_and_nothing_grows(
             day.pass_by(half - 2 * HOUR + HOUR // 2)
             assert_nothing_grows(day.told.usage, early, early - 2 + half // HOUR)
         day.calm()
-        day.settle(soak_size(8, 26))
+        day.settle(soak_size(6, 26))
         assert_all_is_well(day)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest.register_assert_rewrite("tests.contract", "tests.engine", "aragora_sync.testing")
+pytest.register_assert_rewrite("tests.contract", "tests.engine", "tests.simulate", "aragora_sync.testing")
 
 from aragora_sync.auth import secrets  # noqa: E402 - after the rewriting is set up
 

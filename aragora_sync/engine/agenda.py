@@ -27,6 +27,7 @@ class _Entry:
     due: datetime
     last: datetime | None = None
     running: bool = False
+    asked: bool = False  # somebody wants it now, whatever the schedule says
     again: bool = False  # was asked for while it ran
 
 
@@ -62,11 +63,18 @@ class Agenda:
         self._rebuild()
 
     def take(self, now: datetime, most: int) -> Iterator[Key]:
-        """Up to so many of those that are due, the one that waits longest first; they are running now."""
+        """Up to so many of those that are due, the one that waits longest first; they are running now.
+
+        One that came too late for the time of day in which it may start waits for the next.
+        """
         while most > 0 and (key := self._first()) is not None and self._entries[key].due <= now:
             heapq.heappop(self._heap)
             entry = self._entries[key]
-            entry.running, entry.last = True, entry.due
+            if not entry.asked and not entry.schedule.is_open(now):
+                self._put(key, entry, self._next(key, entry, now))
+                continue
+            entry.asked = False
+            entry.running, entry.last = True, self._served(key, entry.due, now)
             most -= 1
             yield key
 
@@ -76,9 +84,8 @@ class Agenda:
         if (entry := self._entries.get(key)) is None:
             return  # it was taken out meanwhile
         entry.running = False
-        entry.due = now if entry.again else self._next(key, entry, now)
-        entry.again = False
-        heapq.heappush(self._heap, (entry.due, key))
+        entry.asked, entry.again = entry.again, False
+        self._put(key, entry, now if entry.asked else self._next(key, entry, now))
 
     def run_soon(self, key: Key, now: datetime) -> bool:
         """It is due now, or right after its present run; False where it is not on the agenda."""
@@ -87,9 +94,10 @@ class Agenda:
             return False
         if entry.running:
             entry.again = True
-        elif entry.due > now:
-            entry.due = now
-            heapq.heappush(self._heap, (now, key))
+        else:
+            entry.asked = True
+            if entry.due > now:
+                self._put(key, entry, now)
         return True
 
     def replan(self, now: datetime) -> None:
@@ -120,6 +128,14 @@ class Agenda:
 
     def _next(self, key: Key, entry: _Entry, now: datetime) -> datetime:
         return next_run(entry.schedule, entry.last, now, entry.schedule.delay_of(*key))
+
+    def _served(self, key: Key, due: datetime, now: datetime) -> datetime:
+        """The moment that a run stands for which begins now: its own, or all that were missed up to now."""
+        return due if self.after(key, due) > now else now
+
+    def _put(self, key: Key, entry: _Entry, due: datetime) -> None:
+        entry.due = due
+        heapq.heappush(self._heap, (due, key))
 
     def _first(self) -> Key | None:
         while self._heap:

@@ -7,7 +7,7 @@ import hashlib
 import itertools
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import cached_property
 from typing import Any, dataclass_transform
 from zoneinfo import ZoneInfo, available_timezones
@@ -88,9 +88,9 @@ class SyncSchedule:
         return self.interval, self.cron_line, self.window, str(self.zone), self.jitter or 0
 
     @cached_property
-    def zone(self) -> ZoneInfo:
-        """In which everything is meant."""
-        return ZoneInfo(self.timezone or "UTC")
+    def zone(self) -> tzinfo:
+        """In which everything is meant. UTC is known also where the machine knows no zones."""
+        return UTC if self.timezone in (None, "UTC") else ZoneInfo(self.timezone)
 
     @cached_property
     def interval(self) -> timedelta | None:
@@ -220,16 +220,23 @@ def cron_problem(text: str) -> str:
 
 def _zone_problems(given: Mapping[str, Any]) -> Iterator[Problem]:
     name = given.get("timezone")
-    if name is None:
+    if name in (None, "UTC"):
         return
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        near = difflib.get_close_matches(name, available_timezones(), n=1)
-        advice = (
-            f"did you mean {near[0]!r}?" if near else "write one like 'Europe/Berlin'; see `timedatectl list-timezones`"
-        )
-        yield Problem(("timezone",), f"option 'timezone': unknown time zone; {advice}")
+        yield Problem(("timezone",), f"option 'timezone': {_unknown_zone(name)}")
+
+
+def _unknown_zone(name: str) -> str:
+    known = available_timezones()
+    if not known:
+        return "this machine knows no time zones but UTC; install its package tzdata, or `pip install tzdata`"
+    near = difflib.get_close_matches(name, known, n=1)
+    advice = (
+        f"did you mean {near[0]!r}?" if near else "write one like 'Europe/Berlin'; see `timedatectl list-timezones`"
+    )
+    return f"unknown time zone; {advice}"
 
 
 def _time_problems(given: Mapping[str, Any]) -> Iterator[Problem]:

@@ -99,9 +99,13 @@ class Served:
     def close(self) -> None:
         """Gives back what the connector took."""
         with self._using:
-            if self._made is not None:
-                self._made.close()
-                self._made = None
+            made, self._made = self._made, None
+            if made is None:
+                return
+            try:
+                made.close()
+            except Exception:  # of a third party: anything may come, and must not end the program
+                logger.exception("%s cannot be closed", self)
 
     def _connector(self) -> Connector:
         if self._made is None:

@@ -94,8 +94,9 @@ class Server:
         """Requests that are being answered are answered; no more come."""
         if self._thread is None:
             return
-        self._server.trigger.pull_trigger(self._end)  # in its own thread, which closes what wakes it only afterwards
+        self._server.trigger.pull_trigger(self._end)
         self._thread.join()
+        wasyncore.close_all(self._map)  # not before: what wakes the thread is in it, and was written to until now
         self._thread = None
 
     def _end(self) -> None:
@@ -105,7 +106,6 @@ class Server:
         while not self._stopping:
             wasyncore.loop(timeout=LOOP_SECONDS, map=self._map, count=1, use_poll=True)
         self._server.task_dispatcher.shutdown(timeout=END_SECONDS)
-        wasyncore.close_all(self._map)
 
 
 def _listen(address: str) -> socket.socket:

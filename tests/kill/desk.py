@@ -22,11 +22,12 @@ class KillDesk:
     """Subclasses write `connector` (its entry in the configuration), `edit` and `source`.
 
     `reports_deletes`: an ordinary run hears of everything that is gone; otherwise a reconcile finds the rest.
-    `names_all`: the last run names everything, once.
+    `names_all`: the last run names everything, once. `size`: how large the source is, beside what kills need.
     """
 
     reports_deletes = True
     names_all = True
+    size = 1.0
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.folder = folder
@@ -35,6 +36,10 @@ class KillDesk:
     def connector(self) -> dict[str, Any]:
         """The connector's type and options."""
         raise NotImplementedError
+
+    def some(self, number: int) -> int:
+        """So many, or what this desk's size makes of it."""
+        return max(1, round(number * self.size))
 
     def edit(self) -> None:
         """Many edits of every kind; never so many deletions that the guard would step in."""

@@ -29,7 +29,7 @@ class SiteDesk(KillDesk):
         fake.quirks.short_pages = PAGE
         self.spaces = [self.site.create_space(f"SPACE{number}") for number in range(SPACES)]
         for space in self.spaces:
-            for _ in range(PAGES):
+            for _ in range(self.some(PAGES)):
                 self.add(space)
 
     def connector(self) -> dict[str, Any]:

@@ -32,9 +32,9 @@ class HubDesk(KillDesk):
             fake.state.create_repository(f"acme/repository-{number}") for number in range(REPOSITORIES)
         ]
         for of in self.repositories:
-            for _ in range(ISSUES):
+            for _ in range(self.some(ISSUES)):
                 self.add(of)
-            of.code.commit({f"{number}.txt": self.words() for number in range(FILES)})
+            of.code.commit({f"{number}.txt": self.words() for number in range(self.some(FILES))})
         fake.tick(3600)
 
     def connector(self) -> dict[str, Any]:

@@ -21,7 +21,7 @@ class FolderDesk(KillDesk):
         self.root = folder / "root"
         self.root.mkdir()
         self.number = 0
-        for _ in range(FILES):
+        for _ in range(self.some(FILES)):
             self.add()
 
     def connector(self) -> dict[str, Any]:

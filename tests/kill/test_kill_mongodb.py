@@ -28,7 +28,7 @@ class CollectionDesk(KillDesk):
         self.place = place
         self.number = DOCUMENTS
         for name in COLLECTIONS:
-            place.db[name].insert_many([{"_id": each, "body": f"first {each}"} for each in range(DOCUMENTS)])
+            place.db[name].insert_many([{"_id": each, "body": f"first {each}"} for each in range(self.some(DOCUMENTS))])
 
     def connector(self) -> dict[str, Any]:
         return {"type": "mongodb", "uri": self.place.server.uri, "database": self.place.name}

@@ -36,9 +36,9 @@ class WorkspaceDesk(KillDesk):
         self.tasks = self.space.create_database(self.top, "Tasks")
         self.notes = self.space.create_database(self.home, "Notes")
         for database in (self.tasks, self.notes):
-            for _ in range(ROWS // 2):
+            for _ in range(self.some(ROWS // 2)):
                 self.add_row(database)
-        for _ in range(PAGES):
+        for _ in range(self.some(PAGES)):
             page = self.add_page(self.home)
             for _ in range(BELOW):
                 self.add_page(page)

@@ -30,7 +30,7 @@ class BankDesk(KillDesk):
         fake.page_size = PAGE
         self.items = [self.bank.link(institution_id=f"ins_{number}") for number in range(BANKS)]
         for item in self.items:
-            for _ in range(TRANSACTIONS):
+            for _ in range(self.some(TRANSACTIONS)):
                 self.spend(item)
 
     def connector(self) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class TableDesk(KillDesk):
         self.number = ROWS
         for name in TABLES:
             schema.run(f"CREATE TABLE {name} (id int PRIMARY KEY, body text, updated_at timestamptz DEFAULT now())")
-            schema.run(f"INSERT INTO {name} SELECT g, 'first ' || g FROM generate_series(1, {ROWS}) g")
+            schema.run(f"INSERT INTO {name} SELECT g, 'first ' || g FROM generate_series(1, {self.some(ROWS)}) g")
         self.slow = schema.connect()
 
     def connector(self) -> dict[str, Any]:

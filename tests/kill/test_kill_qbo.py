@@ -36,7 +36,7 @@ class CompanyDesk(KillDesk):
         self.tokens = fake.login.connect(app=fake.app)
         self.books.pace = 0.1
         self.customer, self.vendor = self.books.customer("Acme"), self.books.vendor("Paper")
-        for _ in range(DOCUMENTS):
+        for _ in range(self.some(DOCUMENTS)):
             self.enter()
         fake.tick(600)
 

@@ -24,7 +24,7 @@ class BucketDesk(KillDesk):
         self.fake = fake
         fake.page_size = PAGE
         self.number = 0
-        for _ in range(OBJECTS):
+        for _ in range(self.some(OBJECTS)):
             self.add()
 
     def connector(self) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class WorkspaceDesk(KillDesk):
         fake.page_sizes = {"conversations.history": PAGE}
         self.channels = [self.state.create_channel(f"channel-{number}") for number in range(CHANNELS)]
         for channel in self.channels:
-            for _ in range(MESSAGES):
+            for _ in range(self.some(MESSAGES)):
                 self.add(channel)
 
     def connector(self) -> dict[str, Any]:

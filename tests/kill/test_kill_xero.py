@@ -36,9 +36,9 @@ class BooksDesk(KillDesk):
         fake.limits.on = False
         fake.login.access[fake.token].expires_at += timedelta(days=99)
         self.acme = self.books.add_contact("Acme")
-        for _ in range(INVOICES):
+        for _ in range(self.some(INVOICES)):
             self.add()
-        for _ in range(JOURNALS):
+        for _ in range(self.some(JOURNALS)):
             self.books.post_journal(self.words(), ("10.00", "720"), ("-10.00", "180"))
 
     def connector(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-BLOCK = 15  # minutes; no zone of today changes its clock in between
+BLOCK = 15  # minutes; looked at one by one where the clock changes in between
 
 
 def minutes_of(moment: datetime) -> int:
@@ -37,9 +37,10 @@ class Table:
         self.shown: list[int] = []
         place = ZoneInfo(zone)
         for block in range(self.first, minutes_of(end), BLOCK):
-            offset = datetime.fromtimestamp(block * 60, place).utcoffset() or timedelta()
-            ahead = int(offset.total_seconds()) // 60
-            self.shown += range(block + ahead, block + ahead + BLOCK)
+            if (ahead := _ahead(block, place)) == _ahead(block + BLOCK, place):
+                self.shown += range(block + ahead, block + ahead + BLOCK)
+            else:
+                self.shown += (minute + _ahead(minute, place) for minute in range(block, block + BLOCK))
         self.when: dict[int, int] = {}
         for place_in_table, wall in enumerate(self.shown):
             self.when.setdefault(wall, self.first + place_in_table)
@@ -55,6 +56,12 @@ class Table:
         """Midnights on the wall, as minutes."""
         day = 24 * 60
         yield from range(-(-self.shown[0] // day) * day, self.shown[-1], day)
+
+
+def _ahead(minute: int, place: ZoneInfo) -> int:
+    """Minutes by which the clock is ahead of UTC."""
+    offset = datetime.fromtimestamp(minute * 60, place).utcoffset() or timedelta()
+    return int(offset.total_seconds()) // 60
 
 
 def field(text: str, low: int, high: int) -> set[int]:

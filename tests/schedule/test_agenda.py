@@ -6,6 +6,8 @@ import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from aragora_sync.engine.agenda import Agenda, Key, LastRun
 from aragora_sync.engine.schedule import SyncSchedule, next_run
 
@@ -40,6 +42,34 @@ def test_restart_misses_nothing_and_doubles_nothing() -> None:
 
     assert list(agenda.take(NOW, 9)) == [B]
     assert agenda.next_due() == NOW + 59 * MINUTE
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [HOURLY, SyncSchedule(cron="0 * * * *"), SyncSchedule(interval_hours=1, start_time="06:00", end_time="23:00")],
+)
+def test_what_was_missed_while_the_machine_slept_is_made_up_by_one_run(schedule: SyncSchedule) -> None:
+    agenda = planned({A: schedule}, {A: LastRun(NOW - HOUR)})
+    woken = NOW + 3 * HOUR + 7 * MINUTE
+    agenda.replan(woken)
+    assert list(agenda.take(woken, 9)) == [A]
+    agenda.ended(A, woken)
+
+    assert list(agenda.take(woken, 9)) == []
+    assert woken < agenda.upcoming()[A] <= woken + HOUR
+
+
+def test_what_wakes_too_late_for_its_time_of_day_waits_for_the_next_unless_it_is_asked_for() -> None:
+    by_day = SyncSchedule(interval_hours=1, start_time="08:00", end_time="20:00")
+    agenda = planned({A: by_day, B: by_day}, {A: LastRun(NOW), B: LastRun(NOW)})
+    night = NOW + 11 * HOUR
+    agenda.replan(night)
+    agenda.run_soon(B, night)
+
+    assert list(agenda.take(night, 9)) == [B]
+    agenda.ended(B, night)
+    assert list(agenda.take(night, 9)) == []
+    assert agenda.upcoming() == {A: NOW + 20 * HOUR, B: NOW + 20 * HOUR}
 
 
 def test_run_that_was_interrupted_is_made_up_at_once() -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
+from unittest import mock
+from zoneinfo import ZoneInfo, reset_tzpath
 
 import pytest
 from hypothesis import given
@@ -180,3 +184,26 @@ def test_what_cannot_be_meant_is_refused(options: dict[str, Any], message: str) 
         SyncSchedule(**options)
 
     assert message in str(refused.value)
+
+
+@pytest.fixture
+def no_zones() -> Iterator[None]:
+    """A machine without a time zone database, as small containers are."""
+    ZoneInfo.clear_cache()
+    with mock.patch.dict(sys.modules, {"tzdata": None}):
+        reset_tzpath(to=[])
+        try:
+            yield
+        finally:
+            reset_tzpath()
+            ZoneInfo.clear_cache()
+
+
+@pytest.mark.usefixtures("no_zones")
+def test_machine_that_knows_no_zones_still_keeps_utc_and_is_told_what_to_install() -> None:
+    nightly = SyncSchedule(cron="0 2 * * *", start_time="01:00", end_time="03:00", timezone="UTC")
+
+    assert next_run(nightly, None, datetime(2026, 3, 1, tzinfo=UTC)) == datetime(2026, 3, 1, 2, tzinfo=UTC)
+    assert SyncSchedule(interval_hours=1).zone is UTC
+    with pytest.raises(ConfigError, match="this machine knows no time zones but UTC; install its package tzdata"):
+        SyncSchedule(interval_hours=1, timezone="Europe/Berlin")

@@ -24,6 +24,7 @@ ZONES = [
     "Asia/Beirut",
     "Australia/Lord_Howe",  # half an hour at once
     "Europe/Berlin",
+    "Europe/Dublin",  # winter is the time that is saved
     "Pacific/Auckland",
     "UTC",
 ]

@@ -176,6 +176,19 @@ def test_an_unexpected_request_of_the_vendor_is_no_failure_of_the_server(queue):
         assert post(service, PATH, ring())[0] == 200
 
 
+def test_a_connector_that_cannot_be_closed_ends_nothing(queue, caplog):
+    class StuckBell(Bell):
+        def close(self) -> None:
+            raise RuntimeError("it rings on")
+
+    with serving(queue, bell(kind=StuckBell), handle=later()) as service:
+        post(service, PATH, ring())
+        service.serve([bell()])
+
+        assert post(service, PATH, ring())[0] == 200
+    assert "bell of tenant t1 cannot be closed" in caplog.text
+
+
 def test_the_end_waits_for_the_answer_that_is_under_way(queue):
     began, go_on = threading.Event(), threading.Event()
 

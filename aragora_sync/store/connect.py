@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import queue
 import sqlite3
@@ -59,7 +60,7 @@ def _explain(path: Path, error: sqlite3.Error) -> StoreError:
 def open_writer(path: Path) -> sqlite3.Connection:
     """A connection that writes; makes the file, private to its owner, where there is none."""
     make_private_folder(path.parent)
-    with explained(path):
+    with explained(path), _alone(path.parent):
         if not path.exists():
             with contextlib.suppress(OSError):  # SQLite says what is in the way
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE_FILE))
@@ -79,6 +80,20 @@ def open_writer(path: Path) -> sqlite3.Connection:
             db.close()
             raise
     return db
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time opens a store: SQLite does not wait where two switch a new one to its log at once."""
+    descriptor = None
+    try:
+        with contextlib.suppress(OSError):  # a network's folder may know no locks
+            descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
@@ -138,9 +153,10 @@ def _refuse_strangers(db: sqlite3.Connection, path: Path) -> None:
 
 def check_version(db: sqlite3.Connection, path: Path) -> None:
     """The file is a store of ours that this version understands, or StoreError says what it is."""
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()  # first: another process may be making them
     (application,) = db.execute("PRAGMA application_id").fetchone()
     if application != schema.APPLICATION_ID:
-        if not application and not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        if not application and not tables:
             raise NoStore(f"{path} holds nothing yet.", hint="aragora-sync run")
         raise StoreError(f"{path} is not a store of aragora-sync.", hint="choose another folder with --store")
     if (version := _version(db)) > schema.VERSION:

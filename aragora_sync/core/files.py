@@ -120,6 +120,20 @@ def exclusive_lock(path: Path, what: str) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextlib.contextmanager
+def opened_alone(folder: Path) -> Iterator[None]:
+    """One process at a time opens a database in it: SQLite waits for nobody where two make a new one at once."""
+    descriptor = None
+    try:
+        with contextlib.suppress(OSError):  # a network's folder may know no locks
+            descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
 def holder_lives(path: Path) -> bool:
     """Whether the process that signed the lock last is still there; True where this machine cannot tell.
 

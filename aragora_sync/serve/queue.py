@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import StoreError
-from ..core.files import PRIVATE_FILE, make_private_folder
+from ..core.files import PRIVATE_FILE, make_private_folder, opened_alone
 from ..core.hints import Hint
 from ..core.webhook import merged
 
@@ -184,19 +184,20 @@ def _open(path: Path) -> sqlite3.Connection:
     make_private_folder(path.parent)
     with contextlib.suppress(OSError):  # SQLite says what is in the way
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
-    db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    try:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")  # the vendor never sends again what it was told we have
-        db.execute("BEGIN IMMEDIATE")
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        for table in (table for tables in TABLES[version:] for table in tables):
-            db.execute(table)
-        db.execute(f"PRAGMA user_version = {max(VERSION, version)}")
-        db.execute("COMMIT")
-    except BaseException:
-        db.close()
-        raise
+    with opened_alone(path.parent):
+        db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = FULL")  # the vendor never sends again what it was told we have
+            db.execute("BEGIN IMMEDIATE")
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+            for table in (table for tables in TABLES[version:] for table in tables):
+                db.execute(table)
+            db.execute(f"PRAGMA user_version = {max(VERSION, version)}")
+            db.execute("COMMIT")
+        except BaseException:
+            db.close()
+            raise
     return db
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import queue
 import sqlite3
@@ -12,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ..core.errors import NoStore, StoreError
-from ..core.files import PRIVATE_FILE, make_private_folder
+from ..core.files import PRIVATE_FILE, make_private_folder, opened_alone
 from . import schema
 
 BUSY_SECONDS = 30
@@ -60,7 +59,7 @@ def _explain(path: Path, error: sqlite3.Error) -> StoreError:
 def open_writer(path: Path) -> sqlite3.Connection:
     """A connection that writes; makes the file, private to its owner, where there is none."""
     make_private_folder(path.parent)
-    with explained(path), _alone(path.parent):
+    with explained(path), opened_alone(path.parent):
         if not path.exists():
             with contextlib.suppress(OSError):  # SQLite says what is in the way
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE_FILE))
@@ -80,20 +79,6 @@ def open_writer(path: Path) -> sqlite3.Connection:
             db.close()
             raise
     return db
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One process at a time opens a store: SQLite does not wait where two switch a new one to its log at once."""
-    descriptor = None
-    try:
-        with contextlib.suppress(OSError):  # a network's folder may know no locks
-            descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        if descriptor is not None:
-            os.close(descriptor)
 
 
 def open_reader(path: Path) -> sqlite3.Connection:

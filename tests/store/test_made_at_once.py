@@ -1,4 +1,4 @@
-"""A store that several processes make, or look at, in the same moment."""
+"""A store, or a queue, that several make or look at in the same moment."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ import sqlite3
 import threading
 from pathlib import Path
 
+import pytest
+
 from aragora_sync.core.errors import StoreError
+from aragora_sync.serve.queue import HintQueue
 from aragora_sync.store.connect import check_version
 from aragora_sync.store.sqlite import SqliteStore
 
 
-def test_many_may_make_the_same_store_at_once(tmp_path):
+@pytest.mark.parametrize("kind", [SqliteStore, HintQueue])
+def test_many_may_make_the_same_at_once(tmp_path, kind):
     troubles: list[BaseException] = []
 
     def make(path: Path, start: threading.Barrier) -> None:
         start.wait()
         try:
-            SqliteStore(path).close()
+            kind(path).close()
         except StoreError as error:
             troubles.append(error)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING
 from ..core.clock import utc_now
 from ..core.errors import AragoraSyncError, Exit
 from ..engine.agenda import Key
-from ..engine.events import Emit, Event
+from ..engine.events import Emit, Event, RunEnded
+from ..engine.runner import give_back_memory
 from ..engine.scheduler import Scheduler, Service
 from ..engine.stop import Stop, StopReason
 from .output import count, letter, talk
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from .common import Asked
     from .display import Display
 
+HOUSEKEEPING_SECONDS = 60.0
 _KEPT = "The schedules of before go on."
 
 
@@ -44,6 +47,22 @@ class Listener:
 
     def close(self) -> None:
         return
+
+
+class Housekeeping(Listener):
+    """Gives back the memory of runs that ended, once a minute."""
+
+    def __init__(self) -> None:
+        self._has_ended = False
+        self._done_at = time.monotonic()
+
+    def hear(self, event: Event) -> None:
+        self._has_ended |= isinstance(event, RunEnded)
+
+    def tick(self, scheduler: Scheduler) -> None:
+        if self._has_ended and time.monotonic() - self._done_at >= HOUSEKEEPING_SECONDS:
+            give_back_memory()
+            self._has_ended, self._done_at = False, time.monotonic()
 
 
 class Turns:

@@ -17,7 +17,7 @@ from .beside import Watched, Webhooks
 from .common import Asked, Connectors, command
 from .complete import Offers, complete_connector
 from .display import JsonLines, Lines
-from .foreground import Foreground, Limits, Listener, Turns
+from .foreground import Foreground, Housekeeping, Limits, Listener, Turns
 from .hooks import HookListener
 from .metrics import Metrics, MetricsFile, target
 from .output import aligned, say, say_json
@@ -106,7 +106,7 @@ def foreground(
     plan, turns = Plan(asked, connectors or [], watch=watch), Turns()
     plan.require_schedules(listens=bool(listen))
     display = (JsonLines if asked.json else Lines)(plan.widths, dry_run=False, quiet=asked.quiet, watch=watch)
-    listeners: list[Listener] = [HookListener(plan.config, asked.store_folder)]
+    listeners: list[Listener] = [HookListener(plan.config, asked.store_folder), Housekeeping()]
     beside: list[Webhooks | Watched] = [Webhooks(plan, listen, turns, public_url)] if listen else []
     if watch:
         beside.append(Watched(plan, jobs))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
 import threading
+import weakref
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -16,8 +18,10 @@ from typing import Any
 import pytest
 
 from aragora_sync.cli.common import Asked
+from aragora_sync.cli.foreground import Housekeeping
 from aragora_sync.cli.planned import Plan
 from aragora_sync.engine.events import RunEnded
+from aragora_sync.engine.result import Status, SyncResult
 from aragora_sync.engine.scheduler import Scheduler
 from aragora_sync.engine.stop import StopReason
 from aragora_sync.store.sqlite import SqliteStore, store_path
@@ -219,3 +223,31 @@ def test_print_writes_files_or_refuses_all_that_cannot_be_told(home: Home, cli: 
     assert "User=sync" in service.out and "Type=notify" in service.out
     assert "say what to print: one of --systemd, --systemd-service, --cron, --k8s" in nothing.err
     assert "--k8s needs the container image" in imageless.err
+
+
+def test_what_a_run_left_behind_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aragora_sync.cli.foreground.HOUSEKEEPING_SECONDS", 0.0)
+    housekeeping, scheduler = Housekeeping(), Scheduler(lambda *_: SyncResult("", "", ""))
+
+    def left_behind() -> weakref.ref[Any]:
+        one: Any = type("Left", (), {})()
+        one.self = one
+        return weakref.ref(one)
+
+    gc.disable()  # nobody else may find it
+    try:
+        left = left_behind()
+        housekeeping.hear(RunEnded(SyncResult("c", "t", "", Status.OK)))
+        housekeeping.tick(scheduler)
+    finally:
+        gc.enable()
+
+    assert left() is None
+
+
+def test_where_nothing_ran_nothing_is_tidied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aragora_sync.cli.foreground.HOUSEKEEPING_SECONDS", 0.0)
+    monkeypatch.setattr("aragora_sync.cli.foreground.give_back_memory", lambda: pytest.fail("nothing ran"))
+    housekeeping = Housekeeping()
+    for _ in range(3):
+        housekeeping.tick(Scheduler(lambda *_: SyncResult("", "", "")))

@@ -57,8 +57,7 @@ class Process:
         command = [sys.executable, "-m", "tests.simulate.program", str(theirs), str(moment.timestamp())]
         where = ["--config", str(self.config), "--store", str(self.stores), "--state-dir", str(self.disk / "state")]
         more = ["--jobs", "8", "--listen", f"127.0.0.1:{self.port}", "--metrics-textfile", str(self.disk / "sync.prom")]
-        one_arena = {"MALLOC_ARENA_MAX": "1"}  # what threads leave in arenas of their own would hide a leak
-        home = {"HOME": str(self.disk), "PYTHONPATH": str(REPOSITORY), **one_arena, **self.environment}
+        home = {"HOME": str(self.disk), "PYTHONPATH": str(REPOSITORY), **self.environment}
         with self.log.open("a") as log:
             self._process = subprocess.Popen(
                 [*command, "schedule", "--quiet", *where, *more],
@@ -91,6 +90,8 @@ class Process:
             ready, _, _ = select.select([self._answers], [], [], PATIENCE)
             assert ready, f"it does not come to rest: {self.said()}"
             line = self._answers.readline()
+            if not line:
+                self._gone()
             assert line, f"it ended: {self.said()}"
             told = json.loads(line)
             if told["at"] == self._told:

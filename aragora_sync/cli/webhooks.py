@@ -40,7 +40,7 @@ def channel_keeper(plan: Plan, base: str, service: WebhookService, stop: StopSig
     from ..serve.channels import Channels
 
     notes = ChannelNotes(plan.asked.store_folder)
-    return ChannelKeeper(Channels(notes, public_address(base), service.look, service.expect, stop, hide=redact))
+    return ChannelKeeper(Channels(notes, base, service.look, service.expect, stop, hide=redact))
 
 
 def public_address(told: str) -> str:

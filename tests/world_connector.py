@@ -64,14 +64,12 @@ class WorldConnector(Connector):
         pages, at = 0, (since, "")
         while page := [t for t in self._by_edit(part) if (t.updated, t.id) > at][: self.page]:
             pages += 1
-            for thing in page:
-                yield self._item(thing, known)
-            at = (page[-1].updated, page[-1].id)
-            yield Checkpoint({"since": page[-1].updated})
+            at = (page[-1].updated, page[-1].id)  # as the answer said; while it is worked on, a thing may move
+            yield from [self._item(thing, known) for thing in page]
+            yield Checkpoint({"since": at[0]})
             self._request(part)
         if pages > 1:
-            for thing in [thing for thing in self._by_edit(part) if thing.updated >= at[0]]:
-                yield self._item(thing, known)
+            yield from [self._item(thing, known) for thing in self._by_edit(part) if thing.updated >= at[0]]
         yield Checkpoint({"since": at[0]}, complete=True)
 
     def _read_events(self, part: Part, cursor: Any, known: KnownItems) -> Iterator[Change]:
@@ -102,8 +100,7 @@ class WorldConnector(Connector):
             for change in self._by_id(part, cursor["after"], known):
                 yield Checkpoint({"since": cursor["since"], "after": change}) if isinstance(change, str) else change
         now = self._world.now
-        for thing in [thing for thing in self._by_edit(part) if thing.updated >= cursor["since"]]:
-            yield self._item(thing, known)
+        yield from [self._item(thing, known) for thing in self._by_edit(part) if thing.updated >= cursor["since"]]
         yield Checkpoint({"since": now}, complete=True)
 
     def _read_unordered(self, part: Part, cursor: Any, known: KnownItems) -> Iterator[Change]:
@@ -138,25 +135,27 @@ class WorldConnector(Connector):
         """Newest first. The cursor carries the gap: read down to `low`, from `at`; what is above `top` comes later.
 
         What appeared above `top` is read until that takes one page, or says the same twice (many share one moment).
+        The page itself says whether it was the last: until a further one came, what it held could move up unseen.
         """
         cursor = cursor or {"low": 0}
         self._refuse_old(part, cursor["low"] or None)
         low, at, top = cursor["low"], cursor.get("at"), cursor.get("top")
         before: list[Named] | None = None
         while True:
-            pages, told = 0, list[Named]()
+            pages, told, more = 0, list[Named](), True
             position = (self._world.now if at is None else at, "\U0010ffff")
             top = self._world.now if at is None else top
-            while page := [
-                t for t in reversed(self._by_edit(part)) if low <= t.updated and (t.updated, t.id) < position
-            ][: self.page]:
+            while more:
+                below = [t for t in reversed(self._by_edit(part)) if low <= t.updated and (t.updated, t.id) < position]
+                page, more = below[: self.page], len(below) > self.page
+                position = (page[-1].updated, page[-1].id) if page else position
                 pages += 1
                 told += (self._item(thing, known) for thing in page)
-                yield from told[-len(page) :]
-                position = (page[-1].updated, page[-1].id)
-                yield Checkpoint({"low": low, "at": page[-1].updated, "top": top})
+                yield from told[len(told) - len(page) :]
+                if more:
+                    yield Checkpoint({"low": low, "at": position[0], "top": top})
                 self._request(part)
-            if at is None and (pages <= 1 or told == before):
+            if at is None and (pages == 1 or told == before):
                 break
             low, at, before = top, None, told
         yield Checkpoint({"low": top}, complete=True)

@@ -28,6 +28,19 @@ def test_every_manner_of_reading_ends_equal_to_the_source(build, manner, fetches
     assert house.held() == house.world.truth()
 
 
+@pytest.mark.parametrize("page", [1, 2])
+@pytest.mark.parametrize("manner", MANNERS)
+def test_what_is_edited_in_the_midst_of_a_full_pass_stays(build, manner, page):
+    for step in range(1, 16):
+        for thing in ("i00", "i01"):
+            house = build(manner, things=3, options={"page": page, "batch_size": 1})
+            house.run()
+            house.world.at(step, lambda house=house, thing=thing: house.world.edit(thing, "new"))
+            house.run(kind=FULL)
+            assert house.held().keys() == house.world.truth().keys(), (step, thing)
+            house.close()
+
+
 def test_a_second_run_reads_from_the_cursor(build):
     house = build("sorted", things=2)
     house.run()

@@ -20,6 +20,8 @@ from .github_world import GitHubWorld
 
 
 class GitHubContract(ConnectorContract):
+    connector = GitHubEnterpriseConnector
+    test_what_a_webhook_names_is_read = None  # proven in test_webhooks_fit.py
     kind: ClassVar[str]
 
     @pytest.fixture(autouse=True, scope="class")
@@ -48,7 +50,8 @@ class GitHubContract(ConnectorContract):
 
 
 class TestGitHubWithIssues(GitHubContract):
-    kind = "issues"  # that nobody spoke about: the list tells all of them, so that none fails alone
+    kind = "issues"
+    test_an_unreadable_thing_is_said_and_the_rest_goes_on = None  # one list tells of all that nobody spoke about
 
 
 class TestGitHubWithPullRequests(GitHubContract):

@@ -41,6 +41,7 @@ def _now() -> datetime:
 
 
 class OnServer(ConnectorContract):
+    connector = MongoDBConnector
     server: Mongo
     options: ClassVar[dict[str, Any]] = {}
 
@@ -90,6 +91,3 @@ class TestWhereNothingTells(OnServer):
     @classmethod
     def at_server(cls, lone_mongo: Mongo) -> None:
         cls.server = lone_mongo
-
-
-del OnServer, ConnectorContract  # pytest would collect them too

@@ -29,30 +29,30 @@ class ContractedWorld(World):
 
 class WorldContract(ConnectorContract):
     manner: ClassVar[str]
-    kind: ClassVar[type[WorldConnector]] = WorldConnector
+    still: ClassVar[bool] = False
+    connector: ClassVar[type[WorldConnector]] = WorldConnector
 
     def make_world(self, folder):
         return ContractedWorld(s=self.manner)
 
+    def setup_method(self):
+        super().setup_method()
+        self.world.still = self.still
+
     def make(self, world, **options):
-        return self.kind(world=world, **options)
-
-
-class WithoutFetch(WorldContract):
-    test_fetch_answers_every_ref_once_and_moves_no_cursor = None
-
-
-class WithFetch(WorldContract):
-    kind = FetchingWorldConnector
+        return self.connector(world=world, **options)
 
 
 for _manner in MANNERS:
-    for _contract in (WithoutFetch, WithFetch):
-        _name = f"Test{_contract.kind.__name__}{_manner.title()}"
-        globals()[_name] = type(_name, (_contract,), {"manner": _manner, "__module__": __name__})
+    for _connector in (WorldConnector, FetchingWorldConnector):
+        _name = f"Test{_connector.__name__}{_manner.title()}"
+        _said = {"manner": _manner, "connector": _connector, "__module__": __name__}
+        globals()[_name] = type(_name, (WorldContract,), _said)
 
 
 # Mistakes
+
+left_open = []
 
 
 class PromisesTooEarly(WorldConnector):
@@ -120,12 +120,10 @@ class Sleeps(WorldConnector):
 
 
 class LeavesOpen(WorldConnector):
-    kept: ClassVar[list] = []
-
     def read(self, stream, cursor, known):
-        self.kept.append(open("/dev/null"))  # noqa: SIM115 - the mistake
+        left_open.append(open("/dev/null"))  # noqa: SIM115 - the mistake
         yield from super().read(stream, cursor, known)
-        self.kept.pop().close()
+        left_open.pop().close()
 
 
 class SharesItsPlace(WorldConnector):
@@ -162,14 +160,19 @@ class RaisesForOne(WorldConnector):
 )
 @pytest.mark.sleeps
 def test_a_mistake_is_found(kind, manner, test):
-    suite = type("Suite", (WorldContract,), {"manner": manner, "kind": kind})()
+    told = {"manner": manner, "connector": kind, "still": kind is ExcludesTheBound}
+    assert_found(type("Suite", (WorldContract,), told), test)
+
+
+def assert_found(contract, test):
+    """A test of this suite fails, and says what is wrong."""
+    suite = contract()
     suite.setup_method()
-    suite.world.still = kind is ExcludesTheBound
     try:
         with pytest.raises(AssertionError):
             getattr(suite, test)()
     finally:
         suite.teardown_method()
-        for file in LeavesOpen.kept:
+        for file in left_open:
             file.close()
-        LeavesOpen.kept.clear()
+        left_open.clear()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import ClassVar
+from unittest import SkipTest
 
 import pytest
 
@@ -16,9 +18,9 @@ from aragora_sync.core.hints import Hint
 from aragora_sync.core.webhook import Receipt, Request, Terms, check_signature
 from aragora_sync.testing.live import LiveContract
 
-from .test_contract_suite import ContractedWorld
+from .test_contract_suite import ContractedWorld, assert_found, left_open
 from .world import REPORTING
-from .world_connector import LiveWorldConnector
+from .world_connector import LiveWorldConnector, WorldConnector
 
 KEY, SECRET, HEADER = "WORLD_WEBHOOK_SECRET", "the secret", "x-signature"
 
@@ -45,13 +47,13 @@ class HearingConnector(LiveWorldConnector):
 
 class LiveWorldContract(LiveContract):
     manner: ClassVar[str]
-    kind: ClassVar = HearingConnector
+    connector: ClassVar = HearingConnector
 
     def make_world(self, folder):
         return PostingWorld(s=self.manner)
 
     def make(self, world, **options):
-        return self.kind(world=world, **options)
+        return self.connector(world=world, **options)
 
 
 for _manner in REPORTING:
@@ -102,10 +104,8 @@ class Dozes(HearingConnector):
 
 
 class LeavesOpen(HearingConnector):
-    kept: ClassVar[list] = []
-
     def watch(self, streams, cursors, known):
-        self.kept.append(open("/dev/null"))  # noqa: SIM115 - the mistake
+        left_open.append(open("/dev/null"))  # noqa: SIM115 - the mistake
         yield from super().watch(streams, cursors, known)
 
 
@@ -131,6 +131,79 @@ class NamesAnother(HearingConnector):
         return replace(super().receive(request), hints=(Hint("s", ("name6",)),))
 
 
+# What is left out
+
+
+class OfPowers(LiveWorldContract):
+    manner = "events"
+
+
+class WithoutPowers(OfPowers):
+    connector = WorldConnector
+
+
+class UntoldOfPowers(OfPowers):
+    connector = None
+
+    def make(self, world, **options):
+        return WorldConnector(world=world, **options)
+
+
+def collected(suite):
+    """How many tests of each power pytest finds in a suite."""
+    found = (getattr(suite, name) for name in dir(suite) if name.startswith("test_"))
+    return Counter(getattr(test, "power", "") for test in found if callable(test))
+
+
+def test_only_what_the_connector_owes_is_collected():
+    owed = collected(OfPowers)
+    nothing_tells = type("NothingTells", (OfPowers,), {"can_be_watched": False})
+
+    assert owed["watch"] == 4 and owed["receive"] == 2
+    assert collected(WithoutPowers) == Counter({"": owed[""]})
+    assert collected(nothing_tells) == owed - Counter(watch=4)
+
+
+def test_a_suite_of_a_suite_owes_what_its_own_connector_does():
+    chosen = {"connector": HearingConnector, "test_watch_tells_what_is_gone": None}
+
+    assert collected(type("Again", (WithoutPowers,), chosen)) == collected(OfPowers) - Counter(watch=1)
+
+
+def test_where_it_is_not_said_what_the_connector_lacks_is_skipped():
+    suite = UntoldOfPowers()
+    suite.setup_method()
+
+    assert collected(UntoldOfPowers) == collected(OfPowers)
+    for test in ("test_watch_tells_what_is_gone", "test_a_webhook_without_its_signature_is_refused"):
+        with pytest.raises(SkipTest, match="this connector"):
+            getattr(suite, test)()
+    suite.teardown_method()
+
+
+# Mistakes of suites
+
+
+class NamesAnotherConnector(OfPowers):
+    connector = WorldConnector
+
+    def make(self, world, **options):
+        return HearingConnector(world=world, **options)
+
+
+class ForgetsToPost(OfPowers):
+    def make_world(self, folder):
+        return ContractedWorld(s=self.manner)
+
+
+def test_a_suite_that_names_another_connector_than_it_makes_is_found():
+    assert_found(NamesAnotherConnector, "sync")
+
+
+def test_a_world_that_posts_nothing_does_not_excuse_a_connector_that_hears():
+    assert_found(ForgetsToPost, "test_what_a_webhook_names_is_read")
+
+
 @pytest.mark.parametrize(
     ("kind", "test"),
     [
@@ -149,14 +222,5 @@ class NamesAnother(HearingConnector):
 )
 def test_a_mistake_is_found(kind, test, monkeypatch):
     monkeypatch.setattr("aragora_sync.testing.live.PATIENCE_SECONDS", 0.2)
-    suite = type("Suite", (LiveWorldContract,), {"manner": "events", "kind": kind})()
-    suite.seconds = lambda: Dozes.now
-    suite.setup_method()
-    try:
-        with pytest.raises(AssertionError):
-            getattr(suite, test)()
-    finally:
-        suite.teardown_method()
-        for file in LeavesOpen.kept:
-            file.close()
-        LeavesOpen.kept.clear()
+    told = {"connector": kind, "seconds": lambda _suite: Dozes.now}
+    assert_found(type("Suite", (OfPowers,), told), test)

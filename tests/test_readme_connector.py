@@ -22,11 +22,12 @@ def folder(tmp_path):
 
 
 def test_it_passes_the_contract_suite(folder):
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_notes_connector.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "test_notes_connector.py"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
 
     assert done.returncode == 0, done.stdout
     assert re.search(r"\d\d passed", done.stdout)
+    assert re.findall(r"SKIPPED.*: (.*)", done.stdout) == ["the world of this test has no fail()"]
 
 
 def test_it_stands_in_the_configuration_like_any_other(folder):

@@ -17,10 +17,13 @@ from ..core.errors import AragoraSyncError, ConfigError, CredentialError, Source
 from ..net.access import basic
 from ..net.answer import Answer
 from ..net.http import Http
+from ..net.trouble import may_work_later
 from .tokens import Tokens
 
 DENIED = "access_denied"
-PATIENCE = (429, *range(500, 600))  # statuses that `net` tries again
+OF_GRANT = ("invalid_grant", "invalid_token")
+OF_CLIENT = ("invalid_client", "unauthorized_client")
+OF_RFC = frozenset({*OF_GRANT, *OF_CLIENT, "invalid_request", "invalid_scope", "unsupported_grant_type"})
 
 
 class InvalidGrant(CredentialError):
@@ -158,18 +161,19 @@ def revoked(open_http: OpenHttp, client: OAuthClient, token: str) -> None:
 def explain(answer: Answer, refusals: Mapping[str, Refusal]) -> AragoraSyncError | None:
     """What a token endpoint means by its refusals (RFC 6749, section 5.2), first those of this vendor alone.
 
-    Some refuse with status 200. What asks for patience is no refusal, whatever its body says.
+    Some refuse with status 200, or with one that asks for patience: whoever names an error of the RFC has judged what
+    was sent, and would again. Any other error of such a status is no refusal.
     """
     body = answer.body if isinstance(answer.body, dict) else {}
     error = body.get("error")
-    if answer.status in PATIENCE or not error or not isinstance(error, str):
+    if not error or not isinstance(error, str) or (may_work_later(answer.status) and error not in OF_RFC):
         return None
     if meant := refusals.get(str(body.get("error_subtype"))) or refusals.get(error):
         return meant.error
     words = str(body.get("error_description") or error)
-    if error in ("invalid_grant", "invalid_token"):
+    if error in OF_GRANT:
         return InvalidGrant(f"the token was refused: {words}.")
-    if error in ("invalid_client", "unauthorized_client"):
+    if error in OF_CLIENT:
         return CredentialError(
             f"the application was refused: {words}.", hint="look at its client ID and secret, and at the environment"
         )

@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,7 +12,6 @@ from pathlib import Path
 from ..core.clock import Clock, utc_now
 from ..core.errors import AragoraSyncError
 from ..core.files import exclusive_lock
-from ..core.hints import Hint
 from ..core.source import Source, Watches
 from ..state import StateFile
 from ..store.base import Counts, Writer
@@ -22,7 +19,7 @@ from .events import Emit, Resting, RunEnded
 from .job import Ask
 from .result import Status, StreamError, SyncResult, status_of
 from .run import INTERRUPTIONS, ConnectorRun
-from .stop import Stop, StopReason
+from .stop import Stop
 from .watching import Watching
 
 logger = logging.getLogger(__name__)
@@ -35,8 +32,8 @@ HEALTHY = timedelta(minutes=1)  # a watch that lasted so long was no failure, wh
 
 
 class ConnectorLive:
-    """One connector without end. First an ordinary run, then it is watched; for what is due, for hints, and after a
-    breakdown the watch is closed, a run is made, and the watch goes on from the stored cursors.
+    """One connector without end. First an ordinary run, then it is watched; for what is due, and after a breakdown, the
+    watch is closed, a run is made, and the watch goes on from the stored cursors.
 
     The connector's lock is held all the time. `every` is how often a source that cannot be watched is read; `turns`
     limits how many connectors read at once.
@@ -66,17 +63,10 @@ class ConnectorLive:
         self._clock = clock
         self._every = every
         self._turns = turns or threading.Semaphore()
-        self._hints: deque[Hint] = deque()
-        self._pause = Stop(self._stop)
         self._failing: set[str] = set()  # streams whose latest run failed
         self._breakdowns = 0  # one after the other
         self._over = False
         self._counts = Counts()
-
-    def hear(self, hints: Iterable[Hint]) -> None:
-        """What these name is read as soon as may be; from any thread."""
-        self._hints.extend(hints)
-        self._pause.request(StopReason.CANCEL)
 
     def sync(self) -> SyncResult:
         """Goes on until it is stopped, or until only a person can help. The result counts everything since."""
@@ -102,11 +92,11 @@ class ConnectorLive:
                 self._note(result, self._clock())
                 self._rest(self._pause_seconds())
             if not self._over:
-                result = self._run(self._next_ask())
+                result = self._run(replace(self._ask, kind=None, allow_mass_delete=False))
         return result
 
     def _run(self, ask: Ask) -> SyncResult:
-        """An ordinary run, or one of hints, when its turn has come; a stop ends the waiting for that."""
+        """An ordinary run when its turn has come; a stop ends the waiting for that."""
         while not self._turns.acquire(timeout=TURN_SECONDS):
             if self._stop.requested:
                 self._over = True
@@ -116,13 +106,12 @@ class ConnectorLive:
             result = self._end(self._prepare(ask))
         finally:
             self._turns.release()
-        errors = {error.stream for error in result.stream_errors if error.status is not Status.REFUSED}
-        self._failing = errors if not ask.hints else self._failing | errors
+        self._failing = {error.stream for error in result.stream_errors if error.status is not Status.REFUSED}
         return result
 
     def _watch(self) -> SyncResult:
         began = self._clock()
-        watching = Watching(self._longest_pause, self._every, self._failing, lambda: bool(self._hints))
+        watching = Watching(self._longest_pause, self._every, self._failing)
         result = self._end(self._prepare(self._ask, watching))
         if watching.again and self._breakdowns:
             self._note_breakdown(began)
@@ -154,12 +143,6 @@ class ConnectorLive:
         self._over = self._stop.requested or run.needs_login or result.status is Status.MISCONFIGURED
         return result
 
-    def _next_ask(self) -> Ask:
-        hints = []
-        while self._hints:
-            hints.append(self._hints.popleft())
-        return replace(self._ask, kind=None, allow_mass_delete=False, hints=tuple(hints))
-
     # After a breakdown
 
     def _note(self, result: SyncResult, began: datetime) -> bool:
@@ -184,16 +167,15 @@ class ConnectorLive:
         return min(self._every, LONGEST_PAUSE)
 
     def _rest(self, seconds: float) -> None:
-        """Waits so long, or until a hint comes or a stop is requested."""
+        """Waits so long, or until a stop is requested."""
         until = self._clock() + timedelta(seconds=seconds)
-        self._pause = Stop(self._stop)
         if seconds and not self._stop.requested:
             self._emit(Resting(self.source.tenant_id, self.source.connector_id, seconds))
-        while not self._hints and not self._stop.requested:
+        while not self._stop.requested:
             left = (until - self._clock()).total_seconds()
             if not 0 < left <= seconds:  # more than that: the clock went back
                 break
-            self._pause.wait(min(left, LONGEST_SLEEP_SECONDS))
+            self._stop.wait(min(left, LONGEST_SLEEP_SECONDS))
         self._over = self._over or self._stop.requested
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 
@@ -24,19 +24,16 @@ class Watching:
     """One watch of a connector, from its start until a run is due.
 
     It lasts for `rest` at least, though a pass or a retry waits. Streams that cannot be watched, like those of
-    `failing`, are read every so often. `interrupted` tells that a run is wanted now.
+    `failing`, are read every so often.
     """
 
-    def __init__(
-        self, rest: timedelta, every: timedelta, failing: Collection[str], interrupted: Callable[[], bool]
-    ) -> None:
+    def __init__(self, rest: timedelta, every: timedelta, failing: Collection[str]) -> None:
         self.counts = Counts()
         self.again = False  # the source asked for an ordinary run
         self.gave_up = False  # the source cannot be watched now
         self._rest = rest
         self._every = every
         self._failing = failing
-        self._interrupted = interrupted
         self._writers: dict[str, LiveWriter] = {}
         self._failures = 0  # that were told when `_due_at` was reckoned
 
@@ -108,7 +105,7 @@ class Watching:
         now = self._job.clock()
         if now < self._began:  # the clock went back: a run finds out what is due
             return True
-        return self._interrupted() or (self._due_at is not None and now >= self._due_at)
+        return self._due_at is not None and now >= self._due_at
 
     def _reckon_due(self) -> datetime | None:
         """When the next pass or retry is due, or the next reading of a stream that cannot be watched."""

@@ -35,7 +35,7 @@ def refusal_of(answer: Answer, place: str, now: datetime) -> SourceError | Crede
     if status < _FIRST_ERROR:
         return None
     told = f"{place} answered {status} {phrase_of(status)}{words_of(answer)}"
-    if status in _LATER or status >= _FIRST_SERVER_ERROR:
+    if may_work_later(status):
         return TransientError(told, retry_after=answer.retry_after(now))
     match status:
         case 401:
@@ -45,6 +45,11 @@ def refusal_of(answer: Answer, place: str, now: datetime) -> SourceError | Crede
         case 404 | 410:
             return NotFound(told, hint=CHECK_ADDRESS)
     return SourceError(told)
+
+
+def may_work_later(status: int) -> bool:
+    """Whether the same request may be answered another time, as when the server is busy or in trouble."""
+    return status in _LATER or status >= _FIRST_SERVER_ERROR
 
 
 def transport_error(error: httpx.HTTPError | httpx.InvalidURL, place: str, host: str, seconds: float) -> SourceError:

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
 from unittest import SkipTest
 
 from ..connector import Connector
@@ -24,13 +24,17 @@ from ..store.sqlite import SqliteStore
 
 SIZE = 7  # things in the source when a test begins
 KNOWN_PAGE = 1000  # how many ids `known` may be asked for at once
+NOT_OWED = object()  # stands where a test was that pytest is not to collect
+
+Test = TypeVar("Test", bound=Callable[..., None])
 
 
 class ContractWorld(Protocol):
     """The source, as a test edits it: a fake, a server or a folder. Each thing's text is part of its item's content.
 
-    Where they exist, the suite also uses `fail(id)` and `mend(id)`: the thing can't be read, and can again; and
-    `webhook(id)`: the `Request` that the vendor posts when the thing changed, signed with one of its `secrets`.
+    Where they exist, the suite also uses `fail(id)` and `mend(id)`: the thing can't be read, and can again. A connector
+    with `receive` needs `webhook(id)`: the `Request` that the vendor posts when the thing changed, signed with one of
+    its `secrets`.
     """
 
     def add(self, name: str, text: str) -> str:
@@ -47,8 +51,37 @@ class Cut(BaseException):
     """The end of a process, in the middle of something."""
 
 
+def owed_by(power: str) -> Callable[[Test], Test]:
+    """Marks a test that only connectors with this method owe."""
+
+    def mark(test: Test) -> Test:
+        vars(test)["power"] = power
+        return test
+
+    return mark
+
+
 class Bench:
     """Made anew for each test, by pytest or unittest alike."""
+
+    connector: ClassVar[type[Connector] | None] = None  # where it is said, tests that it does not owe are left out
+    can_be_watched: ClassVar[bool] = (
+        True  # False where this world has nothing that would tell, and `watch` ends at once
+    )
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        for name in dir(cls):
+            meanings = (vars(each).get(name, NOT_OWED) for each in cls.__mro__)
+            test = next((each for each in meanings if each is not NOT_OWED), None)
+            wanted = test if cls._owes(getattr(test, "power", "")) else NOT_OWED
+            if getattr(test, "power", "") and getattr(cls, name) is not wanted:
+                setattr(cls, name, wanted)
+
+    @classmethod
+    def _owes(cls, power: str) -> bool:
+        has_it = cls.connector is None or hasattr(cls.connector, power)
+        return has_it and (power != "watch" or cls.can_be_watched)
 
     def make_world(self, folder: Path) -> ContractWorld:
         """A source with nothing in it; `folder` is empty and private to the test."""
@@ -101,19 +134,26 @@ class Bench:
             self._store = SqliteStore(self._folder / "store" / "default.db", clock=self._clock)
         return self._store
 
+    def made(self) -> Connector:
+        """The connector as a process made anew makes it, which is what this suite says that it tests."""
+        connector = self.make(self.world, **self._options())
+        said, is_made = self.connector, type(connector)
+        assert said in (None, is_made), f"connector = {said.__name__}, but make() makes a {is_made.__name__}"
+        return connector
+
     def sync(self, kind: PassKind | None = None) -> SyncResult:
         """One run of a connector made anew, as of a process made anew."""
-        return self._run(self.make(self.world, **self._options()), self.store, kind)
+        return self._run(self.made(), self.store, kind)
 
     def sync_cut(self, changes: int, *, flushed: bool) -> None:
         """A run that dies after so many changes; `flushed`: what was said last is stored all the same."""
         line = _Line(changes)
         store = self.store if flushed else _Mortal(self.store, line)
         with contextlib.suppress(Cut):
-            self._run(_Mortal(self.make(self.world, **self._options()), line, cuts=True), store, None)
+            self._run(_Mortal(self.made(), line, cuts=True), store, None)
 
     def opened(self) -> Connector:
-        connector = self.make(self.world, **self._options())
+        connector = self.made()
         connector.open()
         return connector
 
@@ -138,8 +178,7 @@ class Bench:
 
     def known(self, stream: str, hide: bool = False) -> KnownItems:
         """What the store of this test knows of a stream."""
-        connector_id = self.make(self.world, **self._options()).connector_id
-        return _Known(self.store.known(connector_id, stream, hide_versions=hide))
+        return _Known(self.store.known(self.made().connector_id, stream, hide_versions=hide))
 
     def content(self, item_id: str) -> str:
         return next((entry.content for entry in self.store.snapshot() if entry.id == item_id), "")  # type: ignore[union-attr]

@@ -16,14 +16,14 @@ from unittest import SkipTest, mock
 from ..core.changes import Change, Checkpoint, Cursor, Deleted, Failed, Item, Seen
 from ..core.source import Check
 from ..store.base import PassKind
-from .bench import SIZE
+from .bench import SIZE, owed_by
 from .live import LiveContract, open_files
 
 EDITS = 40
 
 
 class ConnectorContract(LiveContract):
-    """Every connector passes. Subclasses write `make_world` and `make`."""
+    """Every connector passes. Subclasses write `make_world` and `make`, and name the `connector` that these make."""
 
     # Rule 1: ids
 
@@ -162,7 +162,7 @@ class ConnectorContract(LiveContract):
         self.assert_equal()
 
     def test_one_connector_serves_several_runs(self) -> None:
-        connector = self.make(self.world, **self._options())
+        connector = self.made()
         self._run(connector, self.store, None)
         self.edit(min(self.texts), "edited between two runs ends.")
         self.add("between", "made between two runs ends.")
@@ -189,6 +189,7 @@ class ConnectorContract(LiveContract):
             self.sync()
         self.assert_equal()
 
+    @owed_by("fetch")
     def test_fetch_answers_every_ref_once_and_moves_no_cursor(self) -> None:
         connector, known = self.opened(), self.known
         fetch = getattr(connector, "fetch", None)
@@ -237,7 +238,7 @@ class ConnectorContract(LiveContract):
         connector.close()
 
     def test_it_never_sleeps(self) -> None:
-        connector = type(self.make(self.world, **self._options()))
+        connector = type(self.made())
         ours = {name.partition(".")[0] for name in (__name__, connector.__module__)}
 
         def refuse(seconds: float) -> None:
@@ -249,7 +250,7 @@ class ConnectorContract(LiveContract):
             self.read_all()
 
     def test_its_check_finds_all_well(self) -> None:
-        checks = list(self.make(self.world, **self._options()).check())
+        checks = list(self.made().check())
 
         assert checks, "check said nothing"
         assert all(isinstance(check, Check) and check.ok for check in checks), checks

@@ -11,18 +11,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any
 from unittest import SkipTest
 
 from ..core.changes import Change, Cursor
 from ..core.source import KnownItems, Stream
-from ..core.webhook import Receives, Refused, Request
+from ..core.webhook import Refused, Request
 from ..engine.job import Ask
 from ..engine.live import ConnectorLive
 from ..engine.stop import Stop, StopReason
 from ..state import StateFile
 from ..store.base import PassKind
-from .bench import Bench
+from .bench import Bench, owed_by
 
 PATIENCE_SECONDS = 60.0  # with what never comes
 SILENCE_SECONDS = 1.0  # the longest that a watch may be mute
@@ -33,12 +33,9 @@ Told = tuple[Stream, Change] | None
 
 
 class LiveContract(Bench):
-    """The part of the suite for `watch` and `receive`; what a connector does not have is skipped."""
+    """The part of the suite for `watch` and `receive`."""
 
-    can_be_watched: ClassVar[bool] = (
-        True  # False where this world has nothing that would tell, and `watch` ends at once
-    )
-
+    @owed_by("watch")
     def test_watch_tells_what_was_missed_and_what_comes(self) -> None:
         """Something happens before it, and whenever it has said something: none falls between reading and listening."""
         self._require_watch()
@@ -57,6 +54,7 @@ class LiveContract(Bench):
 
         assert (counts.created, counts.updated, counts.swept) == (0, 0, 0), f"watch tells other than read: {counts}"
 
+    @owed_by("watch")
     def test_watch_tells_what_is_gone(self) -> None:
         self._require_watch()
         steps = itertools.count()
@@ -69,6 +67,7 @@ class LiveContract(Bench):
         self.watch_until(remove_one)
         self.assert_equal()
 
+    @owed_by("watch")
     def test_watch_shows_every_second_that_it_lives(self) -> None:
         """So that a stop is heard, and what came is stored."""
         waits: list[float] = []
@@ -84,6 +83,7 @@ class LiveContract(Bench):
 
         assert min(waits) <= SILENCE_SECONDS, f"nothing was said for {min(waits):.1f} s"
 
+    @owed_by("watch")
     def test_watch_that_is_closed_leaves_nothing_open(self) -> None:
         with closing(self._require_watch()) as connector:
             self.sync()
@@ -95,6 +95,7 @@ class LiveContract(Bench):
                 assert open_files() <= files, "what watch opened was left open"
                 assert threading.active_count() <= threads, "a thread of watch goes on"
 
+    @owed_by("receive")
     def test_a_webhook_without_its_signature_is_refused(self) -> None:
         connector = self._receiver()
         terms = connector.webhook_terms
@@ -103,10 +104,11 @@ class LiveContract(Bench):
             request = Request({}, body, self._clock(), dict.fromkeys(terms.keys, "the secret"))
             assert _is_refused(connector, request), f"{body!r} was taken, though nobody signed it"
 
+    @owed_by("receive")
     def test_what_a_webhook_names_is_read(self) -> None:
-        """Where the world has `webhook(id)`: what the vendor posts when a thing changed, as a `Request`."""
         connector = self._receiver()
-        webhook: Any = self.hook("webhook")
+        webhook = getattr(self.world, "webhook", None)
+        assert webhook, "this connector hears webhooks, but the world has no webhook(id) that posts one"
         self.sync()
         changed = min(self.texts)
         self.edit(changed, "told by a webhook ends.")
@@ -117,7 +119,7 @@ class LiveContract(Bench):
         assert connector.receive(request).once == receipt.once, "the same delivery has two names"
         assert _is_refused(connector, replace(request, body=request.body + b" ")), "another body has the same signature"
 
-        self._run(self.make(self.world, **self._options()), self.store, Ask(hints=receipt.hints))
+        self._run(self.made(), self.store, Ask(hints=receipt.hints))
         self.assert_equal()
         if all(hint.refs for hint in receipt.hints):
             assert self._cursors(connector.connector_id) == cursors, "a hint with refs moved a cursor"
@@ -130,7 +132,7 @@ class LiveContract(Bench):
 
     def watch_until(self, done: Callable[[Told], bool], before: Callable[[], None] = lambda: None) -> None:
         """The engine watches until `done` says so, which hears each thing before the engine does."""
-        connector, stop = self.make(self.world, **self._options()), Stop()
+        connector, stop = self.made(), Stop()
         until = time.monotonic() + PATIENCE_SECONDS
         real: Any = connector.watch  # type: ignore[attr-defined]
         begun, ended = itertools.count(), list[str]()
@@ -162,8 +164,8 @@ class LiveContract(Bench):
         assert not result.stream_errors, result.errors
 
     def _require_watch(self) -> Any:
-        connector = self.make(self.world, **self._options())
-        if not self.can_be_watched or not hasattr(connector, "watch"):
+        connector = self.made()
+        if not hasattr(connector, "watch"):
             raise SkipTest("this connector cannot be watched")
         return connector
 
@@ -195,8 +197,8 @@ class LiveContract(Bench):
         return True
 
     def _receiver(self) -> Any:
-        connector = self.make(self.world, **self._options())
-        if not isinstance(connector, Receives):
+        connector = self.made()
+        if not hasattr(connector, "receive"):
             raise SkipTest("this connector hears no webhooks")
         return connector
 

@@ -134,6 +134,28 @@ def test_refused_refresh_token_says_what_to_do(server, made):
     assert "aragora-sync oauth login club --tenant default" in result.stream_errors[0].hint
 
 
+LATER = [408, 409, 423, 425, 429, 500, 503]
+
+
+@pytest.mark.parametrize("status", LATER)
+def test_a_refusal_in_the_words_of_the_rfc_is_one_whatever_its_status(server, made, status):
+    server.now += timedelta(hours=2)
+    server.order(Answer(status, {"error": "invalid_grant"}), path="/token", times=99)
+
+    assert made.sync().status is Status.NEEDS_LOGIN
+    assert server.counts["POST /token"] == 1
+
+
+@pytest.mark.parametrize("status", LATER)
+@pytest.mark.parametrize("body", [{"error": "temporarily_unavailable"}, {"error": {"code": 7}}, b"<html>busy"])
+def test_any_other_error_of_a_status_that_asks_for_patience_is_waited_for(server, made, status, body):
+    server.now += timedelta(hours=2)
+    server.order(Answer(status, body), path="/token", times=1)
+
+    assert made.sync().status is Status.OK
+    assert server.counts["POST /token"] == 2
+
+
 def test_nobody_logged_in_says_what_to_do(server):
     result = club(server.url).sync()
 

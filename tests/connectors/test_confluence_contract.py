@@ -23,6 +23,8 @@ PAGE = 3  # so that every list has several
 
 
 class ConfluenceContract(ConnectorContract):
+    connector = ConfluenceConnector
+    test_what_a_webhook_names_is_read = None  # proven in test_webhooks_pages.py
     service: ClassVar[type[FakeConfluence]] = FakeConfluence
     world_options: ClassVar[dict[str, Any]] = {}
     page = PAGE

@@ -37,6 +37,7 @@ class Folder:
 
 
 class TestFilesystem(ConnectorContract):
+    connector = FilesystemConnector
     world: Folder
 
     @pytest.fixture(autouse=True)

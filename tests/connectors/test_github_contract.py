@@ -20,6 +20,8 @@ from .github_world import GitHubWorld
 
 
 class GitHubContract(ConnectorContract):
+    connector = GitHubEnterpriseConnector
+    test_what_a_webhook_names_is_read = None  # proven in test_webhooks_fit.py
     kind: ClassVar[str]
 
     @pytest.fixture(autouse=True, scope="class")

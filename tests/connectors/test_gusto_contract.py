@@ -17,6 +17,8 @@ from .gusto_world import GustoPayrollWorld, GustoWorld
 
 
 class GustoContract(ConnectorContract):
+    connector = GustoConnector
+    test_what_a_webhook_names_is_read = None  # proven in test_webhooks_fit.py
     kind: ClassVar[str]
     world_class: ClassVar[type[GustoWorld]] = GustoWorld
     desk: ClassVar[GustoDesk]

@@ -41,6 +41,8 @@ def _now() -> datetime:
 
 
 class OnServer(ConnectorContract):
+    connector = MongoDBConnector
+    test_an_unreadable_thing_is_said_and_the_rest_goes_on = None  # this server takes no damaged document
     server: Mongo
     options: ClassVar[dict[str, Any]] = {}
 
@@ -90,6 +92,3 @@ class TestWhereNothingTells(OnServer):
     @classmethod
     def at_server(cls, lone_mongo: Mongo) -> None:
         cls.server = lone_mongo
-
-
-del OnServer, ConnectorContract  # pytest would collect them too

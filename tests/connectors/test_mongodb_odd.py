@@ -18,6 +18,7 @@ ODD_IDS = [
     *(Code("f()"), Code("g()"), "f()", "number:1", 1, "1", DBRef("other", 1), {"a": {"b": [1, None]}}, {"a": 1.5}),
     *(DatetimeMS(2**63 - 1), DatetimeMS(-62_200_000_000_000), Binary(b"x" * 16, 3), Binary(b"123", 4)),
 ]
+ODD_TEXTS = [b"a\x80c", b"a\xc3\xa9", b"a\xef\xbf\xbdc", b"a\xfec", b"a\xffc", b"az", b"\xed\xa0\x80", rb"\udcff"]
 OLD = {f"documents/number:{each}": "text" for each in range(3)}
 
 
@@ -51,6 +52,44 @@ def test_1_changes_of_odd_ids_are_told(wired):
     assert result.success, result.errors
     assert result.counts.deleted == len(ODD_IDS[::2])
     assert wired.items() == wired.source()
+
+
+def of_text(text: bytes, body: str, nested: bool = False) -> bytes:
+    """A document whose `_id` is, or holds, a text that need not be UTF-8."""
+    stand_in = "?" * len(text)
+    return bson.encode({"_id": {"a": [stand_in]} if nested else stand_in, "body": body}).replace(b"?" * len(text), text)
+
+
+@pytest.mark.parametrize("nested", [False, True], ids=["text", "nested"])
+def test_1_texts_that_are_no_unicode_are_told_apart_across_pages_and_changes(wired, monkeypatch, nested):
+    for name in ("BATCH", "CHUNK", "VOUCHED_DOCUMENTS"):
+        monkeypatch.setattr(reading, name, 1)
+    world = wired.fake.world
+    for text in ODD_TEXTS:
+        world.put("app", "documents", {}, of_text(text, f"first {text!r}", nested))
+    assert wired.sync().success
+    assert sorted(wired.items().values()) == sorted(f"first {text!r}" for text in ODD_TEXTS)
+    assert [type(each).__name__ for each in wired.fetch(*wired.items())] == ["Item"] * len(ODD_TEXTS)
+
+    for text in ODD_TEXTS:
+        world.put("app", "documents", {}, of_text(text, f"second {text!r}", nested))
+    assert wired.sync().counts.updated == len(ODD_TEXTS)
+    for text in ODD_TEXTS[::2]:
+        world.delete_raw("app", "documents", of_text(text, f"second {text!r}", nested))
+    assert wired.sync().success
+    assert sorted(wired.items().values()) == sorted(f"second {text!r}" for text in ODD_TEXTS[1::2])
+    assert wired.reconcile().counts.swept == 0
+
+
+def test_1_a_document_that_nobody_can_read_is_named_by_a_text_that_is_no_unicode(wired):
+    raw = bson.encode({"_id": "a?c", "b": True}).replace(b"?", b"\xff")
+    wired.put(1)
+    wired.put_raw("a\udcffc", raw.replace(b"b\0\x01", b"b\0\x02"))
+    assert wired.sync().counts.failed == 1
+
+    wired.fake.world.put("app", "documents", {}, raw)
+    assert wired.sync().success
+    assert len(wired.items()) == 2
 
 
 @pytest.mark.parametrize(

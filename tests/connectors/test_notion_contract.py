@@ -22,6 +22,8 @@ PAGE = 3  # so that lists have several
 
 
 class NotionContract(ConnectorContract):
+    connector = NotionConnector
+    test_what_a_webhook_names_is_read = None  # proven in test_webhooks_fit.py
     way: ClassVar[str]
     options: ClassVar[dict[str, object]] = {}
 

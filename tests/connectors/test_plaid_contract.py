@@ -17,10 +17,10 @@ from .plaid_world import PlaidWorld
 
 
 class PlaidContract(ConnectorContract):
+    connector = PlaidConnector
+    test_what_a_webhook_names_is_read = None  # proven in test_webhooks_fit.py
     kind: ClassVar[str]
     desk: ClassVar[PlaidDesk]
-
-    test_fetch_answers_every_ref_once_and_moves_no_cursor = None  # each read names all; none is asked for alone
 
     @pytest.fixture(autouse=True, scope="class")
     @classmethod

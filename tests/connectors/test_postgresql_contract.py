@@ -38,6 +38,7 @@ class Documents:
 
 
 class TestPostgreSQL(ConnectorContract):
+    connector = PostgreSQLConnector
     server: Postgres
 
     test_an_unreadable_thing_is_said_and_the_rest_goes_on = None  # a plain table has no such rows

@@ -21,6 +21,8 @@ from .qbo_world import BooksWorld
 
 
 class QuickBooksContract(ConnectorContract):
+    connector = QuickBooksConnector
+    test_what_a_webhook_names_is_read = None  # proven in test_webhooks_fit.py
     kind: ClassVar[str] = "Invoice"
     entities: ClassVar[list[str]] = ["Invoice"]
     page: ClassVar[int] = 1000

@@ -58,6 +58,8 @@ class FakeBucket:
 
 
 class S3Contract(ConnectorContract):
+    connector = S3Connector
+
     def make(self, world, **options: object) -> S3Connector:
         return S3Connector(bucket=world.name, endpoint_url=world.url, credentials=KEYS, **options)
 

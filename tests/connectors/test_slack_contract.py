@@ -22,6 +22,8 @@ PAGE = 3  # so that a channel has several
 
 
 class SlackContract(ConnectorContract):
+    connector = SlackConnector
+    test_what_a_webhook_names_is_read = None  # proven in test_webhooks_fit.py
     world_options: ClassVar[dict[str, bool]] = {}
     options: ClassVar[dict[str, object]] = {}
     page = PAGE

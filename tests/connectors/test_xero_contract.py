@@ -18,6 +18,8 @@ from .xero_world import STREAMS, XeroWorld
 
 
 class XeroContract(ConnectorContract):
+    connector = XeroConnector
+    test_what_a_webhook_names_is_read = None  # proven in test_webhooks_fit.py
     kind: ClassVar[str]
     desk: ClassVar[XeroDesk]
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 
 from aragora_sync.core.errors import CredentialError, ReadAgain, SourceError, TransientError
-from aragora_sync.core.hints import Hint
 from aragora_sync.engine.events import Resting, RunEnded, StreamStarted, Watched
 from aragora_sync.engine.result import Status
 from aragora_sync.engine.stop import StopReason
@@ -112,16 +111,6 @@ def test_a_failure_is_asked_for_again_when_it_is_due(begin, clock):
 
     assert house.held()["i00"][1] == "edited"
     assert house.store.totals("c").failures == 0
-    assert watches(house) == 2
-
-
-def test_hints_are_read_at_once(begin):
-    house, watcher = begin("events", things=3)
-    one = watcher()
-    one._script = iter([lambda: one.running.hear([Hint("s", ("i01",))]), lambda: None])
-    one.watch()
-
-    assert "fetch s i01" in house.reads()
     assert watches(house) == 2
 
 
@@ -234,15 +223,6 @@ def test_a_connector_that_cannot_watch_is_read_each_minute(begin):
 
     assert house.held() == house.world.truth()
     assert set(one.stop.waits) == {60.0}
-
-
-def test_hints_end_the_rest_of_one_that_cannot_watch(begin):
-    house, watcher = begin("events", things=1, kind=FetchingWorldConnector)
-    one = watcher()
-    one._script = iter([lambda: one.running.hear([Hint("s", ("i00",))]), lambda: None])
-    one.watch()
-
-    assert "fetch s i00" in house.reads()
 
 
 @pytest.mark.parametrize("kind", [LiveWorldConnector, FetchingWorldConnector])

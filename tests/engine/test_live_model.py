@@ -11,7 +11,6 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from aragora_sync.core.errors import AccessError, CursorExpired, ReadAgain, SourceError, TransientError
-from aragora_sync.core.hints import Hint
 from aragora_sync.engine.result import Status
 from aragora_sync.store.base import UNDER_WAY
 
@@ -37,7 +36,6 @@ ACTIONS = st.one_of(
     st.tuples(st.sampled_from(["write", "write", "remove", "binary"]), st.sampled_from(STREAMS), st.sampled_from(IDS)),
     st.tuples(st.sampled_from(sorted(TROUBLE)), st.integers(1, 12), st.integers(1, 4)),
     st.tuples(st.just("turn"), st.sampled_from([0.02, 1, 25, -24]), st.none()),
-    st.tuples(st.just("hint"), st.sampled_from(STREAMS), st.lists(st.sampled_from(IDS), max_size=2).map(tuple)),
     st.tuples(st.just("forget log"), st.sampled_from(STREAMS), st.none()),
     st.tuples(st.just("later"), st.integers(1, 8), st.sampled_from(IDS)),
 )
@@ -71,8 +69,6 @@ class Play:
             self.world.raises_at(one, TROUBLE[what], two)
         elif what == "turn":
             self.clock.turn(hours=one)
-        elif what == "hint":
-            self.watcher.running.hear([Hint(one, two)])
         elif what == "forget log":
             if self.world.parts[one].manner != "updated":  # when empty, it would give a cursor that it refuses
                 self.world.forget_log(one)

@@ -81,8 +81,7 @@ class Watcher:
         house.events.clear()
         house.world.begin_run()
         house.world.idle = self._idle
-        self.running = self.live(**asked)
-        return self.running.sync()
+        return self.live(**asked).sync()
 
     def happens_at_rest(self) -> None:
         """What cannot be watched is read from time to time; then things happen between the runs."""

@@ -71,7 +71,7 @@ def _binary(value: Any) -> Any:
 
 _WITHIN: dict[str, Callable[[Any], Any]] = {
     "number": _number,
-    "string": lambda value: value.encode("utf-8", "surrogatepass"),
+    "string": lambda value: value.encode("utf-8", "surrogateescape"),
     "object": _document,
     "array": lambda value: tuple(order(part) for part in value),
     "binData": _binary,

@@ -23,9 +23,10 @@ from bson.raw_bson import RawBSONDocument
 from .mongo_order import Refused, matches, order
 
 CODEC: CodecOptions[Any] = CodecOptions(
-    datetime_conversion=DatetimeConversion.DATETIME_MS, unicode_decode_error_handler="replace"
+    datetime_conversion=DatetimeConversion.DATETIME_MS, unicode_decode_error_handler="surrogateescape"
 )
 WRITING: CodecOptions[Any] = CodecOptions(uuid_representation=STANDARD)
+VALUE = len(b"size" + b"\2_id\0")  # where the value of `_id` begins in a document
 LARGEST = 16 * 1024 * 1024 + 16 * 1024  # bytes of an answer's document
 BEGAN = 1_790_000_000  # seconds; when the log begins
 RESUMABLE = ("ResumableChangeStreamError",)
@@ -63,6 +64,15 @@ def mark(ts: Timestamp) -> dict[str, str]:
 def token(ts: Timestamp, *, invalidate: bool = False) -> dict[str, str]:
     """The token of a change."""
     return {"_data": f"82{ts.time:08X}{ts.inc:08X}2B0{2 if not invalidate else 3}2C0100296E5A1004"}
+
+
+def _key(raw: bytes, value: Any) -> Mapping[str, Any]:
+    """What names a document in a change: texts as they were written, whatever their bytes."""
+    if not isinstance(value, str | dict):
+        return {"_id": value}
+    size = int.from_bytes(raw[VALUE : VALUE + 4], "little")
+    end = VALUE + size + (4 if isinstance(value, str) else 0)
+    return RawBSONDocument((end + 1).to_bytes(4, "little") + raw[4:end] + b"\0")
 
 
 P = ParamSpec("P")
@@ -116,17 +126,16 @@ class World:
     @held
     def put(self, database: str, name: str, document: Mapping[str, Any], raw: bytes | None = None) -> None:
         """Inserts or replaces one; `raw` are its bytes where no driver would write such a document."""
-        written = bson.encode(document, codec_options=WRITING)
+        written = raw or bson.encode(document, codec_options=WRITING)
         if name not in self.databases.get(database, {}):
             self.create(database, name)
         collection = self.databases[database][name]
-        value = read_raw(written)["_id"]
+        if raw and "_id" in document:
+            self.damaged[raw] = {"_id": document["_id"]}
+        value = self.read(written)["_id"]
         kind = "replace" if order(value) in collection.documents else "insert"
-        collection.documents[order(value)] = raw or written
-        if raw:
-            self.damaged[raw] = {"_id": value}
-        whole = RawBSONDocument(raw or written)
-        self._changed(database, kind, name, documentKey={"_id": value}, fullDocument=whole)
+        collection.documents[order(value)] = written
+        self._changed(database, kind, name, documentKey=_key(written, value), fullDocument=RawBSONDocument(written))
 
     @held
     def delete(self, database: str, name: str, value: Any) -> None:
@@ -134,6 +143,13 @@ class World:
         value = read_raw(bson.encode({"_id": value}, codec_options=WRITING))["_id"]
         if collection is not None and collection.documents.pop(order(value), None) is not None:
             self._changed(database, "delete", name, documentKey={"_id": value})
+
+    @held
+    def delete_raw(self, database: str, name: str, raw: bytes) -> None:
+        """Deletes the document of these bytes."""
+        value = self.read(raw)["_id"]
+        del self.databases[database][name].documents[order(value)]
+        self._changed(database, "delete", name, documentKey=_key(raw, value))
 
     @held
     def drop(self, database: str, name: str) -> None:

@@ -37,16 +37,22 @@ class Proxy:
         self._open.clear()
 
     def _accept(self) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # once it is closed
             while True:
                 client, _ = self._listener.accept()
-                if self.refuse:
-                    _reset(client)
-                    continue
-                server = socket.create_connection(("127.0.0.1", self.target))
-                self._open += [client, server]
-                threading.Thread(target=self._pass, args=(client, server, False), daemon=True).start()
-                threading.Thread(target=self._pass, args=(server, client, True), daemon=True).start()
+                self._connect(client)
+
+    def _connect(self, client: socket.socket) -> None:
+        try:
+            if self.refuse:
+                raise ConnectionRefusedError
+            server = socket.create_connection(("127.0.0.1", self.target))
+        except OSError:  # such as while the server is started again
+            _reset(client)
+            return
+        self._open += [client, server]
+        threading.Thread(target=self._pass, args=(client, server, False), daemon=True).start()
+        threading.Thread(target=self._pass, args=(server, client, True), daemon=True).start()
 
     def _pass(self, source: socket.socket, target: socket.socket, counted: bool) -> None:
         passed = 0

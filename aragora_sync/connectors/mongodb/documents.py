@@ -12,6 +12,7 @@ from typing import Any
 from ...core.changes import JSON, Failed, Item
 from ...core.errors import SourceError
 from .keys import key_of, value_of
+from .texts import SURROGATES
 from .values import as_json, as_text
 
 DOCUMENT = "document"  # the kind of every item
@@ -155,12 +156,16 @@ def moment_of(value: Any) -> datetime | None:
 
 
 def decoded(batch: bytes, options: Any) -> list[tuple[Mapping[str, Any], bytes]]:
-    """The documents of a batch, each with its bytes. One that is damaged costs no other."""
+    """The documents of a batch, each with its bytes. One that is damaged costs no other.
+
+    Of a text that is no UTF-8, all is read that can be; an `_id` stays what it is, because it tells documents apart.
+    """
     from bson import decode_all
     from bson.errors import InvalidBSON
 
     try:
-        return list(zip(decode_all(batch, options), split(batch), strict=True))
+        strict = options.with_options(unicode_decode_error_handler="strict")
+        return list(zip(decode_all(batch, strict), split(batch), strict=True))
     except InvalidBSON:
         return [(_readable(raw, options), raw) for raw in split(batch)]
 
@@ -169,13 +174,16 @@ def _readable(raw: bytes, options: Any) -> Mapping[str, Any]:
     from bson import decode
     from bson.errors import InvalidBSON
 
+    exact = options.with_options(unicode_decode_error_handler=SURROGATES)
     try:
-        found: Mapping[str, Any] = decode(raw, options)
+        found: dict[str, Any] = decode(raw, options.with_options(unicode_decode_error_handler="replace"))
+        if "_id" in found:
+            found["_id"] = decode(raw, exact)["_id"]
         return found
     except InvalidBSON:
         for end in range(len(raw)):  # `_id` comes first, and its length depends on its type
             with contextlib.suppress(InvalidBSON, KeyError):
-                return Unreadable(_id=decode(_length.pack(end + 5) + raw[4 : 4 + end] + b"\0", options)["_id"])
+                return Unreadable(_id=decode(_length.pack(end + 5) + raw[4 : 4 + end] + b"\0", exact)["_id"])
         raise
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.errors import CursorExpired, SourceError
 from .errors import explained
+from .texts import SURROGATES
 
 if TYPE_CHECKING:
     from bson import Timestamp
@@ -36,8 +37,9 @@ class Feed(AbstractContextManager["Feed"]):
         self._session = session
         self._resuming = token is not None
         pipeline: list[Mapping[str, Any]] = [{"$match": _concerning(names)}, {"$project": TOLD}]
+        exact = server.client.codec_options.with_options(unicode_decode_error_handler=SURROGATES)
         with self._explained():
-            self._stream: DatabaseChangeStream[dict[str, Any]] = server.database.watch(
+            self._stream: DatabaseChangeStream[dict[str, Any]] = server.database.with_options(exact).watch(
                 pipeline,
                 resume_after=token,
                 max_await_time_ms=WAIT_MILLISECONDS,

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from ...core.clock import from_micros, to_micros
 from ...core.errors import SourceError
+from .texts import escaped, is_unicode
 
 # The order in which the server sorts values of different types. `$gt` finds only values of the type it is given.
 BRACKETS = (
@@ -42,7 +43,7 @@ def key_of(value: Any) -> str:
     if type(value) is _object_id():  # nearly all are
         return str(value)
     kind = bracket_of(value)
-    if kind == "string":
+    if kind == "string" and is_unicode(value):
         return f"string:{value}"
     if kind == "number":
         return _number(value)
@@ -54,7 +55,7 @@ def key_of(value: Any) -> str:
         return f"binary:{getattr(value, 'subtype', 0)}:{base64.b64encode(value).decode()}"
     if isinstance(value, datetime):
         return f"date:{to_micros(value) // 1000}"
-    return "json:" + extended(value)
+    return "json:" + escaped(extended(value))
 
 
 def uuid_of(value: Any) -> UUID | None:

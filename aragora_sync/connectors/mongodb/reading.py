@@ -19,6 +19,7 @@ from .feed import Feed
 from .keys import behind, key_of
 from .place import Place
 from .polling import conditions, lacks, lows_of, of_kind
+from .texts import sendable
 
 if TYPE_CHECKING:
     from pymongo.client_session import ClientSession
@@ -215,7 +216,7 @@ class CollectionReading:
             collection: Any = self._server.database[self._shape.name]
             with contextlib.closing(
                 collection.find_raw_batches(
-                    condition, self._reader.projection, batch_size=BATCH, session=session, **order
+                    sendable(condition), self._reader.projection, batch_size=BATCH, session=session, **order
                 )
             ) as answers:
                 for batch in answers:

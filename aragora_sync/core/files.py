@@ -121,8 +121,8 @@ def exclusive_lock(path: Path, what: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def opened_alone(folder: Path) -> Iterator[None]:
-    """One process at a time opens a database in it: SQLite waits for nobody where two make a new one at once."""
+def alone_in(folder: Path) -> Iterator[None]:
+    """One process at a time, for moments: where two make a database at once, or add to a file that each replaces."""
     descriptor = None
     try:
         with contextlib.suppress(OSError):  # a network's folder may know no locks

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import StoreError
-from ..core.files import PRIVATE_FILE, make_private_folder, opened_alone
+from ..core.files import PRIVATE_FILE, alone_in, make_private_folder
 from ..core.hints import Hint
 from ..core.webhook import merged
 
@@ -207,7 +207,7 @@ def _open(path: Path) -> sqlite3.Connection:
     make_private_folder(path.parent)
     with contextlib.suppress(OSError):  # SQLite says what is in the way
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
-    with opened_alone(path.parent):
+    with alone_in(path.parent):
         db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             db.execute("PRAGMA journal_mode = WAL")

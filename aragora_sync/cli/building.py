@@ -14,7 +14,7 @@ from ..auth.credentials import Credentials
 from ..auth.providers import load_provider
 from ..connectors import connector_class
 from ..core.errors import AragoraSyncError
-from ..core.files import lock_path
+from ..core.files import exclusive_lock, lock_path
 from ..engine.events import Emit, RunEnded
 from ..engine.live import EVERY, ConnectorLive
 from ..engine.result import Status, StreamError, SyncResult, status_of
@@ -79,8 +79,10 @@ class Unstarted:
 
     result: SyncResult
     emit: Emit
+    record: Callable[[SyncResult], None]
 
     def sync(self) -> SyncResult:
+        self.record(self.result)
         self.emit(RunEnded(self.result))
         return self.result
 
@@ -128,11 +130,23 @@ class Runs:
                 return self._make_live(chosen, connector, into, turns)
             return self._make(chosen, connector, into, ask or self._ask)
         except AragoraSyncError as error:
-            return unstarted(chosen, StreamError.of("", error))
+            problem = StreamError.of("", error)
         except Exception as error:  # a constructor of a third party: anything may come
             logger.exception("%s cannot be built", chosen)
             message = f"cannot be built: unexpected {type(error).__name__}."
-            return unstarted(chosen, StreamError("", message, "", Status.FAILED))
+            problem = StreamError("", message, "", Status.FAILED)
+        return unstarted(chosen, problem, lambda result: self._record(chosen, store, result))
+
+    def _record(self, chosen: Chosen, store: SqliteStore | None, result: SyncResult) -> None:
+        """The store of a connector that ran before remembers that it could not; `status` would call it well."""
+        path = store_path(self._asked.store_folder, chosen.tenant)
+        if self._dry_run or not path.exists():
+            return
+        with contextlib.suppress(AragoraSyncError):  # or the result says that it does not
+            into = store or self._store(chosen.tenant)
+            with exclusive_lock(lock_path(path, chosen.connector, chosen.tenant), str(chosen)):
+                into.end_run(into.begin_run(chosen.connector), str(result.status), result.errors)
+            result.recorded = True
 
     def _make(self, chosen: Chosen, connector: Connector, store: SqliteStore | Overlay, ask: Ask) -> Make:
         state = StateFile(self._asked.state_folder(chosen.config), chosen.connector, chosen.tenant)
@@ -183,11 +197,13 @@ def interval_of(schedule: Mapping[str, Any]) -> timedelta:
     return timedelta(minutes=minutes) if minutes else EVERY
 
 
-def unstarted(chosen: Chosen, problem: StreamError) -> Make:
-    """What runs in the place of a connector that cannot."""
+def unstarted(
+    chosen: Chosen, problem: StreamError, record: Callable[[SyncResult], None] = lambda _result: None
+) -> Make:
+    """What runs in the place of a connector that cannot; `record` makes the store remember it, where it can."""
     status = status_of([problem], 0, 0)
     result = SyncResult(chosen.connector, chosen.tenant, chosen.type, status, stream_errors=[problem])
-    return lambda emit, _stop: Unstarted(result, emit)
+    return lambda emit, _stop: Unstarted(result, emit, record)
 
 
 def open_store(asked: Asked, tenant: str) -> SqliteStore:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
+from ..core.clock import utc_now
 from ..core.errors import AragoraSyncError, ConfigError, NoStore
 from ..core.files import expand_home, write_atomically
 from ..engine.agenda import Key
@@ -25,6 +26,7 @@ from ..store.sqlite import SqliteStore, store_path
 from .foreground import Listener
 
 if TYPE_CHECKING:
+    from ..engine.result import SyncResult
     from ..engine.scheduler import Scheduler
     from ..store.base import RunRow
     from .planned import Plan
@@ -34,6 +36,7 @@ logger = logging.getLogger(__name__)
 ENDING = ".prom"
 READABLE = 0o644  # the collector is another user
 EVERY_SECONDS = 5.0
+LAST_RUN = "last_run_"
 
 MetricsFile = Annotated[
     str | None,
@@ -81,6 +84,7 @@ class Metrics(Listener):
         self._path = path
         self._folder = store_folder
         self._samples: dict[Key, Sequence[Sample]] = {}
+        self._lost: dict[Key, Sequence[Sample]] = {}  # of runs that the store does not remember
         self._types: dict[Key, str] = {}
         self._changed: set[Key] = set()
         self._written: set[Key] = set()
@@ -95,7 +99,12 @@ class Metrics(Listener):
 
     def hear(self, event: Event) -> None:
         if isinstance(event, RunEnded):
-            self._changed.add((event.result.tenant_id, event.result.connector_id))
+            key = event.result.tenant_id, event.result.connector_id
+            self._changed.add(key)
+            if event.result.recorded:
+                self._lost.pop(key, None)
+            elif event.result.status is not Status.LOCKED:  # the other run tells of itself
+                self._lost[key] = list(_of_lost(event.result, utc_now()))
 
     def tick(self, scheduler: Scheduler) -> None:
         if (self._changed or self._written != self._types.keys()) and time.monotonic() >= self._next:
@@ -142,13 +151,20 @@ class Metrics(Listener):
         for metric, what in METRICS.items():
             rows = []
             for key in sorted(self._types):
-                found = list(self._samples.get(key, ()))
+                found = [*self._told(key)]
                 if key in upcoming:
                     found.append(Sample("next_run_timestamp_seconds", upcoming[key].timestamp()))
                 rows += [self._row(key, sample) for sample in found if sample.metric == metric]
             if rows:
                 yield f"# HELP aragora_sync_{metric} {what}\n# TYPE aragora_sync_{metric} gauge\n"
                 yield from rows
+
+    def _told(self, key: Key) -> Sequence[Sample]:
+        """What the store says, but for the latest run where that could not even be noted there."""
+        found, lost = self._samples.get(key, ()), self._lost.get(key, ())
+        if not lost or _began(found) > _began(lost):
+            return found
+        return [*(sample for sample in found if not sample.metric.startswith(LAST_RUN)), *lost]
 
     def _row(self, key: Key, sample: Sample) -> str:
         labels = [("tenant", key[0]), ("connector", key[1]), ("type", self._types[key]), *sample.labels]
@@ -176,6 +192,17 @@ def _of_run(run: RunRow) -> Iterator[Sample]:
     yield Sample("last_run_status", 1, (("status", run.status),))
     for name in COUNTS:
         yield Sample("last_run_changes", getattr(run.counts, name), (("change", name),))
+
+
+def _of_lost(result: SyncResult, ended_at: datetime) -> Iterator[Sample]:
+    yield Sample(LAST_RUN + "timestamp_seconds", ended_at.timestamp() - result.seconds)
+    yield Sample(LAST_RUN + "duration_seconds", result.seconds)
+    yield Sample(LAST_RUN + "ok", False)
+    yield Sample(LAST_RUN + "status", 1, (("status", str(result.status)),))
+
+
+def _began(samples: Iterable[Sample]) -> float:
+    return next((sample.value for sample in samples if sample.metric == LAST_RUN + "timestamp_seconds"), 0.0)
 
 
 def escaped(value: str) -> str:

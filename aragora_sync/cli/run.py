@@ -130,6 +130,8 @@ def _telling(asked: Asked, display: Display, figures: Metrics | None, dry_run: b
 
     def hear(event: Event) -> None:
         display.hear(event)
+        if figures is not None:
+            figures.hear(event)
         if not dry_run:
             hooks.hear(event)
 

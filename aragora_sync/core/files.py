@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -99,10 +100,7 @@ def exclusive_lock(path: Path, what: str) -> Iterator[None]:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
     except OSError as error:
-        raise StateError(
-            f"cannot use the lock {path}: {error.strerror}.",
-            hint="make it yours again (chown), as after a run by another user, or choose another folder with --store",
-        ) from error
+        raise _unusable(path, error) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -112,17 +110,32 @@ def exclusive_lock(path: Path, what: str) -> Iterator[None]:
                 f"another run of {what} is under way{holder}.",
                 hint="wait until it ends, or stop it with Ctrl-C or kill: its progress is kept",
             ) from error
-        os.ftruncate(descriptor, 0)
-        note = {"pid": os.getpid(), "host": socket.gethostname(), "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"}
-        os.pwrite(descriptor, json.dumps(note).encode(), 0)
+        try:
+            _sign(descriptor)
+        except OSError as error:
+            raise _unusable(path, error) from error
         yield
     finally:
         os.close(descriptor)
 
 
+def _sign(descriptor: int) -> None:
+    note = {"pid": os.getpid(), "host": socket.gethostname(), "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"}
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps(note).encode(), 0)
+
+
+def _unusable(path: Path, error: OSError) -> StateError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        hint = "make room on its disk"
+    else:
+        hint = "make it yours again (chown), as after a run by another user, or choose another folder with --store"
+    return StateError(f"cannot use the lock {path}: {error.strerror}.", hint=hint)
+
+
 @contextlib.contextmanager
-def opened_alone(folder: Path) -> Iterator[None]:
-    """One process at a time opens a database in it: SQLite waits for nobody where two make a new one at once."""
+def alone_in(folder: Path) -> Iterator[None]:
+    """One process at a time, for moments: where two make a database at once, or add to a file that each replaces."""
     descriptor = None
     try:
         with contextlib.suppress(OSError):  # a network's folder may know no locks

@@ -71,6 +71,7 @@ class SyncResult:
     streams: int = 0  # how many were read to their end
     failures_waiting: int = 0  # items that could not be read and are asked for again
     seconds: float = 0.0
+    recorded: bool = False  # the store remembers it
 
     @property
     def success(self) -> bool:

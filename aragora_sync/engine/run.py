@@ -105,6 +105,7 @@ class ConnectorRun:
             result = self._result(self._tally.errors)
         finally:
             job.store.end_run(job.run, f"{PART if self._is_part else ''}{result.status}", result.errors)
+            result.recorded = True
             recorder.end(result)
         return result
 

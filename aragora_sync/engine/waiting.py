@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ..core.errors import ConfigError
-from ..core.files import make_private_folder, write_atomically
+from ..core.files import alone_in, make_private_folder, write_atomically
 from .agenda import Key, LastRun
 from .schedule import SyncSchedule
 
@@ -39,16 +39,22 @@ class FirstWaits:
 
     def note(self, waiting: Collection[Key], now: datetime, over: Collection[Key]) -> None:
         """From now on these wait, if they did not before. Those that are `over` are forgotten."""
-        before = self.since()
-        noted = dict.fromkeys(waiting, now) | {key: at for key, at in before.items() if key not in over}
-        if noted == before:
+        folder = self._path.parent
+        if not waiting and not self.since():
             return
-        told = {"/".join(key): noted[key].isoformat() for key in sorted(noted)}
         try:
-            make_private_folder(self._path.parent)
-            write_atomically(self._path, json.dumps({"version": VERSION, "waiting_since": told}, indent=1) + "\n")
+            make_private_folder(folder)
+            with alone_in(folder):  # another scheduler may note others at this moment
+                self._add(waiting, now, over)
         except (OSError, ConfigError) as error:
             logger.warning("a first run that is missed is not made up: %s cannot be written (%s)", self._path, error)
+
+    def _add(self, waiting: Collection[Key], now: datetime, over: Collection[Key]) -> None:
+        before = self.since()
+        noted = dict.fromkeys(waiting, now) | {key: at for key, at in before.items() if key not in over}
+        if noted != before:
+            told = {"/".join(key): noted[key].isoformat() for key in sorted(noted)}
+            write_atomically(self._path, json.dumps({"version": VERSION, "waiting_since": told}, indent=1) + "\n")
 
 
 def counted_from(

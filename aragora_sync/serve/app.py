@@ -101,7 +101,7 @@ class WebhookApp:
         if receipt.keep and not served.keep(receipt.keep):
             raise Refused("another handshake came, though the secret is known")
         if receipt.hints or receipt.numbers:
-            delivery = receipt.once.encode("utf-8", "surrogateescape") or request.body
+            delivery = receipt.once.encode("utf-8", "surrogatepass") or request.body
             if self._queue.add(served.tenant, served.connector, receipt.hints, delivery, receipt.numbers):
                 self._wake()
             else:

@@ -12,16 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import StoreError
-from ..core.files import PRIVATE_FILE, make_private_folder, opened_alone
+from ..core.files import PRIVATE_FILE, alone_in, make_private_folder
 from ..core.hints import Hint
 from ..core.webhook import merged
 
 MOST_HINTS = 1000  # of one connector that wait; more are one incremental run
+LONGEST_NAME = 4096  # bytes of a stream and a ref
 MOST_REMEMBERED = 20_000  # deliveries of one connector that are known again
 FORGET_EVERY = 256
 BUSY_SECONDS = 2.0  # a vendor waits for the answer
 VERSION = 2
-NO_FILE = (-1, -1)
+NO_FILE = (-1, -1, -1, -1)
+SMALLEST_BYTES = 512
+MOST_CHECKED_BYTES = 20_000_000  # of a larger one, only how it begins: a vendor waits
 TABLES = (  # of each version those that it brought
     (
         """CREATE TABLE hints (
@@ -67,7 +70,7 @@ class HintQueue:
         self._most_remembered = most_remembered
         self._using = threading.Lock()
         with self._explained():
-            self._db, self._file = _open(path), _identity(path)
+            self._db, self._file = _open(path), _state(path)
 
     def close(self) -> None:
         """Nothing that waits is lost by that."""
@@ -148,10 +151,11 @@ class HintQueue:
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         with self._using, self._explained():
-            if _identity(self._path) != self._file:  # somebody removed it, as may be done with a damaged one
+            if _state(self._path)[:2] != self._file[:2]:  # somebody removed it, as may be done with a damaged one
                 self._db.close()
                 self._file = NO_FILE
-                self._db, self._file = _open(self._path), _identity(self._path)
+                self._db, self._file = _open(self._path), _state(self._path)
+            self._check()
             yield self._db
 
     @contextlib.contextmanager
@@ -161,12 +165,31 @@ class HintQueue:
             try:
                 yield db
                 db.execute("COMMIT")
-                if _identity(self._path) != self._file:
+                if _state(self._path)[:2] != self._file[:2]:
                     raise sqlite3.OperationalError("it was removed meanwhile")
+                self._check()
             except BaseException:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
                 raise
+
+    def _check(self) -> None:
+        """The file is sound, as of when it was written to last; sqlite3.Error where it is not.
+
+        A connection that is open believes what it remembers, and would go on in a file that no other could read.
+        """
+        state = _state(self._path)
+        if state == self._file:
+            return
+        size = state[2]
+        if size < SMALLEST_BYTES:  # whoever opened it now would throw away what was not copied into it yet
+            raise sqlite3.DatabaseError("it was emptied")
+        look = "PRAGMA quick_check(1)" if size <= MOST_CHECKED_BYTES else "SELECT 'ok' FROM sqlite_master"
+        with contextlib.closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS)) as other:
+            (told,) = other.execute(look).fetchone()
+        if told != "ok":
+            raise sqlite3.DatabaseError(f"it was damaged: {told}")
+        self._file = state
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
@@ -184,7 +207,7 @@ def _open(path: Path) -> sqlite3.Connection:
     make_private_folder(path.parent)
     with contextlib.suppress(OSError):  # SQLite says what is in the way
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
-    with opened_alone(path.parent):
+    with alone_in(path.parent):
         db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             db.execute("PRAGMA journal_mode = WAL")
@@ -201,22 +224,23 @@ def _open(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _storable(stream: str, ref: str) -> tuple[str, str]:
-    """As the file can hold it; what it cannot is found by an incremental run."""
+def _storable(stream: object, ref: object) -> tuple[str, str]:
+    """As the file can hold it; what it cannot, or what no source calls a thing, is found by an incremental run."""
     try:
-        f"{stream}{ref}".encode()
+        if isinstance(stream, str) and isinstance(ref, str) and len(f"{stream}{ref}".encode()) <= LONGEST_NAME:
+            return stream, ref
     except UnicodeEncodeError:
-        return "", ""
-    return stream, ref
+        pass
+    return "", ""
 
 
-def _identity(path: Path) -> tuple[int, int]:
-    """Which file lies there."""
+def _state(path: Path) -> tuple[int, int, int, int]:
+    """Which file lies there, and as of when."""
     try:
         found = path.stat()
     except OSError:
-        return 0, 0
-    return found.st_dev, found.st_ino
+        return 0, 0, 0, 0
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _follows_gap(db: sqlite3.Connection, tenant: str, connector: str, first: int, last: int) -> bool:

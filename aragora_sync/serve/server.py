@@ -6,6 +6,7 @@ import logging
 import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore
@@ -13,9 +14,12 @@ from waitress.channel import HTTPChannel
 from waitress.server import create_server
 
 from ..core.errors import ConfigError
+from .parser import Parser
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+logger = logging.getLogger(__name__)
 
 THREADS = 4
 MOST_CONNECTIONS = 100
@@ -24,17 +28,22 @@ REQUEST_SECONDS = 20  # for a whole request to come, however slowly
 IDLE_SECONDS = 15
 CLEANUP_SECONDS = 5
 MEMORY_BYTES = 65_536  # of a body; what is larger lies in a file meanwhile
+WAITING_BYTES = 131_072  # that the system keeps of one connection until they are read, and not megabytes
 HEADER_BYTES = 32_768
 LOOP_SECONDS = 1.0
 END_SECONDS = 5  # for the last answers; waitress sends each from the thread that made it
 PORTS = 65_536
+TELL_EVERY_SECONDS = 60.0  # of each kind, however often it happens
 
 
 class Channel(HTTPChannel):
     """One connection. Who sends a request too slowly is cut off, and so is the laziest when there are too many."""
 
+    parser_class = Parser
+    logger = logger
+
     def __init__(self, server: Any, *more: Any, **named: Any) -> None:
-        self.begun_at = time.time()
+        self.begun_at = time.monotonic()
         super().__init__(server, *more, **named)
         idle = [channel for channel in server.active_channels.values() if not channel.requests]
         if len(idle) > MOST_IDLE:
@@ -42,11 +51,11 @@ class Channel(HTTPChannel):
 
     def received(self, data: bytes) -> bool:
         if self.request is None:
-            self.begun_at = time.time()
+            self.begun_at = time.monotonic()
         return bool(super().received(data))
 
     def readable(self) -> bool:
-        if self.request is not None and time.time() - self.begun_at > REQUEST_SECONDS:
+        if self.request is not None and time.monotonic() - self.begun_at > REQUEST_SECONDS:
             self.will_close = True
         return bool(super().readable())
 
@@ -80,9 +89,11 @@ class Server:
             log_socket_errors=False,
             ident="",
         )
-        server.channel_class = Channel
+        logger.filters[:] = [Seldom()]
         quiet = logging.getLogger(f"{__name__}.quiet")
         quiet.disabled = True  # a flood would fill the log with how long the queue is
+        server.channel_class = Channel
+        server.logger = server.task_dispatcher.logger = logger
         server.task_dispatcher.queue_logger = quiet
         self._server = server
         self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
@@ -108,17 +119,35 @@ class Server:
         self._server.task_dispatcher.shutdown(timeout=END_SECONDS)
 
 
+class Seldom(logging.Filter):
+    """Lets one record of each level pass in a minute: what anybody can bring about must not fill the log."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._now = now
+        self._told_at: dict[int, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now = self._now()
+        if now - self._told_at.get(record.levelno, -TELL_EVERY_SECONDS) < TELL_EVERY_SECONDS:
+            return False
+        self._told_at[record.levelno] = now
+        return True
+
+
 def _listen(address: str) -> socket.socket:
     host, port = split_address(address)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=1024)
+        listening = socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
         why = str(error.strerror or error).partition(" (while ")[0]  # the address would be named twice
         raise ConfigError(
             f"cannot listen at {address}: {why}.",
             hint="end what listens there already, or name another address, like --listen 127.0.0.1:8091",
         ) from error
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WAITING_BYTES)
+    return listening
 
 
 def split_address(address: str) -> tuple[str, int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ..core.errors import NoStore, StoreError
-from ..core.files import PRIVATE_FILE, make_private_folder, opened_alone
+from ..core.files import PRIVATE_FILE, alone_in, make_private_folder
 from . import schema
 
 BUSY_SECONDS = 30
@@ -59,7 +59,7 @@ def _explain(path: Path, error: sqlite3.Error) -> StoreError:
 def open_writer(path: Path) -> sqlite3.Connection:
     """A connection that writes; makes the file, private to its owner, where there is none."""
     make_private_folder(path.parent)
-    with explained(path), opened_alone(path.parent):
+    with explained(path), alone_in(path.parent):
         if not path.exists():
             with contextlib.suppress(OSError):  # SQLite says what is in the way
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE_FILE))

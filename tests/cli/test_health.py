@@ -148,3 +148,16 @@ def test_what_never_ran_is_stale(home: Home, cli: Cli) -> None:
 
     assert ended.exit_code == 1
     assert "blocks  stale  no success yet" in ended.out
+
+
+def test_what_cannot_even_be_built_any_more_is_not_well(home: Home, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.toy("blocks")
+    cli("run")
+    monkeypatch.setenv("ARAGORA_TOY_COLOUR", "blue")
+    cli("run", "--dry-run")
+    assert cli("status", "--check").exit_code == 0
+    cli("run")
+
+    ended = cli("status", "--check")
+    assert ended.exit_code == 1
+    assert "blocks  failing" in ended.out

@@ -9,8 +9,10 @@ from pathlib import Path
 from aragora_sync.cli.common import Asked
 from aragora_sync.cli.metrics import Metrics, escaped
 from aragora_sync.cli.planned import Plan
-from aragora_sync.engine.result import SyncResult
+from aragora_sync.engine.events import RunEnded
+from aragora_sync.engine.result import Status, SyncResult
 from aragora_sync.engine.scheduler import Scheduler
+from aragora_sync.store.sqlite import store_path
 
 from .conftest import Cli, Home
 
@@ -83,6 +85,40 @@ def test_figures_follow_the_configuration_to_another_store_and_to_what_is_watche
     assert list(plan.watched) == [("acme", "orders")]
     assert found["last_run_ok", "blocks", ""] == 1
     assert found["failures_waiting", "orders", ""] == 0
+
+
+def test_a_run_of_which_the_store_knows_nothing_did_not_go_well(home: Home, cli: Cli) -> None:
+    home.toy("blocks")
+    cli("run", "--metrics-textfile", "sync.prom")
+    before = figures(home.folder / "sync.prom")
+    path, content = store_path(home.stores, "acme"), store_path(home.stores, "acme").read_bytes()
+    path.write_bytes(b"not a database" * 100)
+    assert cli("run", "--metrics-textfile", "sync.prom").exit_code == 1
+
+    found = figures(home.folder / "sync.prom")
+    assert (before["last_run_ok", "blocks", ""], found["last_run_ok", "blocks", ""]) == (1, 0)
+    assert found["last_run_status", "blocks", "failed"] == 1
+    path.write_bytes(content)
+    cli("run", "--metrics-textfile", "sync.prom")
+    assert figures(home.folder / "sync.prom")["last_run_ok", "blocks", ""] == 1
+
+
+def test_what_a_scheduler_could_not_note_counts_until_a_run_is_noted(home: Home, cli: Cli) -> None:
+    home.toy("blocks")
+    cli("run")
+    listener = Metrics(home.folder / "sync.prom", home.stores)
+    listener.follow({("acme", "blocks"): "toy"})
+    told = []
+    for status in (Status.OK, Status.LOCKED, Status.FAILED, Status.LOCKED):
+        listener.hear(RunEnded(SyncResult("blocks", "acme", "toy", status, recorded=status is Status.OK)))
+        listener.write()
+        told.append(figures(home.folder / "sync.prom")["last_run_ok", "blocks", ""])
+    cli("run")  # of another process
+    listener.hear(RunEnded(SyncResult("blocks", "acme", "toy", Status.LOCKED)))
+    listener.write()
+
+    assert told == [1, 1, 0, 0]
+    assert figures(home.folder / "sync.prom")["last_run_ok", "blocks", ""] == 1
 
 
 def test_labels_are_escaped() -> None:

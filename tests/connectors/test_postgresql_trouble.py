@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-import pytest
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
 
-from aragora_sync.connectors.postgresql import reading
+import pytest
+from psycopg import sql
+
+from aragora_sync.connectors.postgresql import patience, reading
 from aragora_sync.connectors.postgresql.connections import Connections
 from aragora_sync.core.changes import Item
 from aragora_sync.core.errors import AragoraSyncError
+from aragora_sync.core.stop import Stopped
 from aragora_sync.engine.result import Status
+from aragora_sync.engine.stop import Stop, StopReason
 
 from ..servers.postgres import PASSWORD, READER
 from ..servers.proxy import proxy_to
@@ -17,6 +26,61 @@ from .tables import Nothing, insert
 
 def fill(tables, rows: int = 3000) -> None:
     tables.run(f"INSERT INTO documents SELECT g, 'title ' || g, repeat('text ', 40) FROM generate_series(1, {rows}) g")
+
+
+# A server that is frozen
+
+
+@contextlib.contextmanager
+def frozen(connection: Any) -> Iterator[None]:
+    """The process of this connection goes on only afterwards."""
+    process = connection.info.backend_pid
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
+
+
+@pytest.fixture
+def stopping(documents, monkeypatch) -> Iterator[tuple[Connections, Stop]]:
+    """Connections of a run that may be stopped."""
+    monkeypatch.setattr(patience, "STOP_SECONDS", 0.0)
+    stop = Stop()
+    connections = Connections(documents.connector()._server(), stop)
+    yield connections, stop
+    connections.close()
+
+
+def test_a_run_ends_also_where_the_server_does_not_answer_any_more(stopping):
+    connections, stop = stopping
+    with pytest.raises(Stopped), connections.transaction() as connection, frozen(connection):
+        stop.request(StopReason.TERMINATE)
+        connection.execute("SELECT 1")
+
+    assert connection.closed
+
+
+def test_a_run_ends_also_in_the_middle_of_the_rows(stopping):
+    connections, stop = stopping
+    query = sql.SQL("SELECT g, repeat('x', 10000) FROM generate_series(1, 20000) g")
+    with pytest.raises(Stopped), connections.transaction() as connection:
+        rows = connections.stream(connection, query, 10)
+        next(rows)
+        with frozen(connection):
+            stop.request(StopReason.TERMINATE)
+            for _ in rows:
+                pass
+
+    assert connection.closed
+
+
+def test_an_answer_that_is_on_its_way_is_waited_for(stopping, monkeypatch):
+    monkeypatch.setattr(patience, "STOP_SECONDS", 60.0)
+    connections, stop = stopping
+    with connections.transaction() as connection:
+        stop.request(StopReason.TERMINATE)
+        assert connection.execute("SELECT pg_sleep(0.3), 7").fetchone()[1] == 7
 
 
 # The login

@@ -27,6 +27,7 @@ def test_the_challenge_is_given_back_to_slack_alone():
     answer = post(told)
 
     assert (answer.body, answer.content_type[:10], answer.hints) == (b"3eZbrw1aB", "text/plain", ())
+    assert post({**told, "challenge": "\ud800"}).body == b"?"
 
 
 @pytest.mark.parametrize(

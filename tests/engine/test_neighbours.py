@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 from pathlib import Path
 
 import pytest
 
+from aragora_sync.core import files
 from aragora_sync.core.errors import StateError, TransientError
 from aragora_sync.core.files import exclusive_lock, lock_path
 from aragora_sync.engine.events import StreamStarted
@@ -60,6 +62,22 @@ def test_a_holder_that_died_frees_the_lock(build):
     os.waitpid(child, 0)
 
     assert house.run().status is Status.OK
+
+
+def test_a_disk_without_room_for_the_lock_is_told_and_no_bug(build, monkeypatch):
+    house = build(things=1)
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(files.os, "pwrite", full)
+    result = house.run()
+    monkeypatch.undo()
+
+    assert (result.status, result.recorded) == (Status.FAILED, False)
+    assert result.errors[0].endswith("c_default.lock: No space left on device.")
+    assert "make room" in result.stream_errors[0].hint
+    assert house.run().recorded
 
 
 def test_two_connectors_of_one_tenant_run_at_once(build):

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from aragora_sync import SyncSchedule, SyncScheduler
+from aragora_sync.core.files import write_atomically
+from aragora_sync.engine import waiting as engine_waiting
 from aragora_sync.engine.agenda import Agenda, LastRun
 from aragora_sync.engine.waiting import FILE, FirstWaits, counted_from, waiting
 
@@ -90,6 +92,24 @@ def test_where_nothing_can_be_written_it_is_said(
     FirstWaits(tmp_path / "file").note([KEY], clock(), [])
 
     assert "a first run that is missed is not made up" in caplog.text
+
+
+def test_two_schedulers_that_note_at_once_lose_nothing(
+    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = threading.Thread(target=lambda: FirstWaits(tmp_path).note([OTHER], clock(), []))
+
+    def write(path: Path, text: str) -> None:
+        monkeypatch.undo()
+        other.start()
+        other.join(0.1)  # it waits for this one to end, or would be overwritten
+        write_atomically(path, text)
+
+    monkeypatch.setattr(engine_waiting, "write_atomically", write)
+    FirstWaits(tmp_path).note([KEY], clock(), [])
+    other.join()
+
+    assert FirstWaits(tmp_path).since() == {KEY: clock(), OTHER: clock()}
 
 
 def test_a_program_makes_up_a_first_run(tmp_path: Path, clock: FakeClock) -> None:

@@ -369,3 +369,12 @@ def test_the_window_of_secrets_also_ends_when_the_clock_is_turned_back(queue, cl
         served.secrets(clock())
 
     assert keyring.asked == 2
+
+
+@pytest.mark.parametrize("name", ["\ud800", "\udc80", "\0", "x" * 9_000], ids=ascii)
+def test_a_delivery_of_any_name_is_taken_once(queue, name):
+    with serving(queue, bell(), handle=later()) as service:
+        assert post(service, PATH, ring("s", "1", delivery=name))[0] == 200
+        assert post(service, PATH, ring("s", "2", delivery=name))[0] == 200
+
+    assert waiting(queue) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import threading
 import tracemalloc
@@ -70,15 +71,45 @@ def test_a_body_in_endless_pieces_is_refused(service):
         HEAD + b"Content-Length : 1\r\n\r\nx",
         HEAD + b"X: " + b"x" * 100_000 + b"\r\n\r\n",
         b"POST /" + b"x" * 100_000 + b" HTTP/1.1\r\n\r\n",
+        b"POST http://[ HTTP/1.1\r\nHost: x\r\n\r\n",
+        HEAD + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n",
     ],
-    ids=range(8),
+    ids=range(10),
 )
-def test_what_is_no_request_is_refused(service, nonsense, heard):
+def test_what_is_no_request_is_refused(service, nonsense, heard, caplog):
     told = answer(service, nonsense)
 
+    assert "uncaptured" not in caplog.text
     assert told == b"" or told.split(b" ", 2)[1][:1] in (b"4", b"5")
     assert post(service, PATH, ring())[0] == 200
     assert len(heard.wait(1)) == 1
+
+
+# Sent at once, so that all of it was read when the answer is sent; the system forgets answers to what was not.
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        CHUNKED + b"Content-Length: 4\r\n\r\n0\r\n\r\n",
+        CHUNKED + b"\r\n1;a=" + b"a" * 6_000,
+        CHUNKED + b"\r\n0\r\nA: " + b"a" * 6_000,
+        CHUNKED + b"\r\n" + b"1\r\na\r\n" * 1_000,
+    ],
+    ids=["two lengths", "an endless line of a chunk", "an endless trailer", "crumbs"],
+)
+def test_a_body_whose_end_is_not_plain_is_refused(service, sent):
+    assert answer(service, sent)[:12] == b"HTTP/1.1 400"
+
+
+def test_a_body_in_pieces_is_taken(service, heard):
+    body = ring("s", "x" * 5_000)
+    pieces = [body[at : at + 500] for at in range(0, len(body), 500)]
+    told = b"".join(b"%x;a=b\r\n%s\r\n" % (len(each), each) for each in pieces)
+    head = "".join(f"{name}: {value}\r\n" for name, value in signed(body).items()).encode()
+
+    assert answer(service, CHUNKED, head, b"Connection: close\r\n\r\n", told, b"0\r\nA: b\r\n\r\n")[9:12] == b"200"
 
 
 def test_who_sends_too_slowly_is_cut_off(service, monkeypatch):
@@ -100,6 +131,25 @@ def test_connections_that_say_nothing_make_room_for_those_that_do(service):
                 each.sendall(HEAD + b"Content-Length: 9\r\n")
 
         assert post(service, PATH, ring())[0] == 200
+
+
+def test_what_anybody_can_bring_about_is_told_once_a_minute():
+    now = 0.0
+    seldom = server.Seldom(lambda: now)
+    warning, error = (logging.makeLogRecord({"levelno": level}) for level in (logging.WARNING, logging.ERROR))
+
+    assert [seldom.filter(each) for each in (warning, error, warning, error)] == [True, True, False, False]
+    now = 60.0
+    assert [seldom.filter(each) for each in (warning, warning)] == [True, False]
+
+
+def test_connections_without_end_do_not_fill_the_log(service, caplog):
+    with contextlib.ExitStack() as lazy:
+        for _ in range(4 * server.MOST_CONNECTIONS):
+            lazy.enter_context(opened(service))
+        assert post(service, PATH, ring())[0] == 200
+
+    assert len(caplog.records) <= 1
 
 
 def test_a_flood_of_forged_requests_costs_bounded_memory_and_threads(service, heard):

@@ -283,6 +283,47 @@ def test_a_folder_that_cannot_be_written_is_told_until_it_can(path, queue):
     assert queue.take(*ONE).hints == (Hint("s", ("1", "2")),)
 
 
+@pytest.mark.parametrize(
+    "content", [b"x" * 100_000, b"", b"x" * 100, None], ids=["garbage", "nothing", "short", "half"]
+)
+def test_nothing_is_taken_into_a_file_that_was_overwritten_in_place(path, queue, content):
+    for number in range(40):
+        assert queue.add(*ONE, [Hint("s", (f"{number}" * 100,))], b"%d" % number)
+    queue._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert queue.add(*ONE, [Hint("s", ("before",))], b"before")
+    whole = path.read_bytes()
+    with path.open("r+b") as file:
+        if content is None:
+            file.seek(len(whole) // 2)
+        file.write(b"x" * len(whole) if content is None else content)
+        if content is not None:
+            file.truncate()
+    for number in range(3):
+        with pytest.raises(StoreError, match="the queue of webhooks") as told:
+            queue.add(*ONE, [Hint("s", (f"lost {number}",))], b"lost %d" % number)
+        assert "may be deleted" in told.value.hint
+    for each in path.parent.glob("queue.db*"):
+        each.unlink()
+
+    assert queue.add(*ONE, [Hint("s", ("lost 0",))], b"lost 0")
+    assert queue.take(*ONE).hints == (Hint("s", ("lost 0",)),)
+
+
+def test_a_file_is_looked_through_only_after_it_was_written_to(path, queue, monkeypatch):
+    queue.add(*ONE, [Hint("s", ("1",))], b"1")
+    queue._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert queue.waiting()
+    monkeypatch.setattr("aragora_sync.serve.queue.sqlite3.connect", None)
+
+    assert queue.add(*ONE, [Hint("s", ("2",))], b"2")
+
+
+@pytest.mark.parametrize("ref", [None, 7, 2**70, 1.5, ["a"], "x" * 5_000], ids=str)
+def test_what_no_source_calls_a_thing_becomes_a_run(queue, ref):
+    assert queue.add(*ONE, [Hint("s", ("1", ref))], b"1")
+    assert queue.take(*ONE).hints == (Hint("s", ("1",)), Hint())
+
+
 def test_what_no_file_can_hold_becomes_a_run(queue):
     assert queue.add(*ONE, [Hint("s", ("1", "\ud800"))], b"1")
 

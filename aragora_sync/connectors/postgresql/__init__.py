@@ -105,7 +105,7 @@ class PostgreSQLConnector(Connector):
 
     def open(self) -> None:
         """Logs in, and reads what the catalog tells of the tables."""
-        self._connections = Connections(self._server())
+        self._connections = Connections(self._server(), self.stop)
         with self._connections.transaction() as connection:
             self._catalog = Catalog(connection, self.schema, self.tables)
 

@@ -19,8 +19,10 @@ from ...core.errors import (
     SourceError,
     TransientError,
 )
+from ...core.stop import NoStop, StopSign
 from ...net.retry import retried
 from .catalog import gives_bytes
+from .patience import connect
 
 if TYPE_CHECKING:
     import psycopg
@@ -90,8 +92,9 @@ class UnreadableRow(SourceError):
 class Connections:
     """Connections to one server, one for each transaction under way; given back, they serve the next."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, stop: StopSign | None = None) -> None:
         self.server = server
+        self._stop = stop or NoStop()
         self._idle: queue.LifoQueue[psycopg.Connection[Any]] = queue.LifoQueue()
 
     @contextlib.contextmanager
@@ -177,10 +180,8 @@ class Connections:
         connection.execute(cast("Any", _BEGIN.format(encoding=encoding, **limits)))
 
     def _connect(self) -> psycopg.Connection[Any]:
-        import psycopg
-
         with explained(self.server):
-            connection = psycopg.connect(autocommit=True, prepare_threshold=None, **self.server.parameters)
+            connection = connect(self._stop, self.server.parameters)
         if connection.info.server_version < OLDEST_SERVER:
             connection.close()
             raise ConfigError(f"PostgreSQL at {self.server} is older than 13, which this program needs.")

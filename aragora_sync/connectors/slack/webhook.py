@@ -31,7 +31,9 @@ def receive(connector: SlackConnector, request: Request) -> Receipt:
     check_signature(request, SIGNING_SECRET, SIGNATURE, prefix="v0=", before=f"v0:{sent}:".encode())
     told = request.object()
     if told.get("type") == "url_verification":
-        return Receipt(body=str(told.get("challenge")).encode(), content_type="text/plain; charset=utf-8")
+        return Receipt(
+            body=str(told.get("challenge")).encode("utf-8", "replace"), content_type="text/plain; charset=utf-8"
+        )
     hints = understood(partial(_hints, connector, told), "Slack")
     return Receipt(hints=hints, once=str(told.get("event_id") or ""))
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .display import Display
 
 HOUSEKEEPING_SECONDS = 60.0
+HOUSEKEEPING_RUNS = 30  # what so many leave behind is given back earlier
+LEAST_HOUSEKEEPING_SECONDS = 3.0  # however many runs there are: it stops all threads for a moment
 _KEPT = "The schedules of before go on."
 
 
@@ -50,19 +52,20 @@ class Listener:
 
 
 class Housekeeping(Listener):
-    """Gives back the memory of runs that ended, once a minute."""
+    """Gives back the memory of runs that ended: once a minute, and sooner where they are many."""
 
     def __init__(self) -> None:
-        self._has_ended = False
+        self._ended = 0
         self._done_at = time.monotonic()
 
     def hear(self, event: Event) -> None:
-        self._has_ended |= isinstance(event, RunEnded)
+        self._ended += isinstance(event, RunEnded)
 
     def tick(self, scheduler: Scheduler) -> None:
-        if self._has_ended and time.monotonic() - self._done_at >= HOUSEKEEPING_SECONDS:
+        rest = LEAST_HOUSEKEEPING_SECONDS if self._ended >= HOUSEKEEPING_RUNS else HOUSEKEEPING_SECONDS
+        if self._ended and time.monotonic() - self._done_at >= rest:
             give_back_memory()
-            self._has_ended, self._done_at = False, time.monotonic()
+            self._ended, self._done_at = 0, time.monotonic()
 
 
 class Turns:

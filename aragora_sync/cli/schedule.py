@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 from ..core.clock import utc_now
 from ..core.errors import ConfigError
 from ..engine.agenda import Agenda, Key
-from ..engine.runner import suit_interpreter
+from ..engine.runner import suit_interpreter, suit_long_life
 from .beside import Watched, Webhooks
 from .common import Asked, Connectors, command
 from .complete import Offers, complete_connector
@@ -113,6 +113,7 @@ def foreground(
     if metrics_textfile:
         listeners.append(Metrics(target(metrics_textfile), asked.store_folder))
     suit_interpreter()
+    suit_long_life()
     with display:
         limits = Limits(jobs, timeout)
         return Foreground(asked, plan, display, limits, turns, services=beside, listeners=[*listeners, *beside]).run()

@@ -16,6 +16,8 @@ from .result import SyncResult
 from .stop import Stop, StopReason
 
 TICK_SECONDS = 0.2
+M_ARENA_MAX = -8  # its number in glibc's malloc.h
+MOST_HEAPS = 2  # one of the interpreter's threads, one for those that store while others compute
 
 
 class Runnable(Protocol):
@@ -35,13 +37,26 @@ def suit_interpreter() -> None:
     gc.set_threshold(20_000, 50, 100)
 
 
+def suit_long_life() -> None:
+    """Settings for a process that runs for months; call it before there are threads.
+
+    glibc has up to eight heaps for each processor, so that threads need not wait for each other, and each heap keeps
+    holes. Ours take turns anyway.
+    """
+    _tell_glibc("mallopt", M_ARENA_MAX, MOST_HEAPS)
+
+
 def give_back_memory() -> None:
     """What ended runs left behind, for programs that live long: glibc keeps what their threads freed for later ones."""
+    gc.collect()
+    _tell_glibc("malloc_trim", 0)
+
+
+def _tell_glibc(function: str, *numbers: int) -> None:
     import ctypes  # takes a while, and no short program needs it
 
-    gc.collect()
     with contextlib.suppress(OSError, AttributeError):  # another C library
-        ctypes.CDLL(None).malloc_trim(0)
+        ctypes.CDLL(None)[function](*numbers)
 
 
 def run_all(

@@ -251,3 +251,18 @@ def test_where_nothing_ran_nothing_is_tidied(monkeypatch: pytest.MonkeyPatch) ->
     housekeeping = Housekeeping()
     for _ in range(3):
         housekeeping.tick(Scheduler(lambda *_: SyncResult("", "", "")))
+
+
+def test_many_runs_are_tidied_up_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
+    moment, tidied = [0.0], []
+    monkeypatch.setattr("aragora_sync.cli.foreground.time.monotonic", lambda: moment[0])
+    monkeypatch.setattr("aragora_sync.cli.foreground.give_back_memory", lambda: tidied.append(moment[0]))
+    housekeeping, scheduler = Housekeeping(), Scheduler(lambda *_: SyncResult("", "", ""))
+
+    for second in range(130):
+        moment[0] = float(second)
+        for _ in range(10 if second < 8 else second == 8):
+            housekeeping.hear(RunEnded(SyncResult("c", "t", "", Status.OK)))
+        housekeeping.tick(scheduler)
+
+    assert tidied == [3.0, 6.0, 66.0]

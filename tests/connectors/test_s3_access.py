@@ -9,6 +9,7 @@ from botocore.awsrequest import AWSResponse
 
 from aragora_sync.cli.app import main
 from aragora_sync.connectors.s3 import S3Connector
+from aragora_sync.connectors.s3.access import Access, _descriptions
 from aragora_sync.core.changes import Checkpoint
 from aragora_sync.core.errors import ConfigError, CredentialError, Exit
 from aragora_sync.core.source import Stream
@@ -222,3 +223,13 @@ def test_driver_is_not_heard_when_a_role_is_refused(desk, fake, capfd):
     out, err = capfd.readouterr()
     assert "cannot be taken" in out + err
     assert "Traceback" not in err
+
+
+def test_sessions_leave_nothing_in_what_they_share(desk):
+    def shared() -> int:
+        Access(desk.connector()).new_client().close()
+        return sum(len(each) for each in vars(_descriptions()).values() if isinstance(each, list | dict | set))
+
+    first = shared()
+
+    assert {shared() for _ in range(3)} == {first}

@@ -12,7 +12,6 @@ from ...core.errors import ConfigError, CredentialError
 from .errors import letters
 
 if TYPE_CHECKING:
-    import boto3
     from botocore.credentials import Credentials, RefreshableCredentials
     from botocore.session import Session
     from mypy_boto3_s3 import S3Client
@@ -39,7 +38,7 @@ class Access:
     def __init__(self, connector: S3Connector) -> None:
         self._connector = connector
         self._making = threading.Lock()
-        self._session: boto3.Session | None = None
+        self._session: Session | None = None
         self.origin = ""  # of the credentials, in words
 
     @property
@@ -54,9 +53,9 @@ class Access:
         with self._making, letters(connector):
             if self._session is None or renewed:
                 self._session = self._new_session()
-            client: S3Client = self._session.client(
+            client: S3Client = self._session.create_client(  # type: ignore[assignment]
                 "s3",
-                region_name=connector.region or self._session.region_name or DEFAULT_REGION,
+                region_name=connector.region or self._session.get_config_variable("region") or DEFAULT_REGION,
                 endpoint_url=connector.endpoint_url,
                 config=self._config(),
             )
@@ -87,9 +86,8 @@ class Access:
             **more,
         )
 
-    def _new_session(self) -> boto3.Session:
-        import boto3
-
+    def _new_session(self) -> Session:
+        """One of botocore: each of boto3 would add a place to search to the descriptions that all sessions share."""
         connector = self._connector
         core = _core(of_this_machine=bool(connector.profile or connector.ambient), profile=connector.profile)
         if connector.anonymous:
@@ -106,7 +104,7 @@ class Access:
             core = self._in_role(connector.role_arn, core)
         # AWS's own command line does the same: a listing has a time for each of its objects, most are never looked at
         core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)
-        return boto3.Session(botocore_session=core)
+        return core
 
     def _keys(self) -> tuple[str, str, str | None]:
         """The connector's own keys; the error names every place that was asked, and the other ways in."""

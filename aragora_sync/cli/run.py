@@ -21,8 +21,10 @@ from .common import Asked, Connectors, command
 from .display import Display, JsonLines, Lines
 from .hooks import HookListener
 from .live import LiveLines
-from .logs import OURS
+from .logs import WAITS
 from .metrics import Metrics, MetricsFile, target
+from .output import talk
+from .planned import lacks_for_watch
 from .selection import Chosen, choose_to_run
 from .signals import stopping_on_signals
 
@@ -84,6 +86,8 @@ def run(
     _refuse_one_run(ask, dry_run=dry_run, watch=watch)
     chosen = choose_to_run(asked.config, connectors or [], asked.tenant)
     figures = _figures(asked, metrics_textfile, dry_run)
+    if watch and not asked.quiet:
+        _tell_deaf(chosen)
     display, stop = _display(asked, chosen, dry_run=dry_run, watch=watch), Stop()
     at_once, turns = (len(chosen), threading.Semaphore(jobs)) if watch else (jobs, None)
     suit_interpreter()
@@ -99,6 +103,13 @@ def run(
             exit_code = _ENDS.get(stop.reason) or exit_code_of(results)
             display.close(results, exit_code)
     return exit_code
+
+
+def _tell_deaf(chosen: list[Chosen]) -> None:
+    for one in chosen:
+        if option := lacks_for_watch(one):
+            talk(f"{one} is only read from time to time, as its option {option!r} is not set.")
+            talk(f"  try: aragora-sync connectors {one.type}")
 
 
 def _refuse(message: str) -> NoReturn:
@@ -157,5 +168,5 @@ def _display(asked: Asked, chosen: list[Chosen], *, dry_run: bool, watch: bool) 
     if asked.quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         return Lines(widths, dry_run=dry_run, quiet=asked.quiet, watch=watch)
     if not asked.verbose:
-        OURS.setLevel("ERROR")  # the rows show what a stream waits for
+        WAITS.setLevel("ERROR")  # the rows show it
     return LiveLines(widths, dry_run=dry_run, quiet=False, watch=watch)

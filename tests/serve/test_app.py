@@ -254,7 +254,7 @@ def test_refusals_are_told_once_a_minute_without_what_was_sent(queue, clock, cap
 
     told = [record.getMessage() for record in caplog.records if "refused" in record.getMessage()]
     assert told == [
-        "bell of tenant t1: webhooks were refused: x-bell is wrong (1 times)",
+        "bell of tenant t1: webhooks were refused: x-bell is wrong (once)",
         "bell of tenant t1: webhooks were refused: x-bell is wrong (30 times)",
     ]
 

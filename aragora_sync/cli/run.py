@@ -86,8 +86,6 @@ def run(
     _refuse_one_run(ask, dry_run=dry_run, watch=watch)
     chosen = choose_to_run(asked.config, connectors or [], asked.tenant)
     figures = _figures(asked, metrics_textfile, dry_run)
-    if watch and not asked.quiet:
-        _tell_deaf(chosen)
     display, stop = _display(asked, chosen, dry_run=dry_run, watch=watch), Stop()
     at_once, turns = (len(chosen), threading.Semaphore(jobs)) if watch else (jobs, None)
     suit_interpreter()
@@ -162,6 +160,8 @@ def _figures(asked: Asked, path: str | None, dry_run: bool) -> Metrics | None:
 
 
 def _display(asked: Asked, chosen: list[Chosen], *, dry_run: bool, watch: bool) -> Display:
+    if watch and not asked.quiet:
+        _tell_deaf(chosen)
     widths = max(len(one.tenant) for one in chosen), max(len(one.connector) for one in chosen)
     if asked.json:
         return JsonLines(widths, dry_run=dry_run, quiet=asked.quiet, watch=watch)

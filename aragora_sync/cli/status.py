@@ -20,6 +20,16 @@ from .standing import NEVER, Standing, problem_object, read_standings, standing_
 LONGEST_CURSOR = 100
 LONGEST_AGE_HOURS = 87_600
 OK = "ok"  # as the store says
+MaxAge = Annotated[
+    float | None,
+    Option(
+        "--max-age",
+        min=0,
+        max=LONGEST_AGE_HOURS,
+        metavar="HOURS",
+        help="With --check: what is older is stale, whatever its schedule.",
+    ),
+]
 
 
 @command
@@ -29,16 +39,7 @@ def status(
     history: Annotated[int, Option("--history", min=0, metavar="N", help="Show the latest N runs too.")] = 0,
     *,
     check: Annotated[bool, Option("--check", help="For monitoring: tell what is stale or failing.")] = False,
-    max_age: Annotated[
-        float | None,
-        Option(
-            "--max-age",
-            min=0,
-            max=LONGEST_AGE_HOURS,
-            metavar="HOURS",
-            help="With --check: what is older is stale, whatever its schedule.",
-        ),
-    ] = None,
+    max_age: MaxAge = None,
 ) -> int:
     """Shows how each connector stands.
 

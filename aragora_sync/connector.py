@@ -73,6 +73,7 @@ class Connector:
         "reports deletions.",
         example=24,
         at_least=0,
+        at_most=87_600,
         neutral=True,
     )
     state_dir: Path | None = option(

@@ -48,6 +48,8 @@ class SyncScheduler:
     """
 
     def __init__(self, *, jobs: int = JOBS, clock: Clock = utc_now) -> None:
+        if jobs < 1:
+            raise ConfigError("a scheduler with fewer than one job would never run anything.", hint="jobs=1")
         self._jobs = jobs
         self._clock = clock
         self._connectors: dict[Key, tuple[Connector, SyncSchedule]] = {}

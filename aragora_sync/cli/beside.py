@@ -63,6 +63,9 @@ class Webhooks(Listener):
         if self._keeper is not None:
             self._keeper.offer(offers(plan), tenant=plan.asked.tenant, known=plan.configured)
 
+    def told(self) -> str:
+        return f"{self._service.serving} told by webhooks at http://{self._service.address}"
+
     def _handle(self, tenant: str, connector: str, hints: tuple[Hint, ...]) -> bool:
         """Whether what they name was read; where the connector is being read just now, not yet.
 
@@ -113,6 +116,9 @@ class Watched(Listener):
         self._plan = plan
         if self._scheduler is not None:
             self._follow(plan.watched)
+
+    def told(self) -> str:
+        return f"{len(self._plan.watched)} watched"
 
     def tick(self, scheduler: Scheduler) -> None:
         """What ended by itself, as for want of a login, begins again after a while."""

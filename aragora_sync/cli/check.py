@@ -2,7 +2,8 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +34,31 @@ def check(asked: Asked, connectors: Connectors = None) -> int:
     chosen = choose_to_run(asked.config, connectors or [], asked.tenant)
     builder = Builder(asked)
     found = [(one, list(_checks(asked, builder, one))) for one in chosen]
-    exit_code = _worst({wants for _, checks in found for _, wants in checks})
+    hooks = list(_check_hooks(asked.config.hooks))
+    exit_code = _worst({wants for _, checks in [*found, ("hooks", hooks)] for _, wants in checks})
     if asked.json:
-        say_json({"config": asked.config.path, "connectors": [_object(*each) for each in found]}, indent=2)
+        told = {"connectors": [_object(*each) for each in found], "hooks": _plain(hooks)}
+        say_json({"config": asked.config.path, **told}, indent=2)
         return exit_code
     if not asked.quiet:
         say(f"{asked.config.path}  {painted('ok', well=True)}  {count(len(chosen), 'connector')} to check")
+    _show("hooks", hooks, asked.quiet)
     for one, checks in found:
-        _show(one, [check for check, _ in checks], asked.quiet)
+        _show(f"{one.tenant}  {one.connector}", checks, asked.quiet)
     return exit_code
+
+
+def _check_hooks(hooks: Mapping[str, str | Sequence[str]]) -> Iterator[Looked]:
+    """Whether the programs are there. An address is not asked: whoever listens would take it for an alarm."""
+    for name, target in hooks.items():
+        if isinstance(target, str):
+            continue
+        program = target[0]
+        if shutil.which(program):
+            yield Check(name, True, f"{program} can be started"), Exit.OK
+        else:
+            hint = "correct `hooks:` in the configuration, or chmod +x the program"
+            yield Check(name, False, f"there is no program {program} that could be started.", hint), Exit.USAGE
 
 
 def _checks(asked: Asked, builder: Builder, chosen: Chosen) -> Iterator[Looked]:
@@ -122,14 +139,17 @@ def _worst(codes: set[Exit]) -> Exit:
 def _object(chosen: Chosen, checks: list[Looked]) -> dict[str, Any]:
     """What was found of one connector, for programs. Keys are added, never renamed."""
     names = {"tenant": chosen.tenant, "connector": chosen.connector, "type": chosen.type}
-    plain = [{"name": one.name, "ok": one.ok, "message": one.message, "hint": one.hint} for one, _ in checks]
-    return {**names, "ok": all(one.ok for one, _ in checks), "checks": plain}
+    return {**names, "ok": all(one.ok for one, _ in checks), "checks": _plain(checks)}
 
 
-def _show(chosen: Chosen, checks: list[Check], quiet: bool) -> None:
-    shown = [one for one in checks if not (quiet and one.ok)]
+def _plain(checks: list[Looked]) -> list[dict[str, Any]]:
+    return [{"name": one.name, "ok": one.ok, "message": one.message, "hint": one.hint} for one, _ in checks]
+
+
+def _show(heading: str, checks: list[Looked], quiet: bool) -> None:
+    shown = [one for one, _ in checks if not (quiet and one.ok)]
     if shown:
-        say(f"{chosen.tenant}  {chosen.connector}")
+        say(heading)
     for one in shown:
         for line in indented(f"{painted('ok' if one.ok else 'failed', well=one.ok)}  {one.name}: {one.message}"):
             say(line)

@@ -47,6 +47,10 @@ class Listener:
     def planned(self, plan: Plan) -> None:
         return
 
+    def told(self) -> str:
+        """What it does beside the schedules, in a few words; empty: nothing to speak of."""
+        return ""
+
     def close(self) -> None:
         return
 
@@ -165,11 +169,12 @@ class Foreground:
             plan = self._plan.again()
         except AragoraSyncError as error:
             talk(f"{letter(error)}\n{_KEPT}")
+            self._systemd.ready(f"{self._plan.config.path} cannot be used; the schedules of before go on")
         else:
             before, self._previous, self._plan = set(self._plan.schedules), self._plan, plan
             self._follow(plan, before)
             talk(f"{plan.config.path} was read again: {self._told()}")
-        self._systemd.ready(self._told())
+            self._systemd.ready(self._told())
 
     def _follow(self, plan: Plan, before: set[Key]) -> None:
         new = plan.schedules.keys() - before
@@ -178,8 +183,8 @@ class Foreground:
             listener.planned(plan)
 
     def _told(self) -> str:
-        watched = f", {len(self._plan.watched)} watched" if self._plan.watched else ""
-        return f"{count(len(self._plan.schedules), 'connector')} by schedule{watched}"
+        beside = [told for listener in self.listeners if (told := listener.told())]
+        return ", ".join([f"{count(len(self._plan.schedules), 'connector')} by schedule", *beside])
 
     @contextlib.contextmanager
     def _reloading_on_hangup(self) -> Iterator[None]:

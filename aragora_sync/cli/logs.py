@@ -7,15 +7,19 @@ import logging
 import os
 import platform
 import sys
+import time
 from typing import TYPE_CHECKING, TextIO
 
 from .. import __version__
 from .output import cleaned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 OURS = logging.getLogger("aragora_sync")
+WAITS = logging.getLogger("aragora_sync.engine.sync")  # tells for what a stream waits, as live rows do
+CONNECTORS = "aragora_sync.connectors."
+AGAIN_SECONDS = 86_400.0
 DRIVERS = [logging.getLogger("botocore"), logging.getLogger("urllib3")]  # they warn, with a traceback, and then raise
 REPORT = (
     f"This is a bug of aragora-sync {__version__} (Python {platform.python_version()}, {platform.system()}): "
@@ -35,6 +39,25 @@ class StderrHandler(logging.StreamHandler[TextIO]):
         return cleaned(f"{text}\n{REPORT}" if record.exc_info else text)
 
 
+class Repeated(logging.Filter):
+    """Drops what a connector warned of less than a day ago: a program that goes on makes it anew for each run."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._told_at: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith(CONNECTORS) or record.levelno != logging.WARNING:
+            return True
+        now, text = self._clock(), record.getMessage()
+        if now - self._told_at.get(text, -AGAIN_SECONDS) < AGAIN_SECONDS:
+            return False
+        self._told_at = {each: at for each, at in self._told_at.items() if now - at < AGAIN_SECONDS}
+        self._told_at[text] = now
+        return True
+
+
 @contextlib.contextmanager
 def logging_to_stderr(*, verbose: bool, quiet: bool) -> Iterator[None]:
     """Warnings are heard, everything of ours with `verbose` or ARAGORA_DEBUG=1, only errors when `quiet`."""
@@ -42,7 +65,9 @@ def logging_to_stderr(*, verbose: bool, quiet: bool) -> Iterator[None]:
     handler = StderrHandler()
     shape = "%(asctime)s %(levelname)s %(name)s: %(message)s" if verbose else "%(levelname)s: %(message)s"
     handler.setFormatter(logging.Formatter(shape))
-    before = {logger: logger.level for logger in (OURS, *DRIVERS)}
+    if not verbose:
+        handler.addFilter(Repeated())
+    before = {logger: logger.level for logger in (OURS, WAITS, *DRIVERS)}
     OURS.setLevel(logging.DEBUG if verbose else logging.ERROR if quiet else logging.WARNING)
     for driver in DRIVERS:
         driver.setLevel(logging.ERROR)

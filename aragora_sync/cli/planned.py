@@ -147,9 +147,14 @@ class Plan:
 
 
 def _can_be_watched(chosen: Chosen) -> bool:
+    return hasattr(connector_class(chosen.type), "watch") and not lacks_for_watch(chosen)
+
+
+def lacks_for_watch(chosen: Chosen) -> str:
+    """The option without which it cannot tell of changes as they happen; empty where none is missing."""
     kind = connector_class(chosen.type)
     assert chosen.config is not None
-    return hasattr(kind, "watch") and (not kind.watched_by or bool(chosen.config.options.get(kind.watched_by)))
+    return kind.watched_by if kind.watched_by and not chosen.config.options.get(kind.watched_by) else ""
 
 
 def _given(chosen: Chosen) -> dict[str, object]:

@@ -22,8 +22,15 @@ from .units import Job, Place, crontab, kubernetes, systemd, systemd_service
 if TYPE_CHECKING:
     from .common import Asked
     from .planned import Plan
+    from .selection import Chosen
 
 Files = list[tuple[str, Any]]
+PROGRAMS = {"systemd": "systemd", "cron": "cron", "k8s": "Kubernetes"}
+POD_NEEDS = (
+    "These jobs expect beside them: a ConfigMap aragora-sync with connectors.yaml, a PersistentVolumeClaim "
+    "aragora-sync for what is stored, where needed a Secret aragora-sync-credentials with the variables ARAGORA_…, and "
+    "an image whose entrypoint is aragora-sync."
+)
 HINT = "change these schedules, or let `aragora-sync schedule` run them (`schedule print --systemd-service`)"
 LOCAL_ZONE_FILE = Path("/etc/localtime")
 _FOLDER_OF_ZONES = re.compile(r".*/zoneinfo/")
@@ -33,7 +40,7 @@ def files(asked: Asked, plan: Plan, what: str, user: str, image: str) -> Files:
     """The files of one kind; ConfigError names every connector that cannot be told to that program, and why."""
     place, now = _place(asked, plan, user, image), utc_now()
     jobs = [
-        Job(key, schedule, bool(connector_class(plan.chosen[key].type).keys))
+        Job(key, schedule, bool(connector_class(plan.chosen[key].type).keys), _reads(plan.chosen[key]))
         for key, schedule in plan.schedules.items()
     ]
     if what == "systemd-service":
@@ -51,10 +58,15 @@ def files(asked: Asked, plan: Plan, what: str, user: str, image: str) -> Files:
         except Inexpressible as error:
             line = plan.chosen[job.key].config
             where = f"{plan.config.path}:{line.place[0]}: " if line else ""
-            problems.append(f"{where}{job.key[1]} of tenant {job.key[0]} cannot be told to {what}: {error}.")
+            problems.append(f"{where}{job.key[1]} of tenant {job.key[0]} cannot be told to {PROGRAMS[what]}: {error}.")
     if problems:
         raise ConfigError(problems, hint=HINT)
     return list(make(jobs))
+
+
+def _reads(chosen: Chosen) -> list[Path]:
+    assert chosen.config is not None
+    return [value for value in chosen.config.options.values() if isinstance(value, Path)]
 
 
 def show(found: Files) -> None:

@@ -21,8 +21,10 @@ from .common import Asked, Connectors, command
 from .display import Display, JsonLines, Lines
 from .hooks import HookListener
 from .live import LiveLines
-from .logs import OURS
+from .logs import WAITS
 from .metrics import Metrics, MetricsFile, target
+from .output import talk
+from .planned import lacks_for_watch
 from .selection import Chosen, choose_to_run
 from .signals import stopping_on_signals
 
@@ -101,6 +103,13 @@ def run(
     return exit_code
 
 
+def _tell_deaf(chosen: list[Chosen]) -> None:
+    for one in chosen:
+        if option := lacks_for_watch(one):
+            talk(f"{one} is only read from time to time, as its option {option!r} is not set.")
+            talk(f"  try: aragora-sync connectors {one.type}")
+
+
 def _refuse(message: str) -> NoReturn:
     raise ConfigError(message, hint=HELP)
 
@@ -153,11 +162,13 @@ def _figures(asked: Asked, path: str | None, dry_run: bool) -> Metrics | None:
 
 
 def _display(asked: Asked, chosen: list[Chosen], *, dry_run: bool, watch: bool) -> Display:
+    if watch and not asked.quiet:
+        _tell_deaf(chosen)
     widths = max(len(one.tenant) for one in chosen), max(len(one.connector) for one in chosen)
     if asked.json:
         return JsonLines(widths, dry_run=dry_run, quiet=asked.quiet, watch=watch)
     if asked.quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         return Lines(widths, dry_run=dry_run, quiet=asked.quiet, watch=watch)
     if not asked.verbose:
-        OURS.setLevel("ERROR")  # the rows show what a stream waits for
+        WAITS.setLevel("ERROR")  # the rows show it
     return LiveLines(widths, dry_run=dry_run, quiet=False, watch=watch)

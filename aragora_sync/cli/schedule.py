@@ -20,7 +20,7 @@ from .display import JsonLines, Lines
 from .foreground import Foreground, Housekeeping, Limits, Listener, Turns
 from .hooks import HookListener
 from .metrics import Metrics, MetricsFile, target
-from .output import aligned, say, say_json
+from .output import aligned, say, say_json, talk
 from .planned import Plan
 from .run import Jobs
 
@@ -42,7 +42,6 @@ class ConnectorsOrCommand(TyperGroup):
 
 schedule = typer.Typer(
     cls=ConnectorsOrCommand,
-    help="Keeps running, and syncs each connector by its schedule.",
     rich_markup_mode=None,
     add_completion=False,
     context_settings={"help_option_names": ["--help", "-h"]},
@@ -171,6 +170,8 @@ def print_files(
         printing.write(found, output)
     else:
         printing.show(found)
+    if what == "k8s" and not asked.quiet:
+        talk(printing.POD_NEEDS)
     return 0
 
 

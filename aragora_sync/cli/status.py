@@ -8,7 +8,7 @@ from typing import Annotated
 from typer import Option
 
 from ..core.clock import utc_now
-from ..core.errors import StoreError
+from ..core.errors import ConfigError, StoreError
 from ..store.base import UNDER_WAY, RunRow, StreamRow
 from .common import Asked, Connectors, command
 from .health import WELL, Health, advice, ago, exit_code_of, health_of, lag_of, next_run_at
@@ -18,7 +18,18 @@ from .selection import choose_known, stored_tenants, unreadable_stores
 from .standing import NEVER, Standing, problem_object, read_standings, standing_object
 
 LONGEST_CURSOR = 100
+LONGEST_AGE_HOURS = 87_600
 OK = "ok"  # as the store says
+MaxAge = Annotated[
+    float | None,
+    Option(
+        "--max-age",
+        min=0,
+        max=LONGEST_AGE_HOURS,
+        metavar="HOURS",
+        help="With --check: what is older is stale, whatever its schedule.",
+    ),
+]
 
 
 @command
@@ -28,12 +39,7 @@ def status(
     history: Annotated[int, Option("--history", min=0, metavar="N", help="Show the latest N runs too.")] = 0,
     *,
     check: Annotated[bool, Option("--check", help="For monitoring: tell what is stale or failing.")] = False,
-    max_age: Annotated[
-        float | None,
-        Option(
-            "--max-age", min=0, metavar="HOURS", help="With --check: what is older is stale, whatever its schedule."
-        ),
-    ] = None,
+    max_age: MaxAge = None,
 ) -> int:
     """Shows how each connector stands.
 
@@ -41,6 +47,8 @@ def status(
     exit code is 0 where all enabled connectors are fresh, 3 where some are stale or failing, 1 where all are, and 4
     where somebody must log in. Stale is what missed two runs of its schedule.
     """
+    if max_age is not None and not check:
+        raise ConfigError("--max-age says from when on --check calls it stale.", hint="name both, or neither")
     if not connectors and asked.config_if_any is None:
         _ = asked.config  # without names, a missing configuration is what must be told
     standings = read_standings(asked, choose_known(asked, connectors or []), history)

@@ -56,6 +56,7 @@ class Job:
     key: Key
     schedule: SyncSchedule
     has_credentials: bool
+    reads: Sequence[Path] = ()  # folders and files of this machine
 
     @property
     def name(self) -> str:
@@ -90,10 +91,11 @@ def systemd(jobs: Sequence[Job], place: Place, now: datetime) -> Iterator[tuple[
 def systemd_service(jobs: Sequence[Job], place: Place, words: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
     """One service that runs all schedules itself, or those that the words after `schedule` choose."""
     tenants = sorted({job.key[0] for job in jobs if job.has_credentials})
+    reads = [path for job in jobs for path in job.reads]
     yield (
         "aragora-sync.service",
         f"""\
-[Unit]
+{_before("aragora-sync.service", place, tenants)}[Unit]
 Description=aragora-sync, all schedules
 Wants=network-online.target
 After=network-online.target
@@ -105,7 +107,7 @@ ExecReload=/bin/kill -HUP $MAINPID
 Restart=on-failure
 WatchdogSec=60
 TimeoutStopSec=120
-{_surroundings(place, tenants)}
+{_surroundings(place, tenants, reads)}
 [Install]
 WantedBy=multi-user.target
 """,
@@ -115,8 +117,9 @@ WantedBy=multi-user.target
 def _oneshot(job: Job, place: Place) -> str:
     tenant, connector = job.key
     command = _systemd_line(place.command("run", connector, "--tenant", tenant))
+    tenants = [tenant] if job.has_credentials else []
     return f"""\
-[Unit]
+{_before(f"{job.name}.timer", place, tenants)}[Unit]
 Description=aragora-sync, {connector} of {tenant}
 Wants=network-online.target
 After=network-online.target
@@ -126,15 +129,30 @@ Type=oneshot
 ExecStart={command}
 # Only temporary failures, or another run is under way: the next time will do.
 SuccessExitStatus=75 6
-{_surroundings(place, [tenant] if job.has_credentials else [])}"""
+{_surroundings(place, tenants, job.reads)}"""
 
 
-def _surroundings(place: Place, tenants: Sequence[str]) -> str:
+def _before(unit: str, place: Place, tenants: Sequence[str]) -> str:
+    """What systemd takes for granted; without it a start fails, and does not say why."""
+    folders = shlex.join([str(place.store), str(place.state)])
+    secrets = shlex.join([f"{CREDENTIALS}/{tenant}" for tenant in tenants])
+    lines = [
+        f"Before the first start, where they are not there; {place.user} must be able to read {place.config}, too:",
+        f"  useradd --system {shlex.quote(place.user)}",
+        f"  install -d -m 700 -o {shlex.quote(place.user)} {folders}",
+        *([f"  install -d -m 700 {secrets}"] if tenants else []),
+        f"Then, with the files in /etc/systemd/system: systemctl enable --now {unit}",
+    ]
+    return "".join(f"# {line}\n" for line in lines)
+
+
+def _surroundings(place: Place, tenants: Sequence[str], reads: Sequence[Path]) -> str:
     """User, credentials and limits. A file GITHUB_TOKEN in the folder of tenant acme, which must exist, becomes the
     credential ARAGORA_ACME__GITHUB_TOKEN."""
     loads = "".join(f"LoadCredential=ARAGORA_{upper(each)}_:{CREDENTIALS}/{each}\n" for each in tenants)
     folders = [place.store, place.state]
-    in_home = any(path.parts[1:2] in (("home",), ("root",)) for path in (*folders, place.config))
+    needed = (*folders, place.config, Path(place.program[0]), *reads)
+    in_home = any(path.parts[1:2] in (("home",), ("root",)) for path in needed)
     return (
         f"User={place.user}\n{loads}"
         + HARDENED.format(protect_home="read-only" if in_home else "yes")

@@ -51,7 +51,12 @@ def public_address(told: str) -> str:
             f"{told!r} is no address at which vendors can reach this machine.",
             hint="--public-url https://sync.example.com",
         )
-    return told.rstrip("/")
+    base = told.rstrip("/")
+    if found.path.rstrip("/").endswith("/webhooks"):
+        raise ConfigError(
+            f"behind {told!r} another /webhooks/ would stand.", hint=f"--public-url {base.removesuffix('/webhooks')}"
+        )
+    return base
 
 
 def offers(plan: Plan) -> Iterator[Offer]:

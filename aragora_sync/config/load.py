@@ -115,7 +115,7 @@ def _hook_problem(name: str, value: str | list[str]) -> str:
         return "" if value and value[0] else f"option {name!r}: the command is empty"
     if not value.startswith(("http://", "https://")):
         return f"option {name!r} must be an address like https://…, or a command as a list, like [program, argument]"
-    return address_problem(name, value.partition("?")[0], "https://example.com/hook", allow_http=False)
+    return address_problem(name, value.partition("?")[0], "https://example.com/hook", allow_http=None)
 
 
 def _provider(checker: Checker, node: Node | None) -> ProviderConfig | None:

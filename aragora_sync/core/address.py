@@ -20,16 +20,17 @@ def split_address(text: str) -> SplitResult | None:
         return None
 
 
-def address_problem(option: str, text: str, example: str, *, allow_http: bool) -> str:
-    """What is wrong with the address that this option holds; empty where nothing is."""
+def address_problem(option: str, text: str, example: str, *, allow_http: bool | None) -> str:
+    """What is wrong with the address that this option holds; empty where nothing is.
+
+    `allow_http` is None where nobody can allow it.
+    """
     parts = split_address(text)
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         return f"option {option!r} must be an address like {example}"
     if parts.query or parts.fragment:
         return f"option {option!r} must end before the ? or #, like {example}"
     if parts.scheme == "http" and not is_loopback(parts.hostname) and not allow_http:
-        return (
-            f"option {option!r} is plain http, which everybody on the way can read; use https, or allow_http: true "
-            "where the network itself is trusted"
-        )
+        way_out = "" if allow_http is None else ", or allow_http: true where the network itself is trusted"
+        return f"option {option!r} is plain http, which everybody on the way can read; use https{way_out}"
     return ""

@@ -19,6 +19,7 @@ from .walltime import MIDNIGHT, SECOND, Window, cron_moments, every
 LONGEST_IN_WINDOW_HOURS = 24
 MOST_OPENINGS = 400  # looked at for a moment of a cron line; who has none in a year of windows never has
 CRON_FIELDS = 5
+YEAR_HOURS = 366 * 24
 CLOCK_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 NICKNAMES = {
     "@hourly": "0 * * * *",
@@ -29,6 +30,7 @@ NICKNAMES = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
+NEVER_COMES = "this day never comes"
 RHYTHMS = ("interval_hours", "interval_minutes", "cron")
 
 
@@ -39,8 +41,12 @@ class SyncSchedule:
     Raises ConfigError, with every problem, for what cannot be understood.
     """
 
-    interval_hours: float | None = option(None, help="Hours from one run to the next.", at_least=0.1, example=1)
-    interval_minutes: float | None = option(None, help="Minutes from one run to the next.", at_least=1, example=30)
+    interval_hours: float | None = option(
+        None, help="Hours from one run to the next.", at_least=0.1, at_most=YEAR_HOURS, example=1
+    )
+    interval_minutes: float | None = option(
+        None, help="Minutes from one run to the next.", at_least=1, at_most=60 * YEAR_HOURS, example=30
+    )
     cron: str | None = option(
         None,
         help="When to run, as in a crontab: minute, hour, day of the month, month, day of the week.",
@@ -213,9 +219,12 @@ def cron_problem(text: str) -> str:
     try:
         found = next(CronSim(text, datetime(2000, 1, 1)), None)  # noqa: DTZ001 - the clock on the wall has no zone
     except CronSimError as error:
-        field = str(error).removeprefix("Bad ")
+        field = str(error).removeprefix("Bad ").replace("-", " ").replace("of", "of the")
+        _, _, day, months, _ = text.split()
+        if field == "day of the month" and months != "*" and not cron_problem(f"0 0 {day} * *"):
+            return NEVER_COMES
         return f"the {field} cannot be understood; a line looks like '0 2 * * *'"
-    return "" if found else "this day never comes"
+    return "" if found else NEVER_COMES
 
 
 def _zone_problems(given: Mapping[str, Any]) -> Iterator[Problem]:

@@ -94,7 +94,7 @@ class WebhookApp:
         secrets = served.secrets(now, handshakes=now < until)
         if secrets is None:
             _ = hmac.digest(NOBODYS, _body(environ, LONGEST), "sha256")
-            raise Refused("its secret is not set")
+            raise Refused(_secret_missing(served))
         receiver = served.receiver()
         request = Request(_headers(environ), _body(environ, receiver.webhook_terms.most_bytes), now, secrets)
         receipt = receiver.receive(request)
@@ -107,6 +107,11 @@ class WebhookApp:
             else:
                 logger.debug("%s: a delivery that came before is answered again", served)
         return receipt
+
+
+def _secret_missing(served: Served) -> str:
+    names = ", ".join(f"ARAGORA_{key}" for key in served.receiver().webhook_terms.keys)
+    return f"{names} is not set; try: aragora-sync check {served.connector} --tenant {served.tenant}"
 
 
 def _body(environ: WSGIEnvironment, most_bytes: int) -> bytes:

@@ -92,7 +92,9 @@ class Served:
             if self._complained_at is not None and timedelta() <= now - self._complained_at < COMPLAIN_EVERY:
                 return
             self._complained_at = now
-            told = ", ".join(f"{each} ({count} times)" for each, count in self._refused.most_common(3))
+            told = ", ".join(
+                f"{each} ({'once' if count == 1 else f'{count} times'})" for each, count in self._refused.most_common(3)
+            )
             self._refused.clear()
         logger.warning("%s: webhooks were refused: %s", self, told)
 
@@ -133,6 +135,9 @@ class Routes:
 
     def __iter__(self) -> Iterator[Served]:
         return iter(self._by_id.values())
+
+    def __len__(self) -> int:
+        return len(self._by_id)
 
     def is_meant(self, path: str) -> bool:
         """Whether something could be served there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import socket
 import threading
@@ -34,6 +35,10 @@ LOOP_SECONDS = 1.0
 END_SECONDS = 5  # for the last answers; waitress sends each from the thread that made it
 PORTS = 65_536
 TELL_EVERY_SECONDS = 60.0  # of each kind, however often it happens
+HINTS = {
+    errno.EADDRINUSE: "end what listens there already, or name another address, like --listen 127.0.0.1:8091",
+    errno.EACCES: "name a port from 1024 on, like --listen 127.0.0.1:8090",
+}
 
 
 class Channel(HTTPChannel):
@@ -144,7 +149,7 @@ def _listen(address: str) -> socket.socket:
         why = str(error.strerror or error).partition(" (while ")[0]  # the address would be named twice
         raise ConfigError(
             f"cannot listen at {address}: {why}.",
-            hint="end what listens there already, or name another address, like --listen 127.0.0.1:8091",
+            hint=HINTS.get(error.errno or 0, "name an address of this machine, like --listen 127.0.0.1:8090"),
         ) from error
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WAITING_BYTES)
     return listening

@@ -71,6 +71,11 @@ class WebhookService:
         for one in self._app.routes:
             one.close()
 
+    @property
+    def serving(self) -> int:
+        """How many connectors there are that can be told of changes."""
+        return len(self._app.routes)
+
     def look(self, tenant: str, connector: str) -> None:
         """Asks for an incremental run of this connector; on the disk when this returns."""
         self._queue.add(tenant, connector, [Hint()], uuid4().bytes)

@@ -72,6 +72,7 @@ def test_what_a_webhook_names_is_read_between_two_runs(
     home.add("acme", {"type": "github", "id": "code", "schedule": HOURLY, **where})
     address = free_address()
     with running(home, command, "--listen", address) as program:
+        assert f"1 connector by schedule, 1 told by webhooks at http://{address}" in program.told("READY=1")
         program.said(program.out, "1 synced")
         hub.tick(3600)
         app.open_issue("Idea")

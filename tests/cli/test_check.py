@@ -75,6 +75,21 @@ def test_wrong_configuration_ends_with_two(home: Home, cli: Cli) -> None:
     assert cli("check").exit_code == 2
 
 
+def test_a_hook_whose_program_is_missing_is_found_before_the_night(home: Home, cli: Cli) -> None:
+    page = home.folder / "page-me"
+    page.write_text("#!/bin/sh\n")
+    page.chmod(0o755)
+    home.top["hooks"] = {"on_failure": ["/usr/local/bin/no-such-pager", "--urgent"], "on_success": [str(page)]}
+    home.toy("blocks", credentials={"TOY_TOKEN": "open-sesame"})
+
+    ended = cli("check")
+
+    assert ended.exit_code == 2
+    assert "  failed  on_failure: there is no program /usr/local/bin/no-such-pager that could be started." in ended.out
+    assert f"  ok  on_success: {page} can be started" in ended.out
+    assert [hook["ok"] for hook in cli("check", "--json").document["hooks"]] == [False, True]
+
+
 def test_provider_that_cannot_be_loaded(home: Home, cli: Cli) -> None:
     home.top["credentials"] = {"provider": "no.such.module:Vault"}
     home.toy("blocks")

@@ -120,6 +120,16 @@ def test_terminal_gets_colours_and_live_rows_a_pipe_does_not(home: Home, command
     assert "\x1b[32m" not in plain
 
 
+def test_terminal_hears_of_a_hook_that_cannot_be_told(home: Home, command: Callable[..., list[str]]) -> None:
+    """Live rows show what a stream waits for; no other warning may be lost behind them."""
+    home.top["hooks"] = {"on_success": ["/usr/local/bin/no-such-pager"]}
+    home.toy("blocks")
+
+    shown = " ".join(_on_a_terminal(home, command("run")).split())
+
+    assert "on_success could not be told: /usr/local/bin/no-such-pager cannot be started" in shown
+
+
 def test_second_ctrl_c_gives_the_cursor_back(home: Home, command: Callable[..., list[str]]) -> None:
     home.toy("blocks", {"box": {"items": {"a": "one"}, "signals": ["SIGINT", "SIGTERM"]}})
 

@@ -67,6 +67,7 @@ def test_it_runs_what_is_due_follows_its_file_and_ends_well(home: Home, foregrou
         home.config.write_text("tenants: [")
         program.said(program.err, "error: connectors.yaml:")
         program.said(program.err, "The schedules of before go on.")
+        program.told("STATUS=connectors.yaml cannot be used; the schedules of before go on")
         home.config.write_text(well)
         program.said(program.err, "was read again: 2 connectors by schedule")
         program.process.send_signal(signal.SIGHUP)

@@ -117,6 +117,36 @@ def test_systemd_finds_nothing_wrong_with_units(place: Place, tmp_path: Path) ->
     assert "LoadCredential=ARAGORA_BIG_CORP_:" in (folder / "aragora-sync-Big.Corp_docs.service").read_text()
 
 
+@pytest.mark.parametrize("what", ["program", "config", "source", "nothing"])
+def test_systemd_hides_no_home_that_is_needed(what: str, place: Place) -> None:
+    at_home = {what: Path("/home/alice/.local/bin/aragora-sync")}
+    place = Place(
+        [str(at_home.get("program", "/usr/bin/aragora-sync"))], at_home.get("config", Path("/etc/c.yaml")),
+        Path("/var/lib/s"), Path("/var/lib/t"),
+    )  # fmt: skip
+    one = Job(
+        ("acme", "docs"),
+        SyncSchedule(interval_hours=1),
+        has_credentials=False,
+        reads=[at_home.get("source", Path("/srv"))],
+    )
+
+    texts = [
+        dict(systemd([one], place, NOW))[f"{one.name}.service"],
+        dict(systemd_service([one], place))["aragora-sync.service"],
+    ]
+
+    expected = "ProtectHome=yes" if what == "nothing" else "ProtectHome=read-only"
+    assert [expected in text for text in texts] == [True, True]
+
+
+def test_units_say_what_must_be_there_before_the_first_start(place: Place) -> None:
+    text = dict(systemd_service([job(WELL[0])], place))["aragora-sync.service"]
+
+    assert f"#   install -d -m 700 -o aragora-sync {place.store} {place.state}" in text
+    assert "#   install -d -m 700 /etc/aragora-sync/credentials/acme" in text
+
+
 ODD_FOLDERS = ["plain", "100%d", "it's", 'quo"te', "a\\b", "two words\\x", "ü $HOME", "semi;colon"]
 SYSTEMD = "/lib/systemd/systemd"
 

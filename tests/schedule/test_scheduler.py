@@ -254,6 +254,11 @@ def test_started_twice_or_added_twice_is_refused(make: Callable[..., WorldConnec
         scheduler.start()
 
 
+def test_scheduler_that_would_never_run_anything_is_refused() -> None:
+    with pytest.raises(ConfigError, match="would never run anything"):
+        SyncScheduler(jobs=0)
+
+
 def test_connector_that_was_taken_out_is_not_started(make: Callable[..., WorldConnector], clock: FakeClock) -> None:
     docs, other = make(), make("other")
     with SyncScheduler(clock=clock) as scheduler:

@@ -223,6 +223,13 @@ def test_a_flood_asks_the_secret_manager_once(queue, clock):
         assert post(service, PATH, ring())[0] == 200
 
 
+def test_a_missing_secret_is_named_with_the_command_that_tells_where_it_is_looked_for(queue, clock, caplog):
+    with serving(queue, bell(credentials=Keyring()), handle=later(), clock=clock) as service:
+        assert post(service, PATH, ring())[0] == 401
+
+    assert "refused: ARAGORA_BELL_SECRET is not set; try: aragora-sync check bell --tenant t1 (once)" in caplog.text
+
+
 def test_a_secret_manager_in_trouble_is_asked_as_rarely_and_the_vendor_tries_again(queue, clock, caplog):
     keyring = Keyring()
     keyring.trouble = CredentialError("the vault is sealed.", hint="unseal it")
@@ -254,7 +261,7 @@ def test_refusals_are_told_once_a_minute_without_what_was_sent(queue, clock, cap
 
     told = [record.getMessage() for record in caplog.records if "refused" in record.getMessage()]
     assert told == [
-        "bell of tenant t1: webhooks were refused: x-bell is wrong (1 times)",
+        "bell of tenant t1: webhooks were refused: x-bell is wrong (once)",
         "bell of tenant t1: webhooks were refused: x-bell is wrong (30 times)",
     ]
 

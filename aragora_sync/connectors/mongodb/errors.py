@@ -112,7 +112,8 @@ def _of_login(address: Address, said: str) -> CredentialError:
     if not address.user:
         return CredentialError(
             f"MongoDB at {address} wants a login, and the address names no user: {said}.",
-            hint="export ARAGORA_MONGODB_URI=mongodb://USER:PASSWORD@HOST:27017/DATABASE?authSource=admin",
+            hint="take the option 'uri' out, if it is there, and "
+            "export ARAGORA_MONGODB_URI=mongodb://USER:PASSWORD@HOST:27017/DATABASE?authSource=admin",
         )
     source = "" if address.names_source else "; where the user lives in another database, add ?authSource=admin"
     return CredentialError(

@@ -130,7 +130,11 @@ class XeroConnector(OAuthConnector):
         neutral=True,
     )
     reconcile_every: float | None = option(
-        WEEK_HOURS, help="Hours after which all is compared with Xero; 0 is never.", at_least=0, neutral=True
+        WEEK_HOURS,
+        help="Hours after which all is compared with Xero; 0 is never.",
+        at_least=0,
+        at_most=87_600,
+        neutral=True,
     )
     base_url: str = option(URL, help="Address of the API.", neutral=True)
     auth_url: str = option(AUTH_URL, help="Address where a person consents.", neutral=True)

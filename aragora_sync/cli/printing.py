@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+import zoneinfo
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,7 @@ POD_NEEDS = (
     "an image whose entrypoint is aragora-sync."
 )
 HINT = "change these schedules, or let `aragora-sync schedule` run them (`schedule print --systemd-service`)"
-LOCAL_ZONE_FILE = Path("/etc/localtime")
+LOCAL_ZONE_FILE, LOCAL_ZONE_NAME = Path("/etc/localtime"), Path("/etc/timezone")
 _FOLDER_OF_ZONES = re.compile(r".*/zoneinfo/")
 
 
@@ -98,13 +99,30 @@ def write(found: Files, folder: str) -> None:
 
 
 def local_zone() -> str:
-    """The zone of this machine, as cron has it."""
-    if LOCAL_ZONE_FILE.is_symlink():
-        name = _FOLDER_OF_ZONES.sub("", str(LOCAL_ZONE_FILE.resolve()))
-        if same_as_utc(name):
-            return "UTC"
-        return name
-    return "UTC"
+    """The zone of this machine, as cron has it; ConfigError where nobody can tell which one that is."""
+    if not LOCAL_ZONE_FILE.exists():
+        return "UTC"
+    name = _FOLDER_OF_ZONES.sub("", str(LOCAL_ZONE_FILE.resolve()))
+    if not LOCAL_ZONE_FILE.is_symlink():
+        name = _name_of_copy()
+    return "UTC" if same_as_utc(name) else name
+
+
+def _name_of_copy() -> str:
+    """The zone whose rules were copied, as in some images: the one that the machine names, or UTC."""
+    copied = LOCAL_ZONE_FILE.read_bytes()
+    named = LOCAL_ZONE_NAME.read_text().strip() if LOCAL_ZONE_NAME.exists() else ""
+    for name in (named, "UTC"):
+        if name and any(_is_same(Path(folder) / name, copied) for folder in zoneinfo.TZPATH):
+            return name
+    raise ConfigError(
+        f"{LOCAL_ZONE_FILE} is no link, so that the zone of this machine cannot be told.",
+        hint=f"ln -sf /usr/share/zoneinfo/Europe/Berlin {LOCAL_ZONE_FILE}, or whatever the zone is",
+    )
+
+
+def _is_same(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.read_bytes() == content
 
 
 def same_as_utc(zone: str) -> bool:

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from ..auth.scope import upper
 from ..engine.agenda import Key
-from ..engine.calendars import Inexpressible, calendar_of, on_calendar
+from ..engine.calendars import Calendar, Inexpressible, calendar_of, keeps_minutes, on_calendar, time_left
 from ..engine.schedule import SyncSchedule
 
 KUBERNETES_NAME = 52  # a CronJob's; it adds to it for its jobs
+LONGEST_LATE_SECONDS = 3600  # that Kubernetes may start a job after its time
 SCRATCH = "/tmp"  # noqa: S108 - inside of the container, where nobody else is
 PLAIN_WORD = re.compile(r"[\w@%+=:,./-]+")
 SYSTEMD_ESCAPES = {"\\": r"\\", '"': r"\"", "\n": r"\n", "\t": r"\t"}
@@ -161,17 +163,17 @@ def _surroundings(place: Place, tenants: Sequence[str], reads: Sequence[Path]) -
 
 
 def _timer(job: Job, now: datetime) -> str:
-    schedule = job.schedule
+    schedule, delay = job.schedule, job.schedule.delay_of(*job.key)
     if schedule.interval is not None and schedule.window is None:
-        delay = int(schedule.delay_of(*job.key).total_seconds())
-        when = f"OnActiveSec={delay}s\nOnUnitActiveSec={schedule.interval.total_seconds():.10g}s\n"
+        when = (
+            "# Counted from its latest run, and anew when the machine starts.\n"
+            f"OnActiveSec={delay.total_seconds():.0f}s\nOnUnitActiveSec={schedule.interval.total_seconds():.10g}s\n"
+        )
     else:
-        when = "".join(f"OnCalendar={text}\n" for text in on_calendar(calendar_of(schedule, now)))
-        when += "# What was missed while the machine was off is made up once.\nPersistent=yes\n"
-        if schedule.jitter:
-            if schedule.window is not None:
-                raise Inexpressible("its jitter must not leave the time between start_time and end_time")
-            when += f"RandomizedDelaySec={schedule.jitter:.0f}s\nFixedRandomDelay=yes\n"
+        if schedule.window is not None and schedule.jitter:
+            raise Inexpressible("its jitter must not leave the time between start_time and end_time")
+        texts = on_calendar(calendar_of(schedule, now, delay), delay)
+        when = "".join(f"OnCalendar={text}\n" for text in texts) + _made_up(schedule)
     return f"""\
 [Unit]
 Description=aragora-sync, when {job.key[1]} of {job.key[0]} runs
@@ -183,6 +185,13 @@ Unit={job.name}.service
 [Install]
 WantedBy=timers.target
 """
+
+
+def _made_up(schedule: SyncSchedule) -> str:
+    """What was missed comes as soon as the machine is there again, which may be when nothing may start."""
+    if schedule.window is not None:
+        return "# What was missed while the machine was off is made up by the next run.\n"
+    return "# What was missed while the machine was off is made up once.\nPersistent=yes\n"
 
 
 def _systemd_line(command: Sequence[str]) -> str:
@@ -207,12 +216,18 @@ def crontab(jobs: Sequence[Job], place: Place, now: datetime, zone: str) -> Iter
     for job in jobs:
         calendar = calendar_of(job.schedule, now)
         _refuse_jitter(job)
-        by_the_minute = all(line.split()[1:] == ["*"] * 4 for line in calendar.lines)
-        if calendar.zone != zone and not (by_the_minute and calendar.zone == "UTC"):
+        if calendar.zone != zone and not _is_of_all_zones(job.schedule, calendar, zone, now):
             raise Inexpressible(f"it is meant in {calendar.zone}, and cron knows only the zone of this machine, {zone}")
         command = _cron_command(place.command("run", job.key[1], "--tenant", job.key[0], "--quiet"))
         lines += [f"{line} {place.user} {command}" for line in calendar.lines]
     yield "aragora-sync", "\n".join(lines) + "\n"
+
+
+def _is_of_all_zones(schedule: SyncSchedule, calendar: Calendar, zone: str, now: datetime) -> bool:
+    """Whether it is by the minute alone, and the clocks of this zone show the same minutes as those of UTC."""
+    if calendar.zone != "UTC" or any(line.split()[1:] != ["*"] * 4 for line in calendar.lines):
+        return False
+    return keeps_minutes(calendar, ZoneInfo(zone), now, any_phase=schedule.interval is not None)
 
 
 def _cron_command(words: Sequence[str]) -> str:
@@ -257,7 +272,7 @@ def _cron_job(name: str, line: str, zone: str, job: Job, place: Place) -> dict[s
             "schedule": line,
             "timeZone": "Etc/UTC" if zone == "UTC" else zone,
             "concurrencyPolicy": "Forbid",
-            "startingDeadlineSeconds": 3600,
+            "startingDeadlineSeconds": min(LONGEST_LATE_SECONDS, int(time_left(job.schedule).total_seconds())),
             "successfulJobsHistoryLimit": 1,
             "failedJobsHistoryLimit": 3,
             "jobTemplate": {"spec": {"backoffLimit": 0, "template": {"spec": _pod(job, place)}}},

@@ -151,6 +151,7 @@ class SyncSchedule:
 
 
 NO_DELAY = timedelta()
+SET_BACK = timedelta(minutes=1)  # by so much a clock is corrected now and then
 
 
 def next_run(schedule: SyncSchedule, last: datetime | None, now: datetime, delay: timedelta = NO_DELAY) -> datetime:
@@ -158,8 +159,10 @@ def next_run(schedule: SyncSchedule, last: datetime | None, now: datetime, delay
 
     Whatever was missed is made up by one run: now, or with the next one where nothing may start now. What never ran
     runs at once with an interval, and at its next time with a crontab line. A `last` that is still to come, as after
-    the clock was put back, counts as never.
+    the clock was put back, counts as never, unless that was a correction of the clock while it ran.
     """
+    if last is not None and now < last <= now + SET_BACK:
+        now = last
     if last is None or last > now:
         if schedule.interval is None:
             return _first_due(schedule, now - SECOND, now - SECOND, delay)

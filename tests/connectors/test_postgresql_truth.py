@@ -8,9 +8,11 @@ import pytest
 
 from aragora_sync.connectors.postgresql import catalog, reading
 from aragora_sync.core.changes import Checkpoint, Deleted, Failed, Item
+from aragora_sync.core.errors import CursorExpired
+from aragora_sync.core.source import Stream
 from aragora_sync.engine.result import Status
 
-from .tables import insert
+from .tables import Nothing, insert
 
 NOTES = "CREATE TABLE notes (id int PRIMARY KEY, body text, j json)"
 
@@ -51,6 +53,22 @@ def test_a_partition_in_the_place_of_another_is_read(tables):
     tables.sync()
 
     assert tables.items() == {"logs/1": "b"}
+
+
+def test_a_partition_that_was_away_while_the_table_was_read_is_read_again(tables):
+    """Its rows are as old as before: nothing but its coming back tells that the reading lacks them."""
+    tables.run("CREATE TABLE logs (id int PRIMARY KEY, body text) PARTITION BY RANGE (id)")
+    tables.run("CREATE TABLE part_b PARTITION OF logs FOR VALUES FROM (0) TO (10)")
+    tables.run("INSERT INTO logs VALUES (1, 'b')")
+    connector = tables.connector()
+    connector.open()
+    tables.run("ALTER TABLE logs DETACH PARTITION part_b")
+    (told,) = connector.read(Stream("logs"), None, Nothing())
+    connector.close()
+    tables.run("ALTER TABLE logs ATTACH PARTITION part_b FOR VALUES FROM (0) TO (10)")
+
+    with pytest.raises(CursorExpired):
+        tables.read("logs", told.cursor)
 
 
 def test_another_history_of_the_server_trusts_no_version(documents, monkeypatch):

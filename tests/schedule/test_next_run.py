@@ -78,6 +78,15 @@ def test_last_run_in_the_future_is_not_believed() -> None:
     assert due(NOON + 1000 * DAY, interval_hours=1) == NOON
 
 
+@pytest.mark.parametrize("options, expected", [
+    ({"interval_hours": 1}, "03-01 13:00"),
+    ({"cron": "0 12 * * *"}, "03-02 12:00"),
+    ({"interval_hours": 1, "start_time": "08:00"}, "03-01 13:00"),
+])  # fmt: skip
+def test_a_clock_that_is_corrected_while_it_runs_doubles_no_run(options: dict[str, Any], expected: str) -> None:
+    assert due(NOON, NOON - timedelta(seconds=20), **options) == at(expected)
+
+
 @pytest.mark.parametrize("zone, day, expected", [
     ("America/New_York", "03-08", "03-08 07:00"),  # 02:30 is skipped: at 03:00
     ("America/New_York", "11-01", "11-01 07:30"),  # 02:30 comes once

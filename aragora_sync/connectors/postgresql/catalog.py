@@ -23,12 +23,12 @@ KINDS = {"r": "table", "p": "partitioned table", "v": "view", "m": "materialized
 
 # Nothing in it takes a lock on a table: one that somebody holds must not keep the others from being read.
 _TABLES = """
-WITH RECURSIVE part (root, relid) AS (
-  SELECT c.oid, c.oid FROM pg_class c WHERE c.relnamespace = %s::oid AND {condition}
-  UNION ALL SELECT p.root, i.inhrelid FROM part p JOIN pg_inherits i ON i.inhparent = p.relid
+WITH RECURSIVE part (root, relid, joined) AS (
+  SELECT c.oid, c.oid, '0' FROM pg_class c WHERE c.relnamespace = %s::oid AND {condition}
+  UNION ALL SELECT p.root, i.inhrelid, i.xmin::text FROM part p JOIN pg_inherits i ON i.inhparent = p.relid
 )
 SELECT c.relname, c.oid::int8, c.relkind::text, held.rows, c.relrowsecurity, held.size, held.stored, held.parts,
-  held.elsewhere, has_table_privilege(c.oid, 'SELECT'),
+  held.joined, held.elsewhere, has_table_privilege(c.oid, 'SELECT'),
   (SELECT coalesce(json_agg(json_build_array(a.attname, format_type(a.atttypid, NULL),
       format_type(a.atttypid, a.atttypmod), t.typcategory, a.attnotnull, concat_ws(' ', a.attnum, a.attgenerated,
         CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
@@ -53,7 +53,8 @@ FROM pg_class c CROSS JOIN LATERAL (
   SELECT sum(greatest(h.reltuples, 0)) FILTER (WHERE h.relkind <> 'p')::int8 AS rows,
     (sum(greatest(h.relpages, 0)) * current_setting('block_size')::int)::int8 AS size,
     (sum(greatest(h.relpages, 0) + coalesce(o.relpages, 0)) * current_setting('block_size')::int)::int8 AS stored,
-    array_agg(h.oid::int8 ORDER BY h.oid) AS parts, bool_or(h.relkind = 'f') AS elsewhere
+    array_agg(h.oid::int8 ORDER BY h.oid) AS parts, array_agg(p.joined ORDER BY h.oid) AS joined,
+    bool_or(h.relkind = 'f') AS elsewhere
   FROM part p JOIN pg_class h ON h.oid = p.relid LEFT JOIN pg_class o ON o.oid = h.reltoastrelid WHERE p.root = c.oid
 ) held
 WHERE c.oid IN (SELECT root FROM part) ORDER BY c.relname
@@ -103,7 +104,8 @@ class Table:
     """One table, and which of its columns are read as what.
 
     `edition` stands for the history of the server and for the columns that are read: versions of another one cannot
-    be compared. `tag` adds the table itself and its parts: changes since a reading of another one cannot be told.
+    be compared. `tag` adds the table itself, its parts and when each became one: changes since a reading of another
+    one cannot be told, and one that was away for a while may have been missed by it.
     """
 
     schema: str
@@ -210,7 +212,8 @@ class Catalog:
                 f"there is no such table in the schema {self.schema}.",
                 hint="correct the option 'tables', or take it out there; what was stored of it is kept until then",
             )
-        relation, oid, kind, rows, hides, size, stored, parts, elsewhere, readable, columns, *indexes = self._rows[name]
+        relation, oid, kind, rows, hides, size, stored, parts, joined, elsewhere, *more = self._rows[name]
+        readable, columns, *indexes = more
         if not columns:
             raise SourceError("it has no columns.", hint="take it out of the option 'tables'")
         uniques, indexed = indexes
@@ -240,7 +243,7 @@ class Catalog:
             metadata=metadata,
             tells_writers=kind in ("r", "p") and not elsewhere,
             edition=_mark_of([self._origin, read])[:8],
-            tag=_mark_of([self._origin, oid, parts, read])[:16],
+            tag=_mark_of([self._origin, oid, parts, joined, read])[:16],
         )
 
 

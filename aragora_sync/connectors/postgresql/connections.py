@@ -39,6 +39,9 @@ _BEGIN = (
     "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'iso_8601'; "
     "SET LOCAL extra_float_digits = 1; SET LOCAL client_encoding = '{encoding}'"
 )
+# Limits of the role or the database, which would end a session that listens or a long reading; older servers lack them.
+_NO_IDLE_LIMIT = "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'"
+_NO_LIMIT_AS_A_WHOLE, KNOWS_LIMIT_AS_A_WHOLE = "; SET LOCAL transaction_timeout = 0", 170_000
 _PASSING = ("08", "57P01", "57P02", "57P03", "40001", "40P01", "53", "55P03", "25P03", "25P04")
 _OF_ONE_ROW = ("22", "23", "54000", "54001", "P0001", "XX001", "XX002")  # its values, or how they are kept
 _BUSY = ("too many", "slots", "starting up", "shutting down", "not currently accepting", "recovery")
@@ -124,6 +127,7 @@ class Connections:
         try:
             with explained(self.server):
                 try:
+                    connection.execute(cast("Any", _NO_IDLE_LIMIT))
                     for channel in channels:
                         connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
                 except errors.ReadOnlySqlTransaction as error:
@@ -177,7 +181,10 @@ class Connections:
     def _begin(self, connection: psycopg.Connection[Any]) -> None:
         encoding = "LATIN1" if gives_bytes(connection) else "UTF8"
         limits = {"timeout": int(self.server.timeout * 1000), "lock_timeout": int(LOCK_SECONDS * 1000)}
-        connection.execute(cast("Any", _BEGIN.format(encoding=encoding, **limits)))
+        begin = _BEGIN.format(encoding=encoding, **limits)
+        if connection.info.server_version >= KNOWS_LIMIT_AS_A_WHOLE:
+            begin += _NO_LIMIT_AS_A_WHOLE
+        connection.execute(cast("Any", begin))
 
     def _connect(self) -> psycopg.Connection[Any]:
         with explained(self.server):

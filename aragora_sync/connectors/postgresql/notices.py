@@ -19,6 +19,7 @@ KEY = """(
       ORDER BY i.indisprimary DESC, i.indexrelid LIMIT 1)"""
 TRIGGERS = """\
 -- Announces every change of these tables on the channel {named}. Run it as their owner; again after a change of a key.
+-- PostgreSQL refuses PREPARE TRANSACTION where something was announced: not for tables that are written in two phases.
 DO $aragora_sync$
 DECLARE
   target text; relation regclass; columns text[]; dated boolean; old_key text; new_key text; name text; body text;

@@ -16,10 +16,9 @@ from ..core.errors import ConfigError
 from ..core.options import Problem, check_options, option, options_of
 from .walltime import MIDNIGHT, SECOND, Window, cron_moments, every
 
-LONGEST_IN_WINDOW_HOURS = 24
+LONGEST_IN_WINDOW_HOURS, LONGEST_HOURS = 24, 87_600  # ten years
 MOST_OPENINGS = 400  # looked at for a moment of a cron line; who has none in a year of windows never has
 CRON_FIELDS = 5
-YEAR_HOURS = 366 * 24
 CLOCK_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 NICKNAMES = {
     "@hourly": "0 * * * *",
@@ -42,10 +41,10 @@ class SyncSchedule:
     """
 
     interval_hours: float | None = option(
-        None, help="Hours from one run to the next.", at_least=0.1, at_most=YEAR_HOURS, example=1
+        None, help="Hours from one run to the next.", at_least=0.1, at_most=LONGEST_HOURS, example=1
     )
     interval_minutes: float | None = option(
-        None, help="Minutes from one run to the next.", at_least=1, at_most=60 * YEAR_HOURS, example=30
+        None, help="Minutes from one run to the next.", at_least=1, at_most=60 * LONGEST_HOURS, example=30
     )
     cron: str | None = option(
         None,

@@ -19,8 +19,8 @@ HOURLY = {"interval_hours": 1}
 @pytest.mark.parametrize(
     "schedule, why",
     [
-        ({"interval_hours": 9_999_999_999}, "option 'interval_hours' must be at most 8784"),
-        ({"interval_minutes": 1e12}, "option 'interval_minutes' must be at most 527040"),
+        ({"interval_hours": 9_999_999_999}, "option 'interval_hours' must be at most 87600"),
+        ({"interval_minutes": 1e12}, "option 'interval_minutes' must be at most 5256000"),
         ({"cron": "0 2 30 2 *"}, "option 'cron': this day never comes"),
         ({"cron": "0 2 32 1 *"}, "option 'cron': the day of the month cannot be understood"),
         ({"cron": "0 2 * * 9"}, "option 'cron': the day of the week cannot be understood"),

@@ -165,6 +165,7 @@ WRONG = [
     ({}, "one of the options 'interval_hours', 'interval_minutes' and 'cron' is required"),
     ({"interval_hours": 1, "cron": "0 2 * * *"}, "option 'cron' beside 'interval_hours': keep one of them"),
     ({"interval_minutes": 0}, "option 'interval_minutes' must be at least 1"),
+    ({"interval_hours": 10**12}, "option 'interval_hours' must be at most 87600"),
     ({"cron": "0 2 * *"}, "option 'cron': five fields are expected"),
     ({"cron": "0 0 2 * * *"}, "option 'cron': five fields are expected"),
     ({"cron": "61 2 * * *"}, "option 'cron': the minute cannot be understood"),

@@ -130,13 +130,23 @@ class MongoDBConnector(Connector):
         for stream in streams:
             with contextlib.suppress(AccessError, NotFound):  # a run says so
                 readings[stream] = self._reading(stream.name, known[stream.name])
-        return Watching(self._server, readings).changes(cursors)
+        return Watching(self._server, readings, self._has_others).changes(cursors)
 
     def _names(self, stored: Collection[str]) -> Iterable[str]:
         if self.collections:
             return dict.fromkeys(self.collections)
         hidden = [] if self._sees_all else stored
-        return dict.fromkeys([*(name for name, shape in self._shapes.items() if shape.kind != "view"), *hidden])
+        return dict.fromkeys([*self._all(self._shapes), *hidden])
+
+    def _has_others(self) -> bool:
+        """Whether collections came that are to be read, too."""
+        if self.collections:
+            return False
+        return bool(set(self._all(self._server.shapes()[0])) - set(self._all(self._shapes)))
+
+    @staticmethod
+    def _all(shapes: Mapping[str, Shape]) -> Iterator[str]:
+        return (name for name, shape in shapes.items() if shape.kind != "view")
 
     def _reading(self, name: str, known: KnownItems) -> CollectionReading:
         shape = self._server.shape(name)

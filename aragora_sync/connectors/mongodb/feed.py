@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 GROUP = 1000  # changes that are looked up at once
 WAIT_MILLISECONDS = 100  # for a change, before the server says that there is none
 MOST_WAITS = 100  # of a cluster one of whose shards is idle, and tells only from time to time how late it is
+LONGEST_SEARCH_SECONDS = 20.0  # for a change among those of other collections
 ENDS = ("drop", "rename", "dropDatabase", "invalidate")
 TOLD = {"operationType": 1, "ns": 1, "to": 1, "documentKey": 1, "clusterTime": 1}  # and _id, which is the token
 DATED = "82"  # how a token begins whose next 16 digits are the time of its change
@@ -36,6 +38,8 @@ class Feed(AbstractContextManager["Feed"]):
         self._server = server
         self._session = session
         self._resuming = token is not None
+        self._stood = token  # after the latest answer
+        self.reached = False  # whether `until_now` came to its end
         pipeline: list[Mapping[str, Any]] = [{"$match": _concerning(names)}, {"$project": TOLD}]
         exact = server.client.codec_options.with_options(unicode_decode_error_handler=SURROGATES)
         with self._explained():
@@ -77,29 +81,38 @@ class Feed(AbstractContextManager["Feed"]):
         return event
 
     def until_now(self) -> Iterator[list[Event]]:
-        """All changes up to this moment in groups, each to be dealt with before `token` is kept; some may be empty."""
+        """All changes up to this moment in groups, each to be dealt with before `token` is kept; some may be empty.
+
+        `reached` tells afterwards whether that was all: some servers do not say so for long.
+        """
         with explained(self._server.address):
             now = self._server.database.command("ping", session=self._session).get("operationTime")
         group: list[Event] = []
-        waits = 0
-        while waits < MOST_WAITS:
+        waits, until = 0, time.monotonic() + LONGEST_SEARCH_SECONDS
+        while waits < MOST_WAITS and time.monotonic() < until:
             event = self.next()
-            waits += event is None
             if event is not None:
                 group.append(event)
-            reached = event is None if now is None else self._is_past(event, now)
-            if event is None or reached or len(group) >= GROUP:
+                until = time.monotonic() + LONGEST_SEARCH_SECONDS
+            before, self._stood = self._stood, self.token
+            waits += event is None and before == self._stood
+            self.reached = self._is_past(event, now, before)
+            if event is None or self.reached or len(group) >= GROUP:
                 yield group
                 group = []
-            if reached:
+            if self.reached:
                 return
 
-    def _is_past(self, event: Event | None, now: Timestamp) -> bool:
-        """Whether everything up to then was told. Not every maker says of when changes and tokens are."""
+    def _is_past(self, event: Event | None, now: Timestamp | None, before: Mapping[str, Any] | None) -> bool:
+        """Whether everything up to then was told.
+
+        Not every maker says of when changes and tokens are. There, only a token that stands still tells that nothing
+        more comes: a server that looks through the changes of other collections says now and then that it found none.
+        """
         if event is not None:
-            return "clusterTime" in event and bool(event["clusterTime"] > now)
+            return now is not None and "clusterTime" in event and bool(event["clusterTime"] > now)
         moment = _time_of(self.token)
-        return moment is None or bool(moment >= now)
+        return self._stood == before if now is None or moment is None else bool(moment >= now)
 
     def _explained(self) -> AbstractContextManager[None]:
         return explained(self._server.address, self._server.address.database, resuming=self._resuming)

@@ -57,6 +57,7 @@ class CollectionReading:
         self._known = known
         self._session: ClientSession | None = None
         self._compares = False
+        self._caught_up = False  # otherwise the next reading goes on
 
     def changes(self, cursor: Cursor) -> Iterator[Change]:
         """Everything where there is no cursor; otherwise what changed since it."""
@@ -69,7 +70,7 @@ class CollectionReading:
                 self._check_end()
             if self.manner is Manner.STREAM:
                 place = yield from self._catch_up(place)
-                yield Checkpoint(place.cursor, complete=True)
+                yield Checkpoint(place.cursor, complete=self._caught_up)
             elif self.manner is Manner.TIME and cursor is not None:
                 yield from self._read_by_time(place)
             else:  # with no timestamp, each reading is a whole one
@@ -178,6 +179,7 @@ class CollectionReading:
                 place = replace(place, token=feed.token)
                 if events:
                     yield Checkpoint(place.cursor)
+            self._caught_up = feed.reached
         return place
 
     def _read_by_time(self, place: Place) -> Iterator[Change]:

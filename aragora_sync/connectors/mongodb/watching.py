@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...core.changes import Change, Checkpoint, Cursor
-from ...core.errors import AccessError, NotFound
+from ...core.errors import AccessError, NotFound, ReadAgain
 from ...core.source import Stream
 from .feed import GROUP, Feed
 from .place import Place
@@ -20,16 +20,19 @@ if TYPE_CHECKING:
     from .server import Server
 
 BURST_SECONDS = 0.1  # what comes within it is looked up at once, and each document once
-ROUNDS = 600  # of a burst or a wait, after which tokens of quiet collections are kept and timestamps are asked for
+ROUNDS = 600  # of a burst or a wait, after which tokens of quiet collections are kept, and others are looked for
 
 Told = tuple[Stream, Change]
 
 
 class Watching:
-    """The changes of some collections, without end."""
+    """The changes of some collections, without end. `is_outdated` tells whether there are others now."""
 
-    def __init__(self, server: Server, readings: Mapping[Stream, CollectionReading]) -> None:
+    def __init__(
+        self, server: Server, readings: Mapping[Stream, CollectionReading], is_outdated: Callable[[], bool]
+    ) -> None:
         self._server = server
+        self._is_outdated = is_outdated
         self._readings = dict(readings)
         self._cursors: dict[str, Cursor] = {}
 
@@ -57,15 +60,22 @@ class Watching:
         ]
 
     def _catch_up(self, streams: list[Stream]) -> Iterator[Told]:
-        """What changed since the cursors. What cannot be read is left to runs, which say why."""
+        """What changed since the cursors. What cannot be read is left to runs, which say why.
+
+        Raises ReadAgain where it did not come so far: what is missing lies before all that the watch will hear.
+        """
         for stream in streams:
+            complete = False
             try:
                 for change in self._readings[stream].changes(self._cursors[stream.name]):
                     if isinstance(change, Checkpoint):
-                        self._cursors[stream.name] = change.cursor
+                        self._cursors[stream.name], complete = change.cursor, change.complete
                     yield stream, change
             except (AccessError, NotFound):
                 del self._cursors[stream.name]
+                continue
+            if not complete:
+                raise ReadAgain(f"not all that changed in {stream.name} was told yet.")
 
     def _follow(self, feed: Feed, session: ClientSession, events: list[Mapping[str, Any]]) -> Iterator[Told | None]:
         """What the change stream tells as it comes."""
@@ -77,6 +87,8 @@ class Watching:
             if rounds % ROUNDS == 0:
                 yield from ((stream, self._reached(stream, feed)) for stream in self._of(Manner.STREAM))
                 yield from self._catch_up(self._of(Manner.TIME))
+                if self._is_outdated():
+                    raise ReadAgain("there are other collections now.")
             events = _burst(feed)
 
     def _tell(self, feed: Feed, session: ClientSession, events: list[Mapping[str, Any]]) -> Iterator[Told]:

@@ -20,6 +20,7 @@ KEY = """(
 TRIGGERS = """\
 -- Announces every change of these tables on the channel {named}. Run it as their owner; again after a change of a key.
 -- The connector listens there with the option `notify_channel: {named}`.
+-- PostgreSQL refuses PREPARE TRANSACTION where something was announced: not for tables that are written in two phases.
 DO $aragora_sync$
 DECLARE
   target text; relation regclass; columns text[]; dated boolean; old_key text; new_key text; name text; body text;

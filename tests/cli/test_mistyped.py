@@ -112,6 +112,15 @@ def test_a_watch_without_the_channel_that_would_tell_says_so(home: Home, cli: Cl
     assert "rows of tenant acme is only read from time to time, as its option 'notify_channel' is not set" in ended.err
 
 
+def test_nothing_to_watch_and_no_schedule_names_both_ways_out(home: Home, cli: Cli) -> None:
+    home.add("acme", {"type": "postgresql", "id": "rows", "database": "myapp"})
+
+    ended = cli("schedule", "--watch")
+
+    assert ended.exit_code == 2
+    assert "write `schedule: {interval_hours: 1}` below one of them, or set its option 'notify_channel'" in ended.err
+
+
 def test_what_a_connector_warns_of_in_each_run_is_told_once_a_day() -> None:
     now = [0.0]
     repeated = Repeated(lambda: now[0])

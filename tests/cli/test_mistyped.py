@@ -121,6 +121,15 @@ def test_nothing_to_watch_and_no_schedule_names_both_ways_out(home: Home, cli: C
     assert "write `schedule: {interval_hours: 1}` below one of them, or set its option 'notify_channel'" in ended.err
 
 
+def test_files_for_another_user_name_what_lies_in_your_home(home: Home, cli: Cli) -> None:
+    home.toy("blocks", schedule=HOURLY)
+
+    mine = cli("schedule", "print", "--systemd-service", "--user", "nobody-else-here")
+
+    assert f"{home.stores}, {home.states}, {home.config}: in your home, where nobody-else-here perhaps" in mine.err
+    assert mine.exit_code == 0
+
+
 def test_what_a_connector_warns_of_in_each_run_is_told_once_a_day() -> None:
     now = [0.0]
     repeated = Repeated(lambda: now[0])

@@ -93,8 +93,9 @@ def foreground(
 ) -> int:
     """Keeps running, and syncs each connector by its schedule.
 
-    Ctrl-C or SIGTERM ends it, and progress is kept. Whatever was missed while it did not run is made up once. The configuration is read again when it changes and on
-    SIGHUP; where it is broken then, the schedules of before go on. `aragora-sync run` may be used at any time.
+    Ctrl-C or SIGTERM ends it, and progress is kept. Whatever was missed while it did not run is made up once. The
+    configuration is read again when it changes and on SIGHUP; where it is broken then, the schedules of before go on.
+    `aragora-sync run` may be used at any time.
     """
     if context.invoked_subcommand is not None:
         return 0

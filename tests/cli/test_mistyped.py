@@ -81,7 +81,6 @@ def test_help_of_schedule_tells_what_happens_to_missed_runs_and_to_its_file(cli:
     "address, hint",
     [
         ("192.0.2.7:8090", "name an address of this machine"),
-        ("nobody.invalid:8090", "name an address of this machine"),
         ("127.0.0.1:{taken}", "end what listens there already"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
 import time
@@ -17,7 +18,7 @@ from ..engine.events import Emit, Event, RunEnded
 from ..engine.runner import give_back_memory
 from ..engine.scheduler import Scheduler, Service
 from ..engine.stop import Stop, StopReason
-from .output import count, letter, talk
+from .output import count, discard_stdout, letter, talk
 from .planned import ConfigFile, Plan
 from .sd_notify import SystemdNotice
 from .signals import stopping_on_signals
@@ -188,7 +189,13 @@ class Foreground:
 
     @contextlib.contextmanager
     def _reloading_on_hangup(self) -> Iterator[None]:
+        terminals = [number for number in (1, 2) if os.isatty(number)]
+
         def handle(_number: int, _frame: FrameType | None) -> None:
+            if terminals and not any(os.isatty(number) for number in terminals):
+                discard_stdout()  # the window was closed: nobody asked for anything to be read again
+                self.scheduler.request(StopReason.TERMINATE)
+                return
             self._hung_up = True
             self.scheduler.wake()
 

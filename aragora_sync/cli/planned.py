@@ -80,7 +80,9 @@ class Plan:
                 raise ConfigError(f"connector {one} has no schedule ({where}).", hint=f"{WRITE} there")
         if not self.schedules and not self.watched:
             message = f"no enabled connector of {self.config.path} has a schedule."
-            raise ConfigError(message, hint=f"{WRITE} below one of them")
+            lacking = {lacks_for_watch(one) for one in self.enabled.values()} - {""} if self.watch else set()
+            instead = "".join(f", or set its option {option!r}, by which it is watched" for option in sorted(lacking))
+            raise ConfigError(message, hint=f"{WRITE} below one of them{instead}")
 
     @property
     def configured(self) -> set[Key]:

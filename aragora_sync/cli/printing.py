@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
+import pwd
 import re
 import shutil
 import sys
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ..connectors import connector_class
 from ..core.clock import utc_now
 from ..core.errors import ConfigError
-from ..core.files import expand_home
+from ..core.files import expand_home, home_folder
 from ..engine.calendars import Inexpressible
 from .output import say, talk
 from .units import Job, Place, crontab, kubernetes, systemd, systemd_service
@@ -44,6 +46,8 @@ def files(asked: Asked, plan: Plan, what: str, user: str, image: str) -> Files:
         Job(key, schedule, bool(connector_class(plan.chosen[key].type).keys), _reads(plan.chosen[key]))
         for key, schedule in plan.schedules.items()
     ]
+    if what != "k8s" and not asked.quiet:
+        _tell_of_a_strange_home(place)
     if what == "systemd-service":
         tenant = ["--tenant", asked.tenant] if asked.tenant is not None else []
         return list(systemd_service(jobs, place, [*plan.names, *tenant]))
@@ -132,7 +136,25 @@ def same_as_utc(zone: str) -> bool:
 
 def _place(asked: Asked, plan: Plan, user: str, image: str) -> Place:
     config = expand_home(plan.config.path, os.environ).absolute()
-    return Place(_program(), config, asked.store_folder.absolute(), asked.state_folder(None).absolute(), user, image)
+    store, state = asked.store_folder.absolute(), asked.state_folder(None).absolute()
+    return Place(_program(), config, store, state, user, image, _home_of(user))
+
+
+def _tell_of_a_strange_home(place: Place) -> None:
+    """Who prints for another user may have named folders that only he himself can use."""
+    own = home_folder(os.environ)
+    found = [path for path in (place.store, place.state, place.config) if path.is_relative_to(own)]
+    if found and place.home != own:
+        talk(f"{', '.join(map(str, found))}: in your home, where {place.user} perhaps may not read or write.")
+        talk(f"  try: --user {getpass.getuser()}, or other places with --store, --state-dir and --config")
+
+
+def _home_of(user: str) -> Path:
+    """Also where that user is still to be made."""
+    try:
+        return Path(pwd.getpwnam(user).pw_dir)
+    except KeyError:
+        return Path("/var/lib") / user
 
 
 def _program() -> list[str]:

@@ -91,10 +91,11 @@ def foreground(
     watch: Watch = False,
     metrics_textfile: MetricsFile = None,
 ) -> int:
-    """Keeps running, and syncs each connector by its schedule, until Ctrl-C or SIGTERM.
+    """Keeps running, and syncs each connector by its schedule.
 
-    Whatever was missed while it did not run is made up once. The configuration is read again when it changes and on
-    SIGHUP; where it is broken then, the schedules of before go on. `aragora-sync run` may be used at any time.
+    Ctrl-C or SIGTERM ends it, and progress is kept. Whatever was missed while it did not run is made up once. The
+    configuration is read again when it changes and on SIGHUP; where it is broken then, the schedules of before go on.
+    `aragora-sync run` may be used at any time.
     """
     if context.invoked_subcommand is not None:
         return 0

@@ -23,6 +23,7 @@ SCRATCH = "/tmp"  # noqa: S108 - inside of the container, where nobody else is
 PLAIN_WORD = re.compile(r"[\w@%+=:,./-]+")
 SYSTEMD_ESCAPES = {"\\": r"\\", '"': r"\"", "\n": r"\n", "\t": r"\t"}
 CRON_COMMAND = 900  # bytes of a command; cron takes no more than 1000
+OWN = ".aragora"
 CREDENTIALS = "/etc/aragora-sync/credentials"
 
 HARDENED = """\
@@ -76,6 +77,7 @@ class Place:
     state: Path
     user: str = "aragora-sync"
     image: str = ""
+    home: Path = Path("/var/lib/aragora-sync")  # of that user: tokens and the audit trail lie below it
 
     def command(self, *words: str) -> list[str]:
         """The program and its arguments."""
@@ -136,23 +138,29 @@ SuccessExitStatus=75 6
 
 def _before(unit: str, place: Place, tenants: Sequence[str]) -> str:
     """What systemd takes for granted; without it a start fails, and does not say why."""
-    folders = shlex.join([str(place.store), str(place.state)])
+    folders = shlex.join([str(folder) for folder in _folders(place, tenants)])
+    home, user = shlex.quote(str(place.home)), shlex.quote(place.user)
     secrets = shlex.join([f"{CREDENTIALS}/{tenant}" for tenant in tenants])
     lines = [
         f"Before the first start, where they are not there; {place.user} must be able to read {place.config}, too:",
-        f"  useradd --system {shlex.quote(place.user)}",
-        f"  install -d -m 700 -o {shlex.quote(place.user)} {folders}",
+        f"  useradd --system --create-home --home-dir {home} {user}",
+        f"  install -d -m 700 -o {user} {folders}",
         *([f"  install -d -m 700 {secrets}"] if tenants else []),
         f"Then, with the files in /etc/systemd/system: systemctl enable --now {unit}",
     ]
     return "".join(f"# {line}\n" for line in lines)
 
 
+def _folders(place: Place, tenants: Sequence[str]) -> list[Path]:
+    """That it writes into: who logs in may have to keep tokens, and to leave a trail."""
+    return [place.store, place.state, *([place.home / OWN] if tenants else [])]
+
+
 def _surroundings(place: Place, tenants: Sequence[str], reads: Sequence[Path]) -> str:
     """User, credentials and limits. A file GITHUB_TOKEN in the folder of tenant acme, which must exist, becomes the
     credential ARAGORA_ACME__GITHUB_TOKEN."""
     loads = "".join(f"LoadCredential=ARAGORA_{upper(each)}_:{CREDENTIALS}/{each}\n" for each in tenants)
-    folders = [place.store, place.state]
+    folders = _folders(place, tenants)
     needed = (*folders, place.config, Path(place.program[0]), *reads)
     in_home = any(path.parts[1:2] in (("home",), ("root",)) for path in needed)
     return (
@@ -305,7 +313,7 @@ def _container(job: Job, place: Place) -> dict[str, Any]:
             "run", connector, "--tenant", tenant, "--config", "/config/connectors.yaml",
             "--store", "/data/knowledge", "--state-dir", "/data/sync_state",
         ],
-        "env": [{"name": "HOME", "value": SCRATCH}],
+        "env": [{"name": "HOME", "value": "/data"}],  # tokens and the audit trail must outlive this pod
         "envFrom": [{"secretRef": {"name": "aragora-sync-credentials", "optional": True}}],
         "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}},
         "securityContext": {

@@ -84,7 +84,8 @@ class WebhookApp:
         now = self._clock()
         self._strangers += 1
         if self._complained_at is None or not timedelta() <= now - self._complained_at < COMPLAIN_EVERY:
-            logger.warning("nothing is served at %s (%d such requests)", ascii(path[:LONGEST_PATH]), self._strangers)
+            often = "once" if self._strangers == 1 else f"{self._strangers} such requests"
+            logger.warning("nothing is served at %s (%s)", ascii(path[:LONGEST_PATH]), often)
             self._complained_at, self._strangers = now, 0
         return Receipt(HTTPStatus.UNAUTHORIZED)
 

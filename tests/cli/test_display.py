@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pty
+import signal
 import subprocess
 from collections.abc import Callable
 
@@ -18,6 +19,7 @@ from aragora_sync.engine.result import SyncResult
 from aragora_sync.store.base import Counts
 
 from .conftest import Home
+from .foreground import PATIENCE
 
 STARTED = StreamStarted("acme", "blocks", "box", "Box of blocks", "changes", expected=500)
 
@@ -134,6 +136,21 @@ def test_second_ctrl_c_gives_the_cursor_back(home: Home, command: Callable[..., 
     home.toy("blocks", {"box": {"items": {"a": "one"}, "signals": ["SIGINT", "SIGTERM"]}})
 
     assert _on_a_terminal(home, command("run")).rstrip().endswith("\x1b[?25h")
+
+
+def test_window_that_is_closed_ends_the_schedules_well(home: Home, command: Callable[..., list[str]]) -> None:
+    """It sends SIGHUP, which otherwise means that the configuration is to be read again."""
+    home.toy("blocks", schedule={"interval_hours": 1})
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(command("schedule"), stdin=theirs, stdout=theirs, stderr=theirs, cwd=home.folder) as process:
+        os.close(theirs)
+        shown = b""
+        while b"synced" not in shown:
+            shown += os.read(ours, 4096)
+        os.close(ours)
+        process.send_signal(signal.SIGHUP)
+
+        assert process.wait(PATIENCE) == 0
 
 
 def test_columns_are_as_wide_as_their_widest_cell() -> None:

@@ -81,7 +81,6 @@ def test_help_of_schedule_tells_what_happens_to_missed_runs_and_to_its_file(cli:
     "address, hint",
     [
         ("192.0.2.7:8090", "name an address of this machine"),
-        ("nobody.invalid:8090", "name an address of this machine"),
         ("127.0.0.1:{taken}", "end what listens there already"),
     ],
 )
@@ -110,6 +109,24 @@ def test_a_watch_without_the_channel_that_would_tell_says_so(home: Home, cli: Cl
 
     assert ended.exit_code == 4
     assert "rows of tenant acme is only read from time to time, as its option 'notify_channel' is not set" in ended.err
+
+
+def test_nothing_to_watch_and_no_schedule_names_both_ways_out(home: Home, cli: Cli) -> None:
+    home.add("acme", {"type": "postgresql", "id": "rows", "database": "myapp"})
+
+    ended = cli("schedule", "--watch")
+
+    assert ended.exit_code == 2
+    assert "write `schedule: {interval_hours: 1}` below one of them, or set its option 'notify_channel'" in ended.err
+
+
+def test_files_for_another_user_name_what_lies_in_your_home(home: Home, cli: Cli) -> None:
+    home.toy("blocks", schedule=HOURLY)
+
+    mine = cli("schedule", "print", "--systemd-service", "--user", "nobody-else-here")
+
+    assert f"{home.stores}, {home.states}, {home.config}: in your home, where nobody-else-here perhaps" in mine.err
+    assert mine.exit_code == 0
 
 
 def test_what_a_connector_warns_of_in_each_run_is_told_once_a_day() -> None:

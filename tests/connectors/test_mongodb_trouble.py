@@ -281,6 +281,15 @@ def test_the_check_tells_how_each_collection_is_read(lone, collections):
     assert not next(iter(lone.connector(uri="mongodb://127.0.0.1:1").check())).ok
 
 
+def test_check_tells_of_a_field_that_no_document_has(collections):
+    collections.documents.insert_one({"_id": 1, "title": "One"})
+    collections.options["content_fields"] = ["title", "bodyy"]
+
+    told = {check.name: check.message for check in collections.connector().check()}
+
+    assert told["documents"].endswith("; no document of documents has bodyy")
+
+
 def test_a_server_elsewhere_without_encryption_is_said(collections):
     connector = collections.connector()
     connector.open()

@@ -140,10 +140,24 @@ def test_systemd_hides_no_home_that_is_needed(what: str, place: Place) -> None:
     assert [expected in text for text in texts] == [True, True]
 
 
+def test_tokens_and_the_audit_trail_can_be_written_and_outlive_the_run(place: Place) -> None:
+    """Both lie below the home: a refresh token that is lost ends the login."""
+    units = [dict(systemd([job(WELL[0])], place, NOW))["aragora-sync-acme_docs.service"]]
+    units += dict(systemd_service([job(WELL[0])], place)).values()
+    ((_, cron_job),) = kubernetes([job(WELL[0])], place, NOW)
+    (container,) = cron_job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+
+    assert ["/var/lib/aragora-sync/.aragora\n" in text for text in units] == [True, True]
+    home = next(each["value"] for each in container["env"] if each["name"] == "HOME")
+    assert home in [each["mountPath"] for each in container["volumeMounts"] if each["name"] == "data"]
+
+
 def test_units_say_what_must_be_there_before_the_first_start(place: Place) -> None:
     text = dict(systemd_service([job(WELL[0])], place))["aragora-sync.service"]
 
-    assert f"#   install -d -m 700 -o aragora-sync {place.store} {place.state}" in text
+    folders = f"{place.store} {place.state} /var/lib/aragora-sync/.aragora"
+    assert "#   useradd --system --create-home --home-dir /var/lib/aragora-sync aragora-sync" in text
+    assert f"#   install -d -m 700 -o aragora-sync {folders}" in text
     assert "#   install -d -m 700 /etc/aragora-sync/credentials/acme" in text
 
 
@@ -154,6 +168,7 @@ SYSTEMD = "/lib/systemd/systemd"
 def test_systemd_understands_odd_paths_as_they_are() -> None:
     """What systemd itself says that it understood."""
     folders = [Path("/srv") / odd for odd in ODD_FOLDERS]
+    place_of_own = "/var/lib/aragora-sync/.aragora"
     with tempfile.TemporaryDirectory() as units:
         Path(units).chmod(0o755)
         for number, odd in enumerate(folders):
@@ -165,7 +180,7 @@ def test_systemd_understands_odd_paths_as_they_are() -> None:
     for number, odd in enumerate(folders):
         words, paths = understood[f"odd{number}.service"]
         assert words[words.index("--config") + 1] == str(odd / "c.yaml").replace("$", "$$")
-        assert paths == f"{odd / 's'} {odd / 't'}"
+        assert paths == f"{odd / 's'} {odd / 't'} {place_of_own}"
 
 
 def dumped(folder: Path) -> dict[str, tuple[list[str], str]]:

@@ -184,6 +184,7 @@ class MongoDBConnector(Connector):
             with explained(self._server.address, f"{self._server.address.database}.{name}"):
                 documents.find_one({}, {"_id": 1})
                 lacking = self.timestamp_field and lacks(documents, self.timestamp_field)
+                absent = [field for field in self.content_fields if lacks(documents, field)]
                 indexed = shape.kind != "view" and any(
                     next(iter(index["key"])) == self.timestamp_field for index in documents.list_indexes()
                 )
@@ -195,6 +196,8 @@ class MongoDBConnector(Connector):
             told += f"; no document of {name} has the field {self.timestamp_field}"
         elif manner is Manner.TIME and not indexed:
             told += f"; each run looks through all of it, as no index begins with {self.timestamp_field}"
+        if absent:
+            told += f"; no document of {name} has {' or '.join(absent)}"
         return Check(name, True, told)
 
     def _address(self) -> Address:

@@ -85,7 +85,7 @@ def _days_of_week(field: str) -> str:
 
 
 def cron_set(field: str, place: int) -> set[int]:
-    """The numbers that a field stands for; `place` counts from the minute, 0, except that weekdays are 5."""
+    """The numbers that a field stands for; `place` is which of the five it is, from the minute, 1, to the weekday, 5."""
     from cronsim.cronsim import Field
 
     return {item for item in Field(place).parse(field) if isinstance(item, int)}

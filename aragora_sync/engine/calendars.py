@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from .schedule import SyncSchedule
-from .walltime import SECOND, first_change, offset_at, wall_of
+from .walltime import MINUTE, SECOND, first_change, offset_at, wall_of
 
 YEARS_AHEAD = timedelta(days=3653)
 HOUR_MINUTES, DAY_MINUTES = 60, 1440
@@ -43,7 +43,7 @@ def calendar_of(schedule: SyncSchedule, now: datetime) -> Calendar:
 
 
 def _every(interval: timedelta) -> str:
-    minutes, rest = divmod(interval, timedelta(minutes=1))
+    minutes, rest = divmod(interval, MINUTE)
     if not rest and HOUR_MINUTES % minutes == 0:
         return f"*/{minutes} * * * *" if minutes > 1 else "* * * * *"
     if not rest and minutes % HOUR_MINUTES == 0 and DAY_MINUTES % minutes == 0:
@@ -65,7 +65,7 @@ def _of_cron(schedule: SyncSchedule, now: datetime) -> Calendar:
     fields[:4] = [_stepped(field, place) for field, place in zip(fields, (1, 2, 3, 4), strict=False)]
     changes = list(_changes(schedule.zone, now))
     if changes and (fields[0].startswith("*") or fields[1].startswith("*")):
-        if fields[1:] != ["*"] * 4 or any(_minutes(offset) % HOUR_MINUTES for pair in changes for offset in pair[1:]):
+        if fields[1:] != ["*"] * 4 or any(offset // MINUTE % HOUR_MINUTES for pair in changes for offset in pair[1:]):
             raise Inexpressible("its cron line follows the time that passes, in a zone that changes its clocks")
         return Calendar("UTC", (" ".join(fields),))
     _require_steady(schedule, _cron_times(fields), now)
@@ -85,7 +85,7 @@ def _days_of_week(field: str) -> str:
 
 
 def cron_set(field: str, place: int) -> set[int]:
-    """The numbers that a field stands for; `place` is which of the five it is, from the minute, 1, to the weekday, 5."""
+    """The numbers that a field stands for; `place` is its number among the five, which begin with the minute, 1."""
     from cronsim.cronsim import Field
 
     return {item for item in Field(place).parse(field) if isinstance(item, int)}
@@ -129,10 +129,6 @@ def _changes(zone: tzinfo, now: datetime) -> Iterator[tuple[datetime, timedelta,
     while (change := first_change(here, end, zone)) is not None:
         yield change, offset_at(change - SECOND, zone), offset_at(change, zone)
         here = change
-
-
-def _minutes(offset: timedelta) -> int:
-    return int(offset.total_seconds()) // HOUR_MINUTES
 
 
 def _lines(times: list[tuple[int, int]]) -> tuple[str, ...]:

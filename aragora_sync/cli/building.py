@@ -126,9 +126,7 @@ class Runs:
         """
         try:
             connector, into = self._builder.connector(chosen), store or self._store(chosen.tenant)
-            if turns is not None:
-                return self._make_live(chosen, connector, into, turns)
-            return self._make(chosen, connector, into, ask or self._ask)
+            return self._make(chosen, connector, into, ask or self._ask, turns)
         except AragoraSyncError as error:
             problem = StreamError.of("", error)
         except Exception as error:  # a constructor of a third party: anything may come
@@ -148,27 +146,25 @@ class Runs:
                 into.end_run(into.begin_run(chosen.connector), str(result.status), result.errors)
             result.recorded = True
 
-    def _make(self, chosen: Chosen, connector: Connector, store: SqliteStore | Overlay, ask: Ask) -> Make:
-        state = StateFile(self._asked.state_folder(chosen.config), chosen.connector, chosen.tenant)
-        path = store_path(self._asked.store_folder, chosen.tenant)
-        lock = None if self._dry_run else lock_path(path, chosen.connector, chosen.tenant)
-
-        def make(emit: Emit, stop: Stop) -> ConnectorRun:
-            return ConnectorRun(connector, store, state, lock=lock, ask=ask, stop=stop, emit=emit, dry=self._dry_run)
-
-        return make
-
-    def _make_live(
-        self, chosen: Chosen, connector: Connector, store: SqliteStore | Overlay, turns: threading.Semaphore
+    def _make(
+        self,
+        chosen: Chosen,
+        connector: Connector,
+        store: SqliteStore | Overlay,
+        ask: Ask,
+        turns: threading.Semaphore | None,
     ) -> Make:
         state = StateFile(self._asked.state_folder(chosen.config), chosen.connector, chosen.tenant)
         lock = lock_path(store_path(self._asked.store_folder, chosen.tenant), chosen.connector, chosen.tenant)
         every = interval_of(chosen.config.schedule if chosen.config else {})
 
-        def make(emit: Emit, stop: Stop) -> ConnectorLive:
-            return ConnectorLive(
-                connector, store, state, lock=lock, ask=self._ask, stop=stop, emit=emit, every=every, turns=turns
-            )
+        def make(emit: Emit, stop: Stop) -> Runnable:
+            if turns is not None:
+                return ConnectorLive(
+                    connector, store, state, lock=lock, ask=ask, stop=stop, emit=emit, every=every, turns=turns
+                )
+            held = None if self._dry_run else lock
+            return ConnectorRun(connector, store, state, lock=held, ask=ask, stop=stop, emit=emit, dry=self._dry_run)
 
         return make
 

@@ -135,7 +135,7 @@ class Foreground:
         return Exit.INTERRUPTED if self.scheduler.reason is StopReason.INTERRUPT else Exit.OK
 
     def _sync(self, key: Key, emit: Emit, stop: Stop) -> SyncResult:
-        plan = self._plan if key in self._plan.chosen else self._previous
+        plan = self._plan if key in self._plan.scheduled else self._previous
         with self.turns.of(key):
             return plan.sync(key, emit, stop)
 

@@ -95,7 +95,7 @@ class Metrics(Listener):
     def planned(self, plan: Plan) -> None:
         if plan.asked.store_folder != self._folder:
             self._folder, self._samples = plan.asked.store_folder, {}
-        self.follow({key: chosen.type for key, chosen in {**plan.chosen, **plan.watched}.items()})
+        self.follow({key: chosen.type for key, chosen in {**plan.scheduled, **plan.watched}.items()})
 
     def hear(self, event: Event) -> None:
         if isinstance(event, RunEnded):

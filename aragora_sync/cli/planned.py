@@ -54,10 +54,10 @@ class Plan:
             (one.tenant, one.connector): one for one in choose_enabled(self.config, names, self.asked.tenant)
         }
         self.watched = {key: one for key, one in self.enabled.items() if watch and _can_be_watched(one)}
-        self.chosen: dict[Key, Chosen] = {
+        self.scheduled: dict[Key, Chosen] = {
             key: one for key, one in self.enabled.items() if key not in self.watched and _given(one)
         }
-        self.schedules = {key: SyncSchedule(**_given(chosen)) for key, chosen in self.chosen.items()}
+        self.schedules = {key: SyncSchedule(**_given(chosen)) for key, chosen in self.scheduled.items()}
         self._runs = Runs(self.asked, Ask(), dry_run=False)
         self._stores = StorePool(lambda tenant: open_store(self.asked, tenant))
 
@@ -92,7 +92,7 @@ class Plan:
     @property
     def widths(self) -> tuple[int, int]:
         """Of the longest ids."""
-        shown = [*self.chosen, *self.watched]
+        shown = [*self.scheduled, *self.watched]
         return max((len(tenant) for tenant, _ in shown), default=0), max((len(each) for _, each in shown), default=0)
 
     def counted_from(self, keys: Collection[Key], *, noted_at: datetime | None = None) -> dict[Key, LastRun]:

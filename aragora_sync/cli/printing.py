@@ -43,7 +43,7 @@ def files(asked: Asked, plan: Plan, what: str, user: str, image: str) -> Files:
     """The files of one kind; ConfigError names every connector that cannot be told to that program, and why."""
     place, now = _place(asked, plan, user, image), utc_now()
     jobs = [
-        Job(key, schedule, bool(connector_class(plan.chosen[key].type).keys), _reads(plan.chosen[key]))
+        Job(key, schedule, bool(connector_class(plan.scheduled[key].type).keys), _reads(plan.scheduled[key]))
         for key, schedule in plan.schedules.items()
     ]
     if what != "k8s" and not asked.quiet:
@@ -61,7 +61,7 @@ def files(asked: Asked, plan: Plan, what: str, user: str, image: str) -> Files:
         try:
             list(make([job]))
         except Inexpressible as error:
-            line = plan.chosen[job.key].config
+            line = plan.scheduled[job.key].config
             where = f"{plan.config.path}:{line.place[0]}: " if line else ""
             problems.append(f"{where}{job.key[1]} of tenant {job.key[0]} cannot be told to {PROGRAMS[what]}: {error}.")
     if problems:

@@ -83,7 +83,7 @@ def run(
     there is an object on each line: for each connector that ends, with --watch for each batch, and one at the end.
     """
     ask = _ask(item, max_items, full=full, reconcile=reconcile, allow_mass_delete=allow_mass_delete)
-    _refuse_one_run(ask, dry_run=dry_run, watch=watch)
+    _refuse_options_of_one_run(ask, dry_run=dry_run, watch=watch)
     chosen = choose_to_run(asked.config, connectors or [], asked.tenant)
     figures = _figures(asked, metrics_textfile, dry_run)
     display, stop = _display(asked, chosen, dry_run=dry_run, watch=watch), Stop()
@@ -114,7 +114,7 @@ def _refuse(message: str) -> NoReturn:
     raise ConfigError(message, hint=HELP)
 
 
-def _refuse_one_run(ask: Ask, *, dry_run: bool, watch: bool) -> None:
+def _refuse_options_of_one_run(ask: Ask, *, dry_run: bool, watch: bool) -> None:
     if watch and (ask.items or ask.max_items or dry_run):
         _refuse("--watch goes on until it is stopped; --item, --dry-run and --max-items are for one run.")
 

@@ -1,4 +1,4 @@
-"""What systemd is told by a service of `Type=notify-reload`; nothing happens where nobody listens."""
+"""What systemd is told by a service of `Type=notify` or `notify-reload`; nothing happens where nobody listens."""
 
 from __future__ import annotations
 

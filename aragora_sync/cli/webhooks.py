@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 
 def webhook_service(plan: Plan, address: str, handle: Handle) -> WebhookService:
-    """The service for all connectors of the plan that can be told of changes; see `serve.service.WebhookService`."""
+    """The service for the plan's connectors, which its `serve` is told; see `serve.service.WebhookService`."""
     from ..serve.queue import queue_path
     from ..serve.service import WebhookService
 
     queue = queue_path(plan.asked.store_folder)
-    return WebhookService(served(plan), queue, handle, address=address, canonical=canonical_type)
+    return WebhookService((), queue, handle, address=address, canonical=canonical_type)
 
 
 def channel_keeper(plan: Plan, base: str, service: WebhookService, stop: StopSign) -> ChannelKeeper:
@@ -72,7 +72,7 @@ def offers(plan: Plan) -> Iterator[Offer]:
 
 
 def served(plan: Plan) -> Iterator[Served]:
-    """Those connectors; each is made when it is needed. For `WebhookService.serve` after a change of the file."""
+    """The connectors of the plan that can be told of changes, for `WebhookService.serve`; made when they are needed."""
     from ..serve.served import Served
 
     builder = Builder(plan.asked)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from .schedule import NO_DELAY, SyncSchedule
-from .walltime import SECOND, first_change, offset_at, wall_of
+from .walltime import MINUTE, SECOND, first_change, offset_at, wall_of
 
 YEARS_AHEAD = timedelta(days=3653)
 HOUR_MINUTES, DAY_MINUTES = 60, 1440
@@ -46,7 +46,7 @@ def calendar_of(schedule: SyncSchedule, now: datetime, delay: timedelta = NO_DEL
 
 
 def _every(interval: timedelta) -> str:
-    minutes, rest = divmod(interval, timedelta(minutes=1))
+    minutes, rest = divmod(interval, MINUTE)
     if interval == timedelta(hours=1):
         return "0 * * * *"
     if not rest and HOUR_MINUTES % minutes == 0:
@@ -70,7 +70,7 @@ def _of_cron(schedule: SyncSchedule, now: datetime, delay: timedelta) -> Calenda
     fields = [_told(field, place) for place, field in enumerate(fields, 1)]
     changes = list(_changes(schedule.zone, now))
     if changes and (fields[0].startswith("*") or fields[1].startswith("*")):
-        if fields[1:] != ["*"] * 4 or any(_minutes(offset) % HOUR_MINUTES for pair in changes for offset in pair[1:]):
+        if fields[1:] != ["*"] * 4 or any(offset // MINUTE % HOUR_MINUTES for pair in changes for offset in pair[1:]):
             raise Inexpressible("its cron line follows the time that passes, in a zone that changes its clocks")
         return Calendar("UTC", (" ".join(fields),))
     _require_steady(schedule, _cron_times(fields), now, delay)
@@ -90,7 +90,7 @@ def _told(field: str, place: int) -> str:
 
 
 def cron_set(field: str, place: int) -> set[int]:
-    """The numbers that a field stands for; `place` counts from the minute, 0, except that weekdays are 5."""
+    """The numbers that a field stands for; `place` is its number among the five, which begin with the minute, 1."""
     from cronsim.cronsim import Field
 
     return {item for item in Field(place).parse(field) if isinstance(item, int)}
@@ -150,10 +150,6 @@ def _changes(zone: tzinfo, now: datetime) -> Iterator[tuple[datetime, timedelta,
         here = change
 
 
-def _minutes(offset: timedelta) -> int:
-    return int(offset.total_seconds()) // HOUR_MINUTES
-
-
 def _lines(times: list[tuple[int, int]]) -> tuple[str, ...]:
     """As few lines as can be."""
     if not times:
@@ -183,7 +179,7 @@ def keeps_minutes(calendar: Calendar, zone: tzinfo, now: datetime, *, any_phase:
     """
     changes = list(_changes(zone, now))
     offsets = [offset_at(now, zone), *(after for _, _, after in changes)]
-    shifts = {_minutes(offset - offsets[0]) if any_phase else _minutes(offset) for offset in offsets}
+    shifts = {(offset - offsets[0] if any_phase else offset) // MINUTE for offset in offsets}
     for line in calendar.lines:
         minutes = cron_set(line.split()[0], 1)
         if any({(minute + shift) % HOUR_MINUTES for minute in minutes} != minutes for shift in shifts):

@@ -64,7 +64,7 @@ class Resting:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A stream waits so many seconds, because of `reason`; all streams of the connector, where it is empty."""
+    """A stream waits so many seconds, because of `reason`; all of the connector wait where `stream` is empty."""
 
     tenant_id: str
     connector_id: str

@@ -75,22 +75,27 @@ class SyncResult:
 
     @property
     def success(self) -> bool:
+        """Whether everything that was due was read, and no item waits to be asked for again."""
         return self.status is Status.OK
 
     @property
     def items_synced(self) -> int:
+        """How many items were created or updated."""
         return self.counts.created + self.counts.updated
 
     @property
     def items_failed(self) -> int:
+        """How many items could not be read, in this run or before, and are asked for again."""
         return self.failures_waiting
 
     @property
     def errors(self) -> list[str]:
+        """What went wrong, each with its stream; `stream_errors` have the hints."""
         return [str(error) for error in self.stream_errors]
 
     @property
     def exit_code(self) -> Exit:
+        """With which the command ends that ran this connector alone."""
         return _EXITS[self.status]
 
 

@@ -8,7 +8,7 @@ import queue
 import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from .events import Emit, Event
@@ -67,7 +67,11 @@ def run_all(
     listen: Emit,
     timeout: float | None = None,
 ) -> list[SyncResult]:
-    """The results, in the order of `make`. `listen` hears every event, in this thread; `timeout` is in seconds."""
+    """The results, in the order of `make`; `jobs` of them are made beside each other.
+
+    `listen` hears every event, in this thread; what it raises comes from here, once all have ended. After `timeout`
+    seconds all are asked to stop.
+    """
     events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()  # None: a run ended, look again
     deadline = None if timeout is None else time.monotonic() + timeout
     stop.deadline = deadline
@@ -84,7 +88,7 @@ def run_all(
             stop.request(StopReason.CANCEL)  # the listener broke: nobody waits for these runs any more
             raise
     _hear(events, listen, 0)
-    return [_result(run) for run in runs]
+    return [run.result() for run in runs]
 
 
 def _hear(events: queue.SimpleQueue[Event | None], listen: Emit, seconds: float) -> None:
@@ -96,7 +100,3 @@ def _hear(events: queue.SimpleQueue[Event | None], listen: Emit, seconds: float)
             event = events.get_nowait()
     except queue.Empty:
         return
-
-
-def _result(run: Future[SyncResult]) -> SyncResult:
-    return run.result()

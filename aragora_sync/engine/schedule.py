@@ -256,11 +256,7 @@ def _time_problems(given: Mapping[str, Any]) -> Iterator[Problem]:
         if name in given and not CLOCK_TIME.fullmatch(given[name]):
             wrong = True
             yield Problem((name,), f"option {name!r}: expected a time of day like '08:00', up to '23:59'")
-    if wrong or not {"start_time", "end_time"} & given.keys():
-        return
-    if "start_time" in given and "end_time" not in given:
-        return
-    if _clock_time(given.get("start_time")) == _clock_time(given["end_time"]):
+    if not wrong and "end_time" in given and _clock_time(given.get("start_time")) == _clock_time(given["end_time"]):
         message = "option 'end_time' is the same as start_time; leave out both to sync all day"
         yield Problem(("end_time",), message)
 

@@ -66,10 +66,10 @@ class StreamSync:
         """What a hint named was read now; everything that is due, where single items have no place yet."""
         row = self._row()
         if not refs or not self._fetches or row is None or options_changed(row, self.job.source.fingerprint):
-            return self.run()
-        self._started("hints")
-        self._fetch_all(refs)
-        return None
+            self.run()
+        else:
+            self._started("hints")
+            self._fetch_all(refs)
 
     # The readings
 

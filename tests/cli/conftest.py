@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from aragora_sync import connectors
@@ -135,3 +137,14 @@ def program(home: Home, command: Callable[..., list[str]]) -> Cli:
         return Ended(ended.returncode, ended.stdout, ended.stderr)
 
     return run
+
+
+@pytest.fixture
+def browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody follows what is opened."""
+
+    def visit(url: str) -> bool:
+        threading.Thread(target=httpx.get, args=(url,), kwargs={"follow_redirects": True, "trust_env": False}).start()
+        return True
+
+    monkeypatch.setattr("webbrowser.open", visit)

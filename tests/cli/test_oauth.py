@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 
-import httpx
 import pytest
 
 from aragora_sync import connectors
@@ -35,17 +33,6 @@ def server(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAuthoriz
         home.tenants["acme"] = [{"type": "club", "id": "club", "base_url": made.url}]
         home.write()
         yield made
-
-
-@pytest.fixture
-def browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody follows what is opened."""
-
-    def visit(url: str) -> bool:
-        threading.Thread(target=httpx.get, args=(url,), kwargs={"follow_redirects": True, "trust_env": False}).start()
-        return True
-
-    monkeypatch.setattr(oauth.webbrowser, "open", visit)
 
 
 def logged_in(cli: Cli) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 
-import httpx
 import pytest
 
 from aragora_sync import connectors
@@ -28,17 +26,6 @@ def fake(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGoogle]:
         home.tenants["acme"] = [{"type": "gdrive", "id": "drive", "base_url": made.url, **made.places}]
         home.write()
         yield made
-
-
-@pytest.fixture
-def browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody follows what is opened."""
-
-    def visit(url: str) -> bool:
-        threading.Thread(target=httpx.get, args=(url,), kwargs={"follow_redirects": True, "trust_env": False}).start()
-        return True
-
-    monkeypatch.setattr(oauth.webbrowser, "open", visit)
 
 
 def test_login_run_refresh_and_revoke(fake: FakeGoogle, cli: Cli, browser: None) -> None:

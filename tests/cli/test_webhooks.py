@@ -28,7 +28,9 @@ def heard() -> Heard:
 
 @contextmanager
 def running(heard: Heard) -> Iterator[WebhookService]:
-    with webhook_service(Plan(Asked()), "127.0.0.1:0", heard) as service:
+    plan = Plan(Asked())
+    with webhook_service(plan, "127.0.0.1:0", heard) as service:
+        service.serve(served(plan))
         yield service
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from aragora_sync.connectors.mongodb import MongoDBConnector
+import pytest
+
+from aragora_sync.connectors.mongodb import MongoDBConnector, reading
 from aragora_sync.core.source import Stream
 from aragora_sync.engine.job import Ask
 from aragora_sync.engine.result import SyncResult
@@ -78,6 +80,12 @@ class Collections(Stored):
 
     def cursors(self) -> dict[str, Any]:
         return self.connector().load_state().cursors
+
+
+def in_pieces(patch: pytest.MonkeyPatch, batch: int = 1, chunk: int = 1, vouched: int = 1) -> None:
+    """A few documents fill many answers and queries."""
+    for name, size in (("BATCH", batch), ("CHUNK", chunk), ("VOUCHED_DOCUMENTS", vouched)):
+        patch.setattr(reading, name, size)
 
 
 def number(count: int) -> str:

@@ -16,8 +16,8 @@ from ..fakes.confluence import EMAIL, GATEWAY, PAT, SCOPED_TOKEN, TOKEN
 from ..fakes.confluence_doors import too_many
 from ..fakes.web import Answer, html
 from ..net.clock import BEGAN
-from ..servers.strange import shaking_hands
 from .confluence_desk import opened_desk, problem
+from .unreachable import *  # noqa: F403 - tests
 
 ALWAYS = 9999
 
@@ -317,31 +317,6 @@ def test_address_without_confluence(desk):
     assert status is Status.FAILED
     assert "there is no Confluence at" in message and "https://mycompany.atlassian.net/wiki" in hint
     assert len(desk.items()) == 2
-
-
-def test_host_that_is_not_there(desk):
-    desk.options["base_url"] = "https://no.such.host.invalid/wiki"
-    status, message, hint = problem(desk.sync())
-
-    assert status is Status.TRY_LATER
-    assert message == "there is no host no.such.host.invalid, or no network."
-    assert "base_url" in hint and len(desk.items()) == 2
-
-
-def test_port_where_nobody_listens(desk):
-    desk.options["base_url"] = "http://127.0.0.1:9/wiki"
-
-    assert problem(desk.sync())[0] is Status.TRY_LATER
-
-
-def test_certificate_that_is_not_trusted_is_told(desk, tmp_path):
-    with shaking_hands(tmp_path) as port:
-        desk.options["base_url"] = f"https://127.0.0.1:{port}/wiki"
-        status, message, hint = problem(desk.sync())
-
-    assert status is Status.FAILED
-    assert message.startswith("the certificate of 127.0.0.1 is not trusted")
-    assert "SSL_CERT_FILE" in hint
 
 
 # Secrets

@@ -12,8 +12,8 @@ from aragora_sync.engine.result import Status
 
 from ..fakes.github_access import CLASSIC
 from ..fakes.web import Answer, html
-from ..servers.strange import shaking_hands
 from .github_desk import GRAPHQL, REST, break_on, opened_desk, problem
+from .unreachable import *  # noqa: F403 - tests
 
 ALWAYS = 99
 
@@ -195,25 +195,6 @@ def test_web_page_instead_of_the_api(desk):
     _, message, hint = problem(desk.sync())
 
     assert "a web page instead of data" in message and "base_url" in hint
-
-
-def test_host_that_is_not_there(desk):
-    desk.options["base_url"] = "https://no.such.host.invalid"
-    status, message, _ = problem(desk.sync())
-
-    assert status is Status.TRY_LATER
-    assert message == "there is no host no.such.host.invalid, or no network."
-    assert len(desk.items()) == 2
-
-
-def test_certificate_that_is_not_trusted_is_told(desk, tmp_path):
-    with shaking_hands(tmp_path) as port:
-        desk.options["base_url"] = f"https://127.0.0.1:{port}"
-        status, message, hint = problem(desk.sync())
-
-    assert status is Status.FAILED
-    assert message.startswith("the certificate of 127.0.0.1 is not trusted")
-    assert "SSL_CERT_FILE" in hint
 
 
 # Secrets

@@ -13,7 +13,7 @@ from aragora_sync.engine.result import Status
 from ..fakes.gusto import SECRET, too_many
 from ..fakes.web import Answer, html
 from .gusto_desk import opened_desk, problem
-from .test_slack_trouble import shaking_hands
+from .unreachable import *  # noqa: F403 - tests
 
 ALWAYS = 99
 
@@ -218,25 +218,6 @@ def test_environment_that_does_not_exist_is_told():
 def test_first_day_that_is_none_is_told():
     with pytest.raises(ConfigError, match="'history_from' must be a day like 2019-01-01, not 'last year'"):
         GustoConnector(history_from="last year")
-
-
-def test_host_that_is_not_there(desk):
-    desk.options["base_url"] = "https://no.such.host.invalid"
-    status, message, _ = problem_of_all(desk.sync())
-
-    assert status is Status.TRY_LATER
-    assert message == "there is no host no.such.host.invalid, or no network."
-    assert len(desk.items()) == 2
-
-
-def test_certificate_that_is_not_trusted_is_told(desk, tmp_path):
-    with shaking_hands(tmp_path) as port:
-        desk.options["base_url"] = f"https://127.0.0.1:{port}"
-        status, message, hint = problem_of_all(desk.sync())
-
-    assert status is Status.FAILED
-    assert message.startswith("the certificate of 127.0.0.1 is not trusted")
-    assert "SSL_CERT_FILE" in hint
 
 
 # Secrets

@@ -13,7 +13,7 @@ from aragora_sync.core.changes import Checkpoint, Deleted, Item, Seen
 from aragora_sync.core.errors import CursorExpired
 from aragora_sync.engine.result import Status
 
-from .collections_desk import number
+from .collections_desk import in_pieces, number
 from .tables import Nothing
 
 
@@ -21,11 +21,6 @@ from .tables import Nothing
 def quick(monkeypatch):
     """No test waits long to hear that nothing changed."""
     monkeypatch.setattr("aragora_sync.connectors.mongodb.feed.WAIT_MILLISECONDS", 5)
-
-
-def in_pieces(monkeypatch, size=1):
-    for name in ("BATCH", "CHUNK", "VOUCHED_DOCUMENTS"):
-        monkeypatch.setattr(reading, name, size)
 
 
 def fill(desk, count=20):
@@ -68,7 +63,7 @@ def test_changes_and_deletions_are_told_by_the_server(collections):
 
 
 def test_4_a_document_that_is_edited_while_others_are_read_is_read_again(collections, monkeypatch):
-    in_pieces(monkeypatch, 5)
+    in_pieces(monkeypatch, 5, 5, 5)
     fill(collections)
     connector = collections.connector()
     connector.open()
@@ -84,7 +79,7 @@ def test_4_a_document_that_is_edited_while_others_are_read_is_read_again(collect
 
 
 def test_4_a_document_deleted_behind_the_reading_is_gone(collections, monkeypatch):
-    in_pieces(monkeypatch, 5)
+    in_pieces(monkeypatch, 5, 5, 5)
     fill(collections)
     connector = collections.connector()
     connector.open()

@@ -13,7 +13,7 @@ from aragora_sync.connectors.mongodb import MongoDBConnector
 from aragora_sync.testing import ConnectorContract
 
 from ..servers.mongo import Mongo, Place
-from .collections_desk import Collections, number
+from .collections_desk import Collections, in_pieces, number
 
 
 class Documents:
@@ -49,9 +49,8 @@ class OnServer(ConnectorContract):
     @pytest.fixture(autouse=True, scope="class")
     @classmethod
     def in_small_pieces(cls) -> Iterator[None]:
-        with pytest.MonkeyPatch.context() as patch:  # a few documents in a few queries
-            for name, size in (("BATCH", 3), ("CHUNK", 5), ("VOUCHED_DOCUMENTS", 2)):
-                patch.setattr(f"aragora_sync.connectors.mongodb.reading.{name}", size)
+        with pytest.MonkeyPatch.context() as patch:
+            in_pieces(patch, batch=3, chunk=5, vouched=2)
             patch.setattr("aragora_sync.connectors.mongodb.feed.WAIT_MILLISECONDS", 1)
             yield
 

@@ -9,14 +9,13 @@ from bson import ObjectId
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aragora_sync.connectors.mongodb import reading
 from aragora_sync.connectors.mongodb.keys import key_of
 from aragora_sync.testing.bench import Cut
 
 from ..kill.desk import soak_size
 from ..servers.mongo import Mongo, Place
 from ..servers.proxy import proxy_to
-from .collections_desk import Collections
+from .collections_desk import Collections, in_pieces
 
 NAMES = ("documents", "other.things")
 RUNS = 5
@@ -26,9 +25,8 @@ IDS = [*range(12), *(f"name {each}" for each in range(12)), *(ObjectId(f"6a{each
 
 
 @pytest.fixture(autouse=True)
-def in_pieces(monkeypatch):
-    for name, size in (("BATCH", 4), ("CHUNK", 9), ("VOUCHED_DOCUMENTS", 2)):
-        monkeypatch.setattr(reading, name, size)
+def small(monkeypatch):
+    in_pieces(monkeypatch, batch=4, chunk=9, vouched=2)
     monkeypatch.setattr("aragora_sync.connectors.mongodb.feed.WAIT_MILLISECONDS", 2)
     monkeypatch.setattr("aragora_sync.connectors.mongodb.server.CONNECT_MILLISECONDS", 5_000)
 

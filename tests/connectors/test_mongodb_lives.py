@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from bson import Code, DBRef, Decimal128, ObjectId
 
-from aragora_sync.connectors.mongodb import reading
 from aragora_sync.core.changes import Checkpoint, Item
 from aragora_sync.core.errors import TransientError
 from aragora_sync.core.source import Stream
 
 from ..fakes.mongo import FakeMongo, running
 from ..kill.desk import soak_size
+from .collections_desk import in_pieces
 from .mongo_desk import MongoDesk
 from .tables import Nothing
 
@@ -30,9 +30,8 @@ IDS = [
 
 
 @pytest.fixture(autouse=True)
-def in_pieces(monkeypatch):
-    for name, size in (("BATCH", 4), ("CHUNK", 9), ("VOUCHED_DOCUMENTS", 2)):
-        monkeypatch.setattr(reading, name, size)
+def small(monkeypatch):
+    in_pieces(monkeypatch, batch=4, chunk=9, vouched=2)
     monkeypatch.setattr("aragora_sync.connectors.mongodb.feed.WAIT_MILLISECONDS", 1)
     monkeypatch.setattr("aragora_sync.connectors.mongodb.feed.GROUP", 3)
     monkeypatch.setattr("pymongo.common.MIN_HEARTBEAT_INTERVAL", 0.01)

@@ -7,10 +7,9 @@ import pytest
 from bson import Binary, Code, DBRef, Decimal128, Regex
 from bson.datetime_ms import DatetimeMS
 
-from aragora_sync.connectors.mongodb import reading
 from aragora_sync.connectors.mongodb.keys import key_of, value_of
 
-from .collections_desk import number
+from .collections_desk import in_pieces, number
 
 EXACT = "1.23456789012345678901234567890123"
 ODD_IDS = [
@@ -23,8 +22,7 @@ OLD = {f"documents/number:{each}": "text" for each in range(3)}
 
 
 def test_1_odd_ids_are_told_apart_across_pages(wired, monkeypatch):
-    for name in ("BATCH", "CHUNK", "VOUCHED_DOCUMENTS"):
-        monkeypatch.setattr(reading, name, 1)
+    in_pieces(monkeypatch)
     for place, each in enumerate(ODD_IDS):
         wired.put(each, f"text {place}")
     result = wired.sync()
@@ -62,8 +60,7 @@ def of_text(text: bytes, body: str, nested: bool = False) -> bytes:
 
 @pytest.mark.parametrize("nested", [False, True], ids=["text", "nested"])
 def test_1_texts_that_are_no_unicode_are_told_apart_across_pages_and_changes(wired, monkeypatch, nested):
-    for name in ("BATCH", "CHUNK", "VOUCHED_DOCUMENTS"):
-        monkeypatch.setattr(reading, name, 1)
+    in_pieces(monkeypatch)
     world = wired.fake.world
     for text in ODD_TEXTS:
         world.put("app", "documents", {}, of_text(text, f"first {text!r}", nested))

@@ -7,12 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from bson import Decimal128, Timestamp
 
-from aragora_sync.connectors.mongodb import reading
 from aragora_sync.connectors.mongodb.polling import LATE, low_of
 from aragora_sync.core.changes import Checkpoint, Item
 from aragora_sync.core.errors import CursorExpired
 
-from .collections_desk import number
+from .collections_desk import in_pieces, number
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
@@ -84,8 +83,7 @@ def test_2_a_type_that_did_not_exist_before_is_read_as_a_whole(stamped):
 
 
 def test_3_very_many_documents_of_one_millisecond(stamped, monkeypatch):
-    for name, size in (("BATCH", 7), ("CHUNK", 40), ("VOUCHED_DOCUMENTS", 5)):
-        monkeypatch.setattr(reading, name, size)
+    in_pieces(monkeypatch, batch=7, chunk=40, vouched=5)
     stamped.documents.create_index("updatedAt")
     now = datetime.now(UTC)
     stamped.documents.insert_many([{"_id": each, "body": "x", "updatedAt": now} for each in range(200)])

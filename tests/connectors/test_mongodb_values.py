@@ -14,13 +14,12 @@ from bson import Binary, Code, DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectI
 from bson.binary import STANDARD
 from bson.codec_options import CodecOptions, DatetimeConversion
 
-from aragora_sync.connectors.mongodb import reading
 from aragora_sync.connectors.mongodb.documents import Reader, version_of
 from aragora_sync.connectors.mongodb.keys import behind, key_of, value_of
 from aragora_sync.connectors.mongodb.values import as_json
 from aragora_sync.core.changes import Deleted, Item
 
-from .collections_desk import number
+from .collections_desk import in_pieces, number
 
 STANDARD_UUID: CodecOptions = CodecOptions(uuid_representation=STANDARD, tz_aware=True)
 OF_EVERY_TYPE = [
@@ -50,8 +49,7 @@ def quick(monkeypatch):
 
 @of_every_type
 def test_1_documents_of_every_type_of_id_are_read_across_pages(collections, monkeypatch, ids):
-    for name in ("BATCH", "CHUNK", "VOUCHED_DOCUMENTS"):
-        monkeypatch.setattr(reading, name, 1)
+    in_pieces(monkeypatch)
     collections.db.get_collection("documents", STANDARD_UUID).insert_many([{"_id": each} for each in ids])
     result = collections.sync()
 

@@ -15,8 +15,8 @@ from aragora_sync.net.retry import ATTEMPTS
 from ..fakes.notion import TOKEN, unavailable
 from ..fakes.notion_lists import refusal
 from ..fakes.web import Answer, html
-from ..servers.strange import shaking_hands
 from .notion_desk import MARKDOWN, QUERY, opened_desk, problem
+from .unreachable import *  # noqa: F403 - tests
 
 ALWAYS = 99
 
@@ -246,37 +246,6 @@ def test_web_page_instead_of_the_api(desk):
     assert status is Status.FAILED
     assert message == "what answered is not Notion's API."
     assert "base_url" in hint and len(desk.items()) == 2
-
-
-def test_host_that_is_not_there(desk):
-    desk.options["base_url"] = "https://no.such.host.invalid"
-    status, message, hint = problem(desk.sync())
-
-    assert status is Status.TRY_LATER
-    assert message == "there is no host no.such.host.invalid, or no network."
-    assert "base_url" in hint and len(desk.items()) == 2
-
-
-def test_port_where_nobody_listens(desk):
-    desk.options["base_url"] = "http://127.0.0.1:9"
-
-    assert problem(desk.sync())[0] is Status.TRY_LATER
-
-
-def test_certificate_that_is_not_trusted_is_told(desk, tmp_path):
-    with shaking_hands(tmp_path) as port:
-        desk.options["base_url"] = f"https://127.0.0.1:{port}"
-        status, message, hint = problem(desk.sync())
-
-    assert status is Status.FAILED
-    assert message.startswith("the certificate of 127.0.0.1 is not trusted")
-    assert "SSL_CERT_FILE" in hint
-
-
-def test_address_that_does_not_speak_tls(desk):
-    desk.options["base_url"] = desk.fake.url.replace("http:", "https:")
-
-    assert "does not speak TLS" in problem(desk.sync())[1]
 
 
 # Secrets

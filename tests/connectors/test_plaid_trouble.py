@@ -14,7 +14,7 @@ from aragora_sync.engine.result import Status
 from ..fakes.plaid import SECRET, Refused, too_many
 from ..fakes.web import Answer, html
 from .plaid_desk import ACCOUNTS, KEYS, SYNC, opened_desk, problem
-from .test_slack_trouble import shaking_hands
+from .unreachable import *  # noqa: F403 - tests
 
 ALWAYS = 99
 RELINK = "aragora-sync oauth login plaid --tenant default"
@@ -176,24 +176,6 @@ def test_limits_that_plaid_holds_are_kept_to(desk):
 def test_address_must_be_safe(address):
     with pytest.raises(ConfigError, match="base_url"):
         PlaidConnector(base_url=address, credentials=KEYS).open()
-
-
-def test_host_that_is_not_there(desk):
-    desk.options["base_url"] = "https://no.such.host.invalid"
-    result = desk.sync()
-
-    assert result.status is Status.TRY_LATER
-    assert result.stream_errors[0].message == "there is no host no.such.host.invalid, or no network."
-    assert "base_url" in result.stream_errors[0].hint and len(desk.items()) == 4
-
-
-def test_certificate_that_is_not_trusted_is_told(desk, tmp_path):
-    with shaking_hands(tmp_path) as port:
-        desk.options["base_url"] = f"https://127.0.0.1:{port}"
-        result = desk.sync()
-
-    assert result.status is Status.FAILED
-    assert result.stream_errors[0].message.startswith("the certificate of 127.0.0.1 is not trusted")
 
 
 # Secrets

@@ -9,8 +9,8 @@ import pytest
 from aragora_sync.engine.result import Status
 
 from ..fakes.web import Answer, html
-from ..servers.strange import shaking_hands
 from .qbo_desk import FEED, QUERY, opened_desk, problem
+from .unreachable import *  # noqa: F403 - tests
 
 ALWAYS = 999
 
@@ -127,31 +127,6 @@ def test_nobody_listens_there(desk):
 
     assert result.status is Status.TRY_LATER
     assert "127.0.0.1 could not be reached" in result.errors[0]
-
-
-def test_host_that_is_not_there(desk):
-    desk.options["base_url"] = "https://no.such.host.invalid"
-    result = desk.sync()
-
-    assert result.status is Status.TRY_LATER
-    assert "there is no host no.such.host.invalid, or no network." in result.errors[0]
-    assert len(desk.items()) == 2
-
-
-def test_certificate_that_is_not_trusted_is_told(desk, tmp_path):
-    with shaking_hands(tmp_path) as port:
-        desk.options["base_url"] = f"https://127.0.0.1:{port}"
-        result = desk.sync()
-
-    assert result.status is Status.FAILED
-    assert "the certificate of 127.0.0.1 is not trusted" in result.errors[0]
-    assert "SSL_CERT_FILE" in result.stream_errors[0].hint
-
-
-def test_address_that_does_not_speak_tls(desk):
-    desk.options["base_url"] = desk.fake.url.replace("http:", "https:")
-
-    assert "does not speak TLS" in desk.sync().errors[0]
 
 
 @pytest.mark.parametrize("name", ["base_url", "token_url"])

@@ -13,8 +13,8 @@ from aragora_sync.net.retry import ATTEMPTS
 
 from ..fakes.slack import BOT, PERSON
 from ..fakes.web import Answer, html
-from ..servers.strange import shaking_hands
 from .slack_desk import HISTORY, REPLIES, opened_desk, problem
+from .unreachable import *  # noqa: F403 - tests
 
 ALWAYS = 99
 
@@ -192,37 +192,6 @@ def test_wrong_address_of_the_right_host(desk):
 
     assert status is Status.FAILED
     assert "Slack answered 404" in message and "base_url" in hint
-
-
-def test_host_that_is_not_there(desk):
-    desk.options["base_url"] = "https://no.such.host.invalid/api"
-    status, message, hint = problem(desk.sync())
-
-    assert status is Status.TRY_LATER
-    assert message == "there is no host no.such.host.invalid, or no network."
-    assert "base_url" in hint and len(desk.items()) == 2
-
-
-def test_port_where_nobody_listens(desk):
-    desk.options["base_url"] = "http://127.0.0.1:9/api"
-
-    assert problem(desk.sync())[0] is Status.TRY_LATER
-
-
-def test_certificate_that_is_not_trusted_is_told(desk, tmp_path):
-    with shaking_hands(tmp_path) as port:
-        desk.options["base_url"] = f"https://127.0.0.1:{port}/api"
-        status, message, hint = problem(desk.sync())
-
-    assert status is Status.FAILED
-    assert message.startswith("the certificate of 127.0.0.1 is not trusted")
-    assert "SSL_CERT_FILE" in hint
-
-
-def test_address_that_does_not_speak_tls(desk):
-    desk.options["base_url"] = desk.fake.url.replace("http:", "https:") + "/api"
-
-    assert "does not speak TLS" in problem(desk.sync())[1]
 
 
 # Secrets

@@ -14,8 +14,8 @@ from ..fakes.web import Answer, html
 from ..fakes.xero_apps import PKCE
 from ..fakes.xero_limits import offline, too_many
 from ..fakes.xero_scopes import READING
-from .test_slack_trouble import shaking_hands
 from .test_xero_login import logged_in
+from .unreachable import *  # noqa: F403 - tests
 from .xero_desk import BASE, opened_desk, problem
 from .xero_world import break_record
 
@@ -202,25 +202,6 @@ def test_wrong_address_of_the_right_host(desk):
 
     assert result.status is Status.FAILED
     assert all("404" in error.message and "base_url" in error.hint for error in result.stream_errors)
-
-
-def test_host_that_is_not_there(desk):
-    desk.options["base_url"] = "https://no.such.host.invalid"
-    result = desk.sync()
-
-    assert result.status is Status.TRY_LATER
-    assert {error.message for error in result.stream_errors} == {
-        "there is no host no.such.host.invalid, or no network."
-    }
-
-
-def test_certificate_that_is_not_trusted_is_told(desk, tmp_path):
-    with shaking_hands(tmp_path) as port:
-        desk.options["base_url"] = f"https://127.0.0.1:{port}"
-        result = desk.sync()
-
-    assert result.status is Status.FAILED
-    assert all(error.message.startswith("the certificate of 127.0.0.1") for error in result.stream_errors)
 
 
 # Secrets

@@ -79,6 +79,7 @@ class Channels:
         self._clock = clock
         self._offers: dict[Pair, Offer] = {}
         self._due: dict[Pair, datetime] = {}
+        self._looked_at = clock()
         self._orphans_told: set[Pair] = set()
 
     def offer(self, offers: Iterable[Offer], *, tenant: str | None = None, known: Collection[Pair] = ()) -> None:
@@ -99,6 +100,9 @@ class Channels:
     def due(self) -> list[Offer]:
         """Those for which something is to be done now."""
         now = self._clock()
+        if now < self._looked_at - AHEAD:  # it was put back, and what is due was reckoned by what it showed before
+            self._due = {pair: self._when(each, now) for pair, each in self._offers.items()}
+        self._looked_at = now
         return [each for pair, each in self._offers.items() if self._due[pair] <= now]
 
     def next_at(self) -> datetime:
@@ -236,7 +240,8 @@ def due_at(note: ChannelNote, url: str, now: datetime) -> datetime:
     confirmed = note.tried_at + CONFIRM_EVERY * (0.9 + 0.2 * share)
     if current.expires_at is None:
         return confirmed
-    return min(confirmed, note.tried_at + (current.expires_at - note.tried_at) * (0.5 + 0.25 * share))
+    renewed = note.tried_at + (current.expires_at - note.tried_at) * (0.5 + 0.25 * share)
+    return max(note.tried_at + FIRST_DELAY, min(confirmed, renewed))  # by a clock that is ahead it ended when it began
 
 
 def retry_at(note: ChannelNote, now: datetime) -> datetime:

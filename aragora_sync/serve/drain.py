@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from ..core.errors import AragoraSyncError
 from ..core.hints import Hint
+from ..core.webhook import merged
 from .queue import Batch, HintQueue
 
 logger = logging.getLogger(__name__)
@@ -22,6 +23,7 @@ Pair: TypeAlias = tuple[str, str]
 WORKERS = 4
 SETTLE_SECONDS = 1.0  # what comes together is handled together
 FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 5.0, 900.0
+WHOLE_FROM_SECONDS = 60.0  # what waits so long is looked for: one of the names may be such that none is ever read
 LOOK_SECONDS = 60.0  # another process may have added something
 
 
@@ -113,7 +115,10 @@ class Drain:
         batch: Batch = self._queue.take(*pair)
         if not batch.hints:
             return True
-        if not self._handle(*pair, batch.hints):
+        hints = batch.hints
+        if self._delays.get(pair, 0.0) >= WHOLE_FROM_SECONDS:
+            hints = merged(Hint(each.stream) for each in hints)
+        if not self._handle(*pair, hints):
             return False
         self._queue.done(batch)
         return True

@@ -226,12 +226,16 @@ def _open(path: Path) -> sqlite3.Connection:
 
 def _storable(stream: object, ref: object) -> tuple[str, str]:
     """As the file can hold it; what it cannot, or what no source calls a thing, is found by an incremental run."""
-    try:
-        if isinstance(stream, str) and isinstance(ref, str) and len(f"{stream}{ref}".encode()) <= LONGEST_NAME:
-            return stream, ref
-    except UnicodeEncodeError:
-        pass
+    if isinstance(stream, str) and isinstance(ref, str) and _is_name(stream + ref):
+        return stream, ref
     return "", ""
+
+
+def _is_name(text: str) -> bool:
+    try:
+        return len(text.encode()) <= LONGEST_NAME and "\0" not in text
+    except UnicodeEncodeError:
+        return False
 
 
 def _state(path: Path) -> tuple[int, int, int, int]:

@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 THREADS = 4
 MOST_CONNECTIONS = 100
 MOST_IDLE = 80  # beyond that, whoever has sent no whole request for longest makes room
+MOST_AHEAD = 10  # requests of one connection that wait for their turn; a vendor waits for the answer to each
 REQUEST_SECONDS = 20  # for a whole request to come, however slowly
 IDLE_SECONDS = 15
 CLEANUP_SECONDS = 5
@@ -57,7 +58,10 @@ class Channel(HTTPChannel):
     def received(self, data: bytes) -> bool:
         if self.request is None:
             self.begun_at = time.monotonic()
-        return bool(super().received(data))
+        taken = bool(super().received(data))
+        if len(self.requests) > MOST_AHEAD:
+            self.will_close = True
+        return taken
 
     def readable(self) -> bool:
         if self.request is not None and time.monotonic() - self.begun_at > REQUEST_SECONDS:

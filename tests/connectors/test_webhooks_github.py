@@ -10,7 +10,7 @@ import pytest
 from aragora_sync.core.hints import Hint
 
 from ..specs import spec_file
-from .posting import Post
+from .posting import Post, refusal
 from .test_webhooks import post_of
 
 EVENTS = (
@@ -103,6 +103,14 @@ def test_the_form_that_new_webhooks_send_is_read_too():
     assert post_for(told).hints(body, X_GitHub_Event="issues", **kind) == post_for(told).hints(
         told, X_GitHub_Event="issues"
     )
+
+
+def test_a_form_of_endless_fields_is_none():
+    kind = {"Content_Type": "application/x-www-form-urlencoded", "X_GitHub_Event": "issues"}
+
+    post = post_of("github")
+
+    assert refusal(post.connector, post.request(b"a=1&" * 11 + b"payload=%7B%7D", **kind)) == 400
 
 
 def test_an_event_that_nobody_foresaw_changes_nothing():

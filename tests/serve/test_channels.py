@@ -313,6 +313,25 @@ def test_a_clock_that_was_far_ahead_holds_up_nothing(tower):
     assert tower.attend() == 1
 
 
+def test_a_clock_that_is_put_back_while_it_runs_holds_up_nothing(tower):
+    tower.clock.turn(days=400)
+    tower.attend()
+    tower.clock.turn(days=-400)
+    tower.station.channels.clear()
+
+    assert tower.attend() == 1
+    assert tower.station.alive() == [URL]
+
+
+def test_by_a_clock_that_is_far_ahead_the_vendor_is_asked_at_most_once_a_minute(tower):
+    tower.station.life = timedelta(days=-30)
+    for _ in range(10):
+        tower.attend()
+        tower.clock.turn(seconds=20)
+
+    assert tower.station.made == 4
+
+
 def test_a_note_is_private_and_a_damaged_one_is_told_with_its_path(tower, caplog):
     tower.attend()
     path = tower.notes.path("t1", "radio")

@@ -108,6 +108,20 @@ def test_the_delay_doubles_up_to_a_quarter_of_an_hour(bench):
     assert delays[-1] == LONGEST_DELAY_SECONDS
 
 
+def test_a_name_that_can_never_be_read_holds_up_the_others_for_minutes_and_not_for_ever(bench):
+    bench.heard.answer = lambda: not any("poison" in hint.refs for hint in bench.heard.calls[-1][2])
+    bench.add("a", "1", "poison")
+    bench.drain.start()
+    for count in range(1, 7):
+        bench.heard.wait(count)
+        idle(bench)
+        bench.pass_time(bench.drain._delays.get(("t1", "a"), 0.0))
+
+    assert bench.heard.calls[4:] == [("t1", "a", (Hint("s", ("1", "poison")),)), ("t1", "a", (Hint("s"),))]
+    assert bench.queue.waiting() == []
+    assert bench.time < 180
+
+
 def test_a_success_makes_the_next_failure_a_first_one(bench):
     outcomes = iter([False, False, True, False])
     bench.heard.answer = lambda: next(outcomes)

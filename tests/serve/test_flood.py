@@ -123,6 +123,12 @@ def test_who_sends_too_slowly_is_cut_off(service, monkeypatch):
             silent.recv(1)
 
 
+def test_who_waits_for_no_answer_is_cut_off(service):
+    told = answer(service, (HEAD + b"Content-Length: 0\r\n\r\n") * 150)
+
+    assert told.count(b"HTTP/1.1 401") < 100
+
+
 def test_connections_that_say_nothing_make_room_for_those_that_do(service):
     with contextlib.ExitStack() as lazy:
         held = [lazy.enter_context(opened(service)) for _ in range(3 * server.MOST_CONNECTIONS)]

@@ -318,7 +318,7 @@ def test_a_file_is_looked_through_only_after_it_was_written_to(path, queue, monk
     assert queue.add(*ONE, [Hint("s", ("2",))], b"2")
 
 
-@pytest.mark.parametrize("ref", [None, 7, 2**70, 1.5, ["a"], "x" * 5_000], ids=str)
+@pytest.mark.parametrize("ref", [None, 7, 2**70, 1.5, ["a"], "x" * 5_000, "a\0"], ids=ascii)
 def test_what_no_source_calls_a_thing_becomes_a_run(queue, ref):
     assert queue.add(*ONE, [Hint("s", ("1", ref))], b"1")
     assert queue.take(*ONE).hints == (Hint("s", ("1",)), Hint())

@@ -24,6 +24,7 @@ OF_PULLS = {"pull_request", "pull_request_review", "pull_request_review_comment"
 OF_DISCUSSIONS = {"discussion", "discussion_comment"}
 OF_LIST = {"installation", "installation_repositories", "public", "repository"}  # which there are, or who may read
 MALFORMED = 400
+MOST_FIELDS = 10  # of a form; GitHub's has one
 
 
 def receive(connector: GitHubEnterpriseConnector, request: Request) -> Receipt:
@@ -37,7 +38,10 @@ def _body(request: Request) -> Any:
     """A new webhook of GitHub sends a form, unless somebody chose JSON."""
     if not request.header("content-type").startswith("application/x-www-form-urlencoded"):
         return request.json()
-    form = parse_qs(request.body.decode("utf-8", "replace"))
+    try:
+        form = parse_qs(request.body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS)
+    except ValueError:
+        form = {}
     if "payload" not in form:
         raise Refused("the form has no payload", MALFORMED)
     return read_json(form["payload"][0].encode())

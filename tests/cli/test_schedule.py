@@ -13,6 +13,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -255,7 +256,7 @@ def test_where_nothing_ran_nothing_is_tidied(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_many_runs_are_tidied_up_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
     moment, tidied = [0.0], []
-    monkeypatch.setattr("aragora_sync.cli.foreground.time.monotonic", lambda: moment[0])
+    monkeypatch.setattr("aragora_sync.cli.foreground.time", SimpleNamespace(monotonic=lambda: moment[0]))
     monkeypatch.setattr("aragora_sync.cli.foreground.give_back_memory", lambda: tidied.append(moment[0]))
     housekeeping, scheduler = Housekeeping(), Scheduler(lambda *_: SyncResult("", "", ""))
 

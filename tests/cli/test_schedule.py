@@ -13,7 +13,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
+from types import SimpleNamespace, TracebackType
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ from aragora_sync.cli.planned import Plan
 from aragora_sync.engine.events import RunEnded
 from aragora_sync.engine.result import Status, SyncResult
 from aragora_sync.engine.scheduler import Scheduler
+from aragora_sync.engine.stop import Stop
 from aragora_sync.engine.stop import StopReason
 from aragora_sync.store.sqlite import SqliteStore, store_path
 
@@ -267,3 +268,18 @@ def test_many_runs_are_tidied_up_sooner(monkeypatch: pytest.MonkeyPatch) -> None
         housekeeping.tick(scheduler)
 
     assert tidied == [3.0, 6.0, 66.0]
+
+
+def test_a_broken_provider_keeps_nothing_of_the_runs_that_met_it(home: Home) -> None:
+    home.top["credentials"] = {"provider": "no.such.module:Vault"}
+    home.toy("blocks", {"box": {}}, schedule=HOURLY)
+    plan = Plan(Asked())
+
+    def kept() -> int:
+        assert plan.sync(("acme", "blocks"), lambda _event: None, Stop()).status is Status.MISCONFIGURED
+        gc.collect()
+        return sum(isinstance(each, TracebackType) for each in gc.get_objects())
+
+    first = kept()
+
+    assert [kept() for _ in range(3)] == [first] * 3

@@ -24,8 +24,7 @@ from aragora_sync.cli.planned import Plan
 from aragora_sync.engine.events import RunEnded
 from aragora_sync.engine.result import Status, SyncResult
 from aragora_sync.engine.scheduler import Scheduler
-from aragora_sync.engine.stop import Stop
-from aragora_sync.engine.stop import StopReason
+from aragora_sync.engine.stop import Stop, StopReason
 from aragora_sync.store.sqlite import SqliteStore, store_path
 
 from ..clock import FakeClock

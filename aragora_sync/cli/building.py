@@ -56,7 +56,7 @@ class Builder:
             except AragoraSyncError as error:
                 self._provider = error
         if isinstance(self._provider, AragoraSyncError):
-            raise self._provider
+            raise self._provider.with_traceback(None)  # else it would keep the frames of each run that met it
         return Credentials(
             chosen.tenant,
             chosen.connector,

@@ -58,7 +58,7 @@ class Served:
                 self._secrets = now, self._look_up()
             found = self._secrets[1]
             if isinstance(found, AragoraSyncError):
-                raise found
+                raise found.with_traceback(None)  # else it would keep the frames, and bodies, of all requests meanwhile
             terms = cast("Receives", self._connector()).webhook_terms
         finally:
             self._using.release()

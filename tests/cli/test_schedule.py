@@ -13,6 +13,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace, TracebackType
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from aragora_sync.cli.planned import Plan
 from aragora_sync.engine.events import RunEnded
 from aragora_sync.engine.result import Status, SyncResult
 from aragora_sync.engine.scheduler import Scheduler
-from aragora_sync.engine.stop import StopReason
+from aragora_sync.engine.stop import Stop, StopReason
 from aragora_sync.store.sqlite import SqliteStore, store_path
 
 from ..clock import FakeClock
@@ -256,7 +257,7 @@ def test_where_nothing_ran_nothing_is_tidied(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_many_runs_are_tidied_up_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
     moment, tidied = [0.0], []
-    monkeypatch.setattr("aragora_sync.cli.foreground.time.monotonic", lambda: moment[0])
+    monkeypatch.setattr("aragora_sync.cli.foreground.time", SimpleNamespace(monotonic=lambda: moment[0]))
     monkeypatch.setattr("aragora_sync.cli.foreground.give_back_memory", lambda: tidied.append(moment[0]))
     housekeeping, scheduler = Housekeeping(), Scheduler(lambda *_: SyncResult("", "", ""))
 
@@ -267,3 +268,18 @@ def test_many_runs_are_tidied_up_sooner(monkeypatch: pytest.MonkeyPatch) -> None
         housekeeping.tick(scheduler)
 
     assert tidied == [3.0, 6.0, 66.0]
+
+
+def test_a_broken_provider_keeps_nothing_of_the_runs_that_met_it(home: Home) -> None:
+    home.top["credentials"] = {"provider": "no.such.module:Vault"}
+    home.toy("blocks", {"box": {}}, schedule=HOURLY)
+    plan = Plan(Asked())
+
+    def kept() -> int:
+        assert plan.sync(("acme", "blocks"), lambda _event: None, Stop()).status is Status.MISCONFIGURED
+        gc.collect()
+        return sum(isinstance(each, TracebackType) for each in gc.get_objects())
+
+    first = kept()
+
+    assert [kept() for _ in range(3)] == [first] * 3

@@ -19,6 +19,7 @@ from .sources import Source
 
 BEGIN = datetime(2026, 10, 24, 23, 0, tzinfo=UTC)  # Berlin puts its clocks back two hours later
 MINUTE = timedelta(minutes=1)
+MEASURED_FROM = 55  # of each hour's minutes
 LONGEST_AHEAD_HOURS = 2  # a clock that was put back by so much comes to where it was
 SCHEDULES: list[dict[str, Any]] = [
     {"interval_minutes": 20},
@@ -158,7 +159,7 @@ class Day:
 
     def measure(self) -> None:
         hours, minutes = divmod(self.minutes, 60)
-        if minutes >= 45:
+        if minutes >= MEASURED_FROM:
             self.told.usage.append((hours + 1, self.process.usage()))
 
     # What goes wrong

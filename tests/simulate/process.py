@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from ..servers.binaries import free_port
+from .program import TIDY
 
 PATIENCE = 120  # seconds, on a machine with a lot to do
 DISK = "192m"
@@ -26,8 +27,9 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 class Usage(NamedTuple):
-    """What a process takes at one moment."""
+    """What a process takes at one moment, once it has given back what it needs no longer."""
 
+    objects: int
     memory: int  # bytes
     files: int
     threads: int
@@ -77,25 +79,30 @@ class Process:
 
     def go_to(self, moment: datetime) -> None:
         """Its clock shows this now."""
-        assert self._process is not None and self._process.stdin is not None
         self._told = str(moment.timestamp())
-        with contextlib.suppress(BrokenPipeError):  # the answer tells
-            self._process.stdin.write(f"{self._told}\n")
-            self._process.stdin.flush()
+        self._tell(self._told)
 
     def answer(self) -> dict[str, int]:
         """How often it started each connector, once nothing is left to do."""
+        while (told := self._heard())["at"] != self._told:
+            pass
+        return dict(told["started"])
+
+    def _tell(self, line: str) -> None:
+        assert self._process is not None and self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # the answer tells
+            self._process.stdin.write(f"{line}\n")
+            self._process.stdin.flush()
+
+    def _heard(self) -> dict[str, Any]:
         assert self._answers is not None
-        while True:
-            ready, _, _ = select.select([self._answers], [], [], PATIENCE)
-            assert ready, f"it does not come to rest: {self.said()}"
-            line = self._answers.readline()
-            if not line:
-                self._gone()
-            assert line, f"it ended: {self.said()}"
-            told = json.loads(line)
-            if told["at"] == self._told:
-                return dict(told["started"])
+        ready, _, _ = select.select([self._answers], [], [], PATIENCE)
+        assert ready, f"it does not come to rest: {self.said()}"
+        line = self._answers.readline()
+        if not line:
+            self._gone()
+        assert line, f"it ended: {self.said()}"
+        return dict(json.loads(line))
 
     def kill(self, after: float = 0.0) -> None:
         """kill -9, so many seconds from now."""
@@ -134,9 +141,12 @@ class Process:
 
     def usage(self) -> Usage:
         assert self._process is not None
+        self._tell(TIDY)
+        objects = self._heard()["objects"]
         place = Path(f"/proc/{self._process.pid}")
         told = dict(line.split(":", 1) for line in (place / "status").read_text().splitlines())
-        return Usage(int(told["VmRSS"].split()[0]) * 1024, len(list((place / "fd").iterdir())), int(told["Threads"]))
+        memory, threads = (int(told[each].split()[0]) for each in ("VmRSS", "Threads"))
+        return Usage(objects, memory * 1024, len(list((place / "fd").iterdir())), threads)
 
     # Its disk
 

@@ -2,6 +2,7 @@
 
 `python -m tests.simulate.program ANSWERS MOMENT ARGUMENTS…` begins at the moment. Each line on stdin is another one;
 once the schedules have nothing left to do then, a line in the file descriptor ANSWERS says what was started meanwhile.
+A line `tidy` has it do what it else does once a minute; the answer says how many objects are left.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from aragora_sync.cli.app import main
 from aragora_sync.core.clock import utc_now
 from aragora_sync.core.stop import StopSign
 from aragora_sync.engine.agenda import Key
+from aragora_sync.engine.runner import give_back_memory
 from aragora_sync.engine.scheduler import Scheduler
 from aragora_sync.net import clock as net_clock
 from aragora_sync.serve import drain
@@ -28,6 +30,7 @@ from aragora_sync.serve import drain
 from .worlds import connector_types
 
 HINT_DELAY_SECONDS = 0.2  # hints are tried again on the real clock
+TIDY = "tidy"
 LEAKS = os.environ.get("SIMULATE_LEAK", "")  # what each run forgets to give back, to prove that it would be found
 leaked: list[Any] = []
 
@@ -55,6 +58,7 @@ class Beat(foreground.Listener):
         self._answers = answers
         self._told = self._seen = ""
         self._answered = "begun"
+        self._untidy = False
         self._started: Counter[str] = Counter()
         self._planned = 0
         self._traveller = time_machine.travel(moment, tick=False).start()
@@ -62,8 +66,11 @@ class Beat(foreground.Listener):
 
     def follow(self, lines: Any) -> None:
         for line in lines:
-            self._traveller.move_to(float(line))
-            self._told = line.strip()
+            if line.strip() == TIDY:
+                self._untidy = True
+            else:
+                self._traveller.move_to(float(line))
+                self._told = line.strip()
             assert self.scheduler is not None
             self.scheduler.wake()
 
@@ -81,6 +88,10 @@ class Beat(foreground.Listener):
         self._planned = len(plan.schedules)
 
     def tick(self, scheduler: Scheduler) -> None:
+        if self._untidy:
+            self._untidy = False
+            give_back_memory()
+            self._answer({"objects": sys.getallocatedblocks()})
         told, upcoming = self._told, scheduler.upcoming
         if told != self._seen:  # this turn of the loop may have begun before
             self._seen = told
@@ -90,7 +101,10 @@ class Beat(foreground.Listener):
             return
         self._answered = told
         started, self._started = self._started, Counter()
-        os.write(self._answers, (json.dumps({"at": told, "started": started}) + "\n").encode())
+        self._answer({"at": told, "started": started})
+
+    def _answer(self, answer: Any) -> None:
+        os.write(self._answers, (json.dumps(answer) + "\n").encode())
 
 
 def observed(beat: Beat) -> type[foreground.Foreground]:

@@ -30,7 +30,8 @@ ALL = {
     "mongodb": 3, "plaid": 2, "xero": 1, "qbo": 1,
 }  # fmt: skip
 POOLS = 12  # threads that are made when they are needed: for runs, for hints
-MOST_GROWTH = soak_size(32, 8) << 20  # bytes; a short day is all beginning
+MOST_GROWTH = soak_size(16, 8) << 20  # bytes; a short day is all beginning
+MOST_OBJECTS = soak_size(60_000, 6_000)  # no more than five for each run
 
 
 @contextmanager
@@ -82,6 +83,7 @@ def assert_nothing_grows(told: list[tuple[int, Usage]], early: int, late: int) -
     )
     assert last.files <= first.files + 4, told
     assert last.threads <= first.threads + POOLS, told
+    assert last.objects <= first.objects + MOST_OBJECTS, told
     assert last.memory <= first.memory + MOST_GROWTH, told
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,12 +19,12 @@ from ..world_connector import FetchingWorldConnector
 
 KEY, SECRET = "WORLD_SECRET", "the secret of the world"
 SIGNATURE = "x-world"
-FAULTS = (
-    TransientError("cut off."),
-    TransientError("too many requests.", retry_after=30),
-    SourceError("no sense in it."),
-    CredentialError("refused."),
-    CursorExpired("too old."),
+FAULTS: tuple[Callable[[], Exception], ...] = (  # each time another one: an error keeps the frames of all its raises
+    lambda: TransientError("cut off."),
+    lambda: TransientError("too many requests.", retry_after=30),
+    lambda: SourceError("no sense in it."),
+    lambda: CredentialError("refused."),
+    lambda: CursorExpired("too old."),
 )
 
 
@@ -57,7 +57,7 @@ def opened(path: Path) -> World:
     world.begin_run()
     if fault is not None:
         step, which, times = fault
-        world.raises_at(step, FAULTS[which], times)
+        world.raises_at(step, FAULTS[which](), times)
     return world
 
 

@@ -206,7 +206,7 @@ def _sentence(entry: Any, path: tuple[str | int, ...], names: Sequence[str]) -> 
         return f"option {what} is required"
     if kind in ("greater_than_equal", "less_than_equal"):
         side, bound = ("least", context.get("ge")) if kind.startswith("greater") else ("most", context.get("le"))
-        return f"option {what} must be at {side} {bound:g}"
+        return f"option {what} must be at {side} {bound:.12g}"
     if kind == "literal_error":
         return f"option {what} must be one of {context['expected']}"
     if kind in ("value_error", "assertion_error"):

@@ -28,9 +28,8 @@ ALL = {
     "mongodb": 3, "plaid": 2, "xero": 1, "qbo": 1,
 }  # fmt: skip
 POOLS = 12  # threads that are made when they are needed: for runs, for hints
-MOST_GROWTH = soak_size(16, 8) << 20  # bytes; a short day is all beginning
-MOST_OBJECTS = soak_size(60_000, 20_000)  # some things are done for the first time in the afternoon
-LATE_GROWTH, LATE_OBJECTS = soak_size(MOST_GROWTH, 2 << 20), soak_size(MOST_OBJECTS, 3_000)  # in a process that is old
+MOST_GROWTH, MOST_OBJECTS = 16 << 20, soak_size(60_000, 20_000)  # bytes; much is done for the first time at first
+LATE_GROWTH, LATE_OBJECTS = soak_size(MOST_GROWTH, 4 << 20), soak_size(MOST_OBJECTS, 6_000)  # in its second half
 
 
 @contextmanager
@@ -101,7 +100,7 @@ def test_day_of_fifty_connectors_leaves_no_difference_and_nothing_grows(
         day.settle(soak_size(6, 26))
         assert_all_is_well(day)
         for end in (half // HOUR, 2 * half // HOUR):
-            young, old = end - half // HOUR + 2, end - half // HOUR // 4
+            young, old = end - half // HOUR + 2, end - half // HOUR // 2
             assert_nothing_grows(day.told.usage, young, end, MOST_GROWTH, MOST_OBJECTS)
             assert_nothing_grows(day.told.usage, old, end, LATE_GROWTH, LATE_OBJECTS)
 

@@ -30,7 +30,8 @@ ALL = {
     "mongodb": 3, "plaid": 2, "xero": 1, "qbo": 1,
 }  # fmt: skip
 POOLS = 12  # threads that are made when they are needed: for runs, for hints
-MOST_GROWTH, MOST_OBJECTS = 16 << 20, soak_size(60_000, 20_000)  # bytes; much is done for the first time at first
+WARM_UP = soak_size(2, 4)  # hours, in which much is done for the first time
+MOST_GROWTH, MOST_OBJECTS = soak_size(16, 8) << 20, soak_size(60_000, 20_000)  # bytes, and objects, from then on
 LATE_GROWTH, LATE_OBJECTS = soak_size(MOST_GROWTH, 4 << 20), soak_size(MOST_OBJECTS, 6_000)  # in its second half
 
 
@@ -103,7 +104,7 @@ def test_day_of_fifty_connectors_leaves_no_difference_and_nothing_grows(
         day.settle(soak_size(6, 26))
         assert_all_is_well(day)
         for end in (half // HOUR, 2 * half // HOUR):
-            young, old = end - half // HOUR + 2, end - half // HOUR // 2
+            young, old = end - half // HOUR + WARM_UP, end - half // HOUR // 2
             assert_nothing_grows(day.told.usage, young, end, MOST_GROWTH, MOST_OBJECTS)
             assert_nothing_grows(day.told.usage, old, end, LATE_GROWTH, LATE_OBJECTS)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec
 
 import bson
-from bson import Timestamp
+from bson import DBRef, Timestamp
 from bson.binary import STANDARD
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.raw_bson import RawBSONDocument
@@ -68,10 +68,10 @@ def token(ts: Timestamp, *, invalidate: bool = False) -> dict[str, str]:
 
 def _key(raw: bytes, value: Any) -> Mapping[str, Any]:
     """What names a document in a change: texts as they were written, whatever their bytes."""
-    if not isinstance(value, str | dict):
+    if not isinstance(value, str | dict | DBRef):
         return {"_id": value}
     size = int.from_bytes(raw[VALUE : VALUE + 4], "little")
-    end = VALUE + size + (4 if isinstance(value, str) else 0)
+    end = VALUE + size + (4 if isinstance(value, str) and getattr(value, "scope", None) is None else 0)
     return RawBSONDocument((end + 1).to_bytes(4, "little") + raw[4:end] + b"\0")
 
 

@@ -207,8 +207,9 @@ class FakeMongo:
         if cursor is None:
             raise Refused(43, "CursorNotFound", f"cursor id {command['getMore']} not found", _resumable())
         size = command.get("batchSize", BATCH)
+        before = cursor.last if isinstance(cursor, ChangeStream) else None
         batch = cursor.batch(size)
-        if not batch and isinstance(cursor, ChangeStream):
+        if not batch and isinstance(cursor, ChangeStream) and cursor.last == before:
             self.world.lock.wait((command.get("maxTimeMS") or 1000) / 1000)
             batch = cursor.batch(size)
         return self._batch(command, "nextBatch", cursor, command["getMore"], batch)

@@ -28,6 +28,7 @@ CODEC: CodecOptions[Any] = CodecOptions(
 WRITING: CodecOptions[Any] = CodecOptions(uuid_representation=STANDARD)
 VALUE = len(b"size" + b"\2_id\0")  # where the value of `_id` begins in a document
 LARGEST = 16 * 1024 * 1024 + 16 * 1024  # bytes of an answer's document
+BOUNDLESS = 1 << 62
 BEGAN = 1_790_000_000  # seconds; when the log begins
 RESUMABLE = ("ResumableChangeStreamError",)
 LOST = ("NonResumableChangeStreamError",)
@@ -100,6 +101,8 @@ class World:
         self.log: list[Entry] = []
         self.damaged: dict[bytes, dict[str, Any]] = {}
         self.first = Timestamp(BEGAN, 0)  # of the log
+        self.stride = BOUNDLESS  # entries of the log that one answer of a change stream looks through
+        self.idle: Timestamp | None = None  # up to which a shard has told of itself, and nothing behind it is told
         self.noop()
 
     # Writing
@@ -239,13 +242,16 @@ class ChangeStream:
     def batch(self, size: int) -> list[dict[str, Any]]:
         """What changed since, at most so many."""
         self.check()
+        seen = 0
         found: list[dict[str, Any]] = []
         while self.waiting and len(found) < size:
             found.append(self.waiting.pop(0))
         for entry in self.world.log:
-            if self.ended or self.waiting or len(found) >= size:
+            late = self.world.idle is not None and entry.ts > self.world.idle
+            if self.ended or self.waiting or len(found) >= size or seen >= self.world.stride or late:
                 break
             if entry.ts > self.behind:
+                seen += 1
                 self.behind = entry.ts
                 found += self._told(entry)
                 while len(found) > size:

@@ -1,4 +1,4 @@
-"""`mongodb` behind a router of shards, which tells of one shard what happened only when all have said how far they are."""
+"""`mongodb` behind a router of shards, which tells what happened only when all of them have said how far they are."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ OTHERS = 60  # changes of another collection, one of which each answer looks thr
 @pytest.fixture
 def cluster(wired):
     """A router, and one collection of it that was read."""
-    wired.fake.greeting.update({"msg": "isdbgrid", **dict.fromkeys(("setName", "setVersion", "hosts", "primary", "me"))})
+    wired.fake.greeting.update(
+        {"msg": "isdbgrid", **dict.fromkeys(("setName", "setVersion", "hosts", "primary", "me"))}
+    )
     wired.options["collections"] = ["documents"]
     wired.put(1)
     wired.put(1, name="other")

@@ -57,6 +57,7 @@ class FakeMongo:
     greeting: dict[str, Any] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)  # the codes of its refusals
     marks: bool = True  # whether answers without changes tell how far they go
     before: Callable[[str], None] = lambda name: None  # called before each command that reads
     port: int = 0
@@ -101,6 +102,7 @@ class FakeMongo:
                     raise Refused(59, "CommandNotFound", f"no such command: '{name}'")
                 said = act(command)
             except Refused as error:
+                self.refused.append(error.code)
                 said = {"ok": 0.0, "errmsg": str(error), "code": error.code, "codeName": error.name}
                 said |= {"errorLabels": list(error.labels)} if error.labels else {}
             if not self.greeting.get("silent") and self._hello(command).keys() & {"setName", "msg"}:

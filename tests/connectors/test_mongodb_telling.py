@@ -85,7 +85,7 @@ LONE = dict.fromkeys(("setName", "setVersion", "hosts", "primary", "me"))
 @pytest.mark.parametrize("query", ["", "&directConnection=true"], ids=["", "direct"])
 @pytest.mark.parametrize(
     ("greeting", "message", "hint"),
-    [({}, "is rs0.", "replicaSet=rs0"), (LONE, "is in no replica set.", "take replicaSet out")],
+    [({}, "belongs to rs0.", "replicaSet=rs0"), (LONE, "is in no replica set.", "take replicaSet out")],
     ids=["other", "none"],
 )
 def test_a_replica_set_that_is_misspelt_is_a_mistake_of_the_uri(wired, query, greeting, message, hint):

@@ -182,8 +182,9 @@ def bad_uri() -> ConfigError:
 def misnamed(address: Address, asked: str, names: Collection[str]) -> ConfigError:
     """What answered is another replica set than the one that is asked for, or none."""
     found = " and ".join(sorted(filter(None, names)))
+    belongs = f"belongs to {found}" if found else "is in no replica set"
     return ConfigError(
-        f"mongodb: the uri asks for the replica set {asked}, but {address} is {found or 'in no replica set'}.",
+        f"mongodb: the uri asks for the replica set {asked}, but {address} {belongs}.",
         hint=f"write replicaSet={found} into the uri" if found else "take replicaSet out of the uri",
     )
 

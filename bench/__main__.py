@@ -136,13 +136,8 @@ def measure_table(folder: Path, number: int) -> None:
             f"{whole.cpu / first.cpu:.2f} × the first sync ({whole.cpu:.1f} s CPU), {whole.rss:.0f} MB",
             "≤ 0.5 ×, ≤ 120 MB",
         )
-        late = latency.measure(folder, address, number, EDITS_PER_SECOND, EDIT_SECONDS)
-        row(
-            f"postgresql watched, {late.rate:.0f} changes a second, from commit to store",
-            f"median {late.median * 1000:.0f} ms, p99 {late.p99 * 1000:.0f} ms, longest {late.longest * 1000:.0f} ms; "
-            f"{late.cpu:.2f} of one CPU",
-            "p99 ≤ 1 s",
-        )
+        with postgres.editing(address) as edit:
+            measure_latency("postgresql", folder, arguments, edit, number)
 
 
 def measure_collection(folder: Path, number: int) -> None:
@@ -158,12 +153,25 @@ def measure_collection(folder: Path, number: int) -> None:
             pairs.append((python("-m", "bench.mongodb", str(bare)), python(*arguments)))
             mongodb.check(folder, number)
             shutil.rmtree(bare)
-    floor, first = sorted(pairs, key=lambda pair: pair[1].cpu / pair[0].cpu)[PAIRS // 2]
+        floor, first = sorted(pairs, key=lambda pair: pair[1].cpu / pair[0].cpu)[PAIRS // 2]
+        row(
+            f"mongodb, {number:,} documents of 530 bytes, first sync",
+            f"{first.cpu / floor.cpu:.2f} × raw batches, decoded, and executemany ({first.cpu:.1f} s, "
+            f"bare {floor.cpu:.1f} s CPU), {first.rss:.0f} MB",
+            "≤ 1.5 ×, ≤ 120 MB",
+        )
+        with mongodb.editing(address) as edit:
+            measure_latency("mongodb", folder, arguments, edit, number)
+
+
+def measure_latency(source: str, folder: Path, arguments: list[str], edit: latency.Edit, number: int) -> None:
+    """How late the store is of a source that changes all the time."""
+    late = latency.measure(folder, arguments, edit, number, EDITS_PER_SECOND, EDIT_SECONDS)
     row(
-        f"mongodb, {number:,} documents of 530 bytes, first sync",
-        f"{first.cpu / floor.cpu:.2f} × raw batches, decoded, and executemany ({first.cpu:.1f} s, "
-        f"bare {floor.cpu:.1f} s CPU), {first.rss:.0f} MB",
-        "≤ 1.5 ×, ≤ 120 MB",
+        f"{source} watched, {late.rate:.0f} changes a second, from commit to store",
+        f"median {late.median * 1000:.0f} ms, p99 {late.p99 * 1000:.0f} ms, longest {late.longest * 1000:.0f} ms; "
+        f"{late.cpu:.2f} of one CPU",
+        "p99 ≤ 1 s",
     )
 
 

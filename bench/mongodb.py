@@ -7,12 +7,14 @@ import json
 import os
 import sqlite3
 import sys
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from .items import CORPUS, HASH, MICROS, SPREAD, TRANSACTION, write_bare
+from .latency import Edit
 from .measure import served
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -25,7 +27,7 @@ def document(number: int) -> dict[str, Any]:
 
     start = number * 7919 % SPREAD
     return {
-        "_id": ObjectId(f"6a{number:022x}"),
+        "_id": id_of(number),
         "title": f"Document number {number} about topic {number % 997}",
         "body": CORPUS[start : start + 300],
         "tags": ["draft", f"topic-{number % 31}"],
@@ -38,6 +40,30 @@ def document(number: int) -> dict[str, Any]:
 def serving(number: int) -> AbstractContextManager[str]:
     """The address of a server whose collection has so many documents."""
     return served("-m", "bench.mongo_server", str(number))
+
+
+@contextlib.contextmanager
+def editing(address: str) -> Iterator[Edit]:
+    """Edits documents, of which the change stream tells."""
+    import pymongo
+
+    with pymongo.MongoClient[Any](address) as client:
+        documents = client[DATABASE][COLLECTION]
+
+        def edit(row: int, title: str) -> str:
+            value = id_of(row - 1)
+            changed = documents.update_one({"_id": value}, {"$set": {"title": title, "updatedAt": datetime.now(UTC)}})
+            assert changed.modified_count == 1, value
+            return f"{COLLECTION}/{value}"
+
+        yield edit
+
+
+def id_of(number: int) -> Any:
+    """The `_id` of a document."""
+    from bson import ObjectId
+
+    return ObjectId(f"6a{number:022x}")
 
 
 def configuration(folder: Path, address: str) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .items import HASH, MICROS, TRANSACTION, write_bare
+from .latency import Edit
 
 CHANNEL = "document_changes"
 COLUMNS = "id, title, body, summary, updated_at"
@@ -50,6 +51,24 @@ def touch(address: str, changed: int) -> None:
 
     with psycopg.connect(address) as db:
         db.execute(TOUCH.format(changed=changed))  # type: ignore[call-overload]
+
+
+@contextlib.contextmanager
+def editing(address: str) -> Iterator[Edit]:
+    """Edits rows, of which the trigger tells."""
+    import psycopg
+
+    from aragora_sync.connectors.postgresql import PostgreSQLConnector
+
+    update = "UPDATE documents SET title = %s, updated_at = clock_timestamp() WHERE id = %s"
+    with psycopg.connect(address, autocommit=True) as db:
+        db.execute(PostgreSQLConnector.triggers(["documents"], notify_channel=CHANNEL))  # type: ignore[call-overload]
+
+        def edit(row: int, title: str) -> str:
+            db.execute(update, (title, row))
+            return f"documents/{row}"
+
+        yield edit
 
 
 def configuration(folder: Path, address: str) -> list[str]:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from aragora_sync.engine.events import Event, Progress, RunEnded
 from aragora_sync.engine.live import ConnectorLive
@@ -25,14 +25,16 @@ PATIENCE_SECONDS = 30.0
 class LiveTables:
     """A watcher in a thread of its own; `until` looks at the store whenever something happened."""
 
-    def __init__(self, tables: Tables, **options: Any) -> None:
+    OPTIONS: ClassVar[dict[str, Any]] = {"notify_channel": CHANNEL, "retry_delay": 0.1}
+
+    def __init__(self, tables: Any, **options: Any) -> None:
         self.store = tables.store()
         self.events: list[Event] = []
         self.result: SyncResult | None = None
         self._heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._stop = Stop()
         self._live = ConnectorLive(
-            tables.connector(**{"notify_channel": CHANNEL, "retry_delay": 0.1, **options}),
+            tables.connector(**{**self.OPTIONS, **options}),
             self.store,
             StateFile(tables.folder / "state", "tables", "default"),
             lock=tables.folder / "store" / "lock",
@@ -98,7 +100,13 @@ class LiveTables:
 @contextlib.contextmanager
 def watching(tables: Tables, **options: Any) -> Iterator[LiveTables]:
     """Inside, the tables are watched."""
-    live = LiveTables(tables, **options)
+    with started(LiveTables(tables, **options)) as live:
+        yield live
+
+
+@contextlib.contextmanager
+def started(live: LiveTables) -> Iterator[LiveTables]:
+    """Inside, it watches."""
     live.start()
     try:
         live.until_watching()

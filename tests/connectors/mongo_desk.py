@@ -39,7 +39,8 @@ class MongoDesk(Collections):
 
     def source(self) -> dict[str, str]:
         """What the store must hold."""
-        return {f"{name}/{key_of(each['_id'])}": each["body"] for name, each in self.fake.world.source("app")}
+        with self.fake.world.lock:
+            return {f"{name}/{key_of(each['_id'])}": each["body"] for name, each in self.fake.world.source("app")}
 
 
 @pytest.fixture

@@ -14,7 +14,19 @@ from .collections_desk import in_pieces, number
 EXACT = "1.23456789012345678901234567890123"
 ODD_IDS = [
     *(Decimal128(f"{EXACT}4"), Decimal128(f"{EXACT}5"), Decimal128("1E+6000"), Decimal128("1E-6176"), 1e300),
-    *(Code("f()"), Code("g()"), "f()", "number:1", 1, "1", DBRef("other", 1), {"a": {"b": [1, None]}}, {"a": 1.5}),
+    *(
+        Code("f()"),
+        Code("g()"),
+        Code("f()", {}),
+        Code("f()", {"a": 1}),
+        "f()",
+        "number:1",
+        1,
+        "1",
+        DBRef("other", 1),
+        {"a": {"b": [1, None]}},
+        {"a": 1.5},
+    ),
     *(DatetimeMS(2**63 - 1), DatetimeMS(-62_200_000_000_000), Binary(b"x" * 16, 3), Binary(b"123", 4)),
 ]
 ODD_TEXTS = [b"a\x80c", b"a\xc3\xa9", b"a\xef\xbf\xbdc", b"a\xfec", b"a\xffc", b"az", b"\xed\xa0\x80", rb"\udcff"]
@@ -52,13 +64,24 @@ def test_1_changes_of_odd_ids_are_told(wired):
     assert wired.items() == wired.source()
 
 
-def of_text(text: bytes, body: str, nested: bool = False) -> bytes:
+WITH_TEXTS = {
+    "text": lambda text: text,
+    "list": lambda text: {"a": [text]},
+    "name": lambda text: {"a": {text: 1.5}},
+    "code": Code,
+    "code with scope": lambda text: Code("f(a)", {"a": text}),
+    "scope": lambda text: Code(text, {"a": 1}),
+    "reference": lambda text: DBRef("other", text, also={text: None}),
+}
+
+
+def of_text(text: bytes, body: str, kind: str) -> bytes:
     """A document whose `_id` is, or holds, a text that need not be UTF-8."""
     stand_in = "?" * len(text)
-    return bson.encode({"_id": {"a": [stand_in]} if nested else stand_in, "body": body}).replace(b"?" * len(text), text)
+    return bson.encode({"_id": WITH_TEXTS[kind](stand_in), "body": body}).replace(b"?" * len(text), text)
 
 
-@pytest.mark.parametrize("nested", [False, True], ids=["text", "nested"])
+@pytest.mark.parametrize("nested", WITH_TEXTS)
 def test_1_texts_that_are_no_unicode_are_told_apart_across_pages_and_changes(wired, monkeypatch, nested):
     in_pieces(monkeypatch)
     world = wired.fake.world

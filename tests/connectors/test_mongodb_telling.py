@@ -63,11 +63,10 @@ def test_a_timestamp_that_no_document_has_is_said(wired, caplog):
 @pytest.mark.parametrize(
     ("query", "greeting", "message", "hint"),
     [
-        ("replicaSet=other", {}, "other", "correct replicaSet"),
         ("appName=x", SECONDARY, "", "no primary now"),
         ("appName=x", {"hosts": ["m.invalid:1"], "me": "m.invalid:1"}, "", "?directConnection=true"),
     ],
-    ids=["name", "secondary", "hosts"],
+    ids=["secondary", "hosts"],
 )
 def test_a_server_that_cannot_be_used_now_says_why(wired, query, greeting, message, hint):
     fill(wired)
@@ -76,6 +75,26 @@ def test_a_server_that_cannot_be_used_now_says_why(wired, query, greeting, messa
     result = wired.sync()
 
     assert result.status is Status.TRY_LATER, result.errors
+    assert message in result.errors[0]
+    assert hint in result.stream_errors[0].hint
+
+
+LONE = dict.fromkeys(("setName", "setVersion", "hosts", "primary", "me"))
+
+
+@pytest.mark.parametrize("query", ["", "&directConnection=true"], ids=["", "direct"])
+@pytest.mark.parametrize(
+    ("greeting", "message", "hint"),
+    [({}, "belongs to rs0.", "replicaSet=rs0"), (LONE, "is in no replica set.", "take replicaSet out")],
+    ids=["other", "none"],
+)
+def test_a_replica_set_that_is_misspelt_is_a_mistake_of_the_uri(wired, query, greeting, message, hint):
+    wired.fake.greeting.update(greeting)
+    wired.options["uri"] = f"mongodb://127.0.0.1:{wired.fake.port}/?replicaSet=rs9{query}&serverSelectionTimeoutMS=300"
+    result = wired.sync()
+
+    assert result.status is Status.MISCONFIGURED, result.errors
+    assert "the replica set rs9" in result.errors[0]
     assert message in result.errors[0]
     assert hint in result.stream_errors[0].hint
 

@@ -57,6 +57,7 @@ class FakeMongo:
     greeting: dict[str, Any] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)  # the codes of its refusals
     marks: bool = True  # whether answers without changes tell how far they go
     before: Callable[[str], None] = lambda name: None  # called before each command that reads
     port: int = 0
@@ -101,6 +102,7 @@ class FakeMongo:
                     raise Refused(59, "CommandNotFound", f"no such command: '{name}'")
                 said = act(command)
             except Refused as error:
+                self.refused.append(error.code)
                 said = {"ok": 0.0, "errmsg": str(error), "code": error.code, "codeName": error.name}
                 said |= {"errorLabels": list(error.labels)} if error.labels else {}
             if not self.greeting.get("silent") and self._hello(command).keys() & {"setName", "msg"}:
@@ -207,8 +209,9 @@ class FakeMongo:
         if cursor is None:
             raise Refused(43, "CursorNotFound", f"cursor id {command['getMore']} not found", _resumable())
         size = command.get("batchSize", BATCH)
+        before = cursor.last if isinstance(cursor, ChangeStream) else None
         batch = cursor.batch(size)
-        if not batch and isinstance(cursor, ChangeStream):
+        if not batch and isinstance(cursor, ChangeStream) and cursor.last == before:
             self.world.lock.wait((command.get("maxTimeMS") or 1000) / 1000)
             batch = cursor.batch(size)
         return self._batch(command, "nextBatch", cursor, command["getMore"], batch)

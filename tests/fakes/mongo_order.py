@@ -31,6 +31,7 @@ TYPES: list[tuple[Any, int, str]] = [
     (Regex, 50, "regex"),
     (MaxKey, 127, "maxKey"),
 ]
+WITH_SCOPE = (65, "javascriptWithScope")  # code that has one
 
 
 class Refused(Exception):
@@ -42,6 +43,8 @@ class Refused(Exception):
 
 
 def type_of(value: Any) -> tuple[int, str]:
+    if isinstance(value, Code) and value.scope is not None:
+        return WITH_SCOPE
     return next((place, name) for kind, place, name in TYPES if isinstance(value, kind))
 
 
@@ -62,7 +65,11 @@ def _number(value: Any) -> Any:
 
 def _document(value: Any) -> Any:
     document = value.as_doc() if isinstance(value, DBRef) else value
-    return tuple((order(part)[0], field.encode(), order(part)) for field, part in document.items())
+    return tuple((order(part)[0], _text(field), order(part)) for field, part in document.items())
+
+
+def _text(value: Any) -> bytes:
+    return str(value).encode("utf-8", "surrogateescape")
 
 
 def _binary(value: Any) -> Any:
@@ -71,12 +78,13 @@ def _binary(value: Any) -> Any:
 
 _WITHIN: dict[str, Callable[[Any], Any]] = {
     "number": _number,
-    "string": lambda value: value.encode("utf-8", "surrogateescape"),
+    "string": _text,
     "object": _document,
     "array": lambda value: tuple(order(part) for part in value),
     "binData": _binary,
     "date": int,
-    "javascript": str,
+    "javascript": _text,
+    "javascriptWithScope": lambda value: (_text(value), _document(value.scope)),
     "objectId": lambda value: value,
     "timestamp": lambda value: value,
     "bool": bool,

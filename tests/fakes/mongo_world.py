@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec
 
 import bson
-from bson import Timestamp
+from bson import DBRef, Timestamp
 from bson.binary import STANDARD
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.raw_bson import RawBSONDocument
@@ -28,6 +28,7 @@ CODEC: CodecOptions[Any] = CodecOptions(
 WRITING: CodecOptions[Any] = CodecOptions(uuid_representation=STANDARD)
 VALUE = len(b"size" + b"\2_id\0")  # where the value of `_id` begins in a document
 LARGEST = 16 * 1024 * 1024 + 16 * 1024  # bytes of an answer's document
+BOUNDLESS = 1 << 62
 BEGAN = 1_790_000_000  # seconds; when the log begins
 RESUMABLE = ("ResumableChangeStreamError",)
 LOST = ("NonResumableChangeStreamError",)
@@ -68,10 +69,10 @@ def token(ts: Timestamp, *, invalidate: bool = False) -> dict[str, str]:
 
 def _key(raw: bytes, value: Any) -> Mapping[str, Any]:
     """What names a document in a change: texts as they were written, whatever their bytes."""
-    if not isinstance(value, str | dict):
+    if not isinstance(value, str | dict | DBRef):
         return {"_id": value}
     size = int.from_bytes(raw[VALUE : VALUE + 4], "little")
-    end = VALUE + size + (4 if isinstance(value, str) else 0)
+    end = VALUE + size + (4 if isinstance(value, str) and getattr(value, "scope", None) is None else 0)
     return RawBSONDocument((end + 1).to_bytes(4, "little") + raw[4:end] + b"\0")
 
 
@@ -100,6 +101,8 @@ class World:
         self.log: list[Entry] = []
         self.damaged: dict[bytes, dict[str, Any]] = {}
         self.first = Timestamp(BEGAN, 0)  # of the log
+        self.stride = BOUNDLESS  # entries of the log that one answer of a change stream looks through
+        self.idle: Timestamp | None = None  # up to which a shard has told of itself, and nothing behind it is told
         self.noop()
 
     # Writing
@@ -239,13 +242,16 @@ class ChangeStream:
     def batch(self, size: int) -> list[dict[str, Any]]:
         """What changed since, at most so many."""
         self.check()
+        seen = 0
         found: list[dict[str, Any]] = []
         while self.waiting and len(found) < size:
             found.append(self.waiting.pop(0))
         for entry in self.world.log:
-            if self.ended or self.waiting or len(found) >= size:
+            late = self.world.idle is not None and entry.ts > self.world.idle
+            if self.ended or self.waiting or len(found) >= size or seen >= self.world.stride or late:
                 break
             if entry.ts > self.behind:
+                seen += 1
                 self.behind = entry.ts
                 found += self._told(entry)
                 while len(found) > size:

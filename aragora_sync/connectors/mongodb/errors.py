@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from ...core.errors import (
@@ -39,13 +39,6 @@ NO_NAMES = ("LifetimeTimeout", "NoNameservers")  # what a name server that is no
 # The server cannot, or not any more, tell what changed since a token: lost, of another cluster, of another form, or
 # behind it lies a change that is too large to be told.
 LOST = frozenset({9, 136, 222, 260, 280, 286, 10334, 40585, 40615, 50811})
-
-
-# What nobody at the server answers to, and what helps.
-HINTS = {
-    "replica set name": "correct replicaSet in the uri, or leave it out",
-    "match selector": "the replica set has no primary now: wait until it has chosen one",
-}
 
 
 @contextlib.contextmanager
@@ -154,9 +147,9 @@ def _of_network(address: Address, said: str) -> AragoraSyncError:
     lower = said.lower()
     for host in address.hosts.lower().split(","):
         lower = lower.replace(host.partition(":")[0], "")  # whatever words it is made of
-    for words, hint in HINTS.items():
-        if words in lower:
-            return TransientError(f"MongoDB at {address} cannot be used now: {said}.", hint=hint)
+    if "match selector" in lower:
+        hint = "the replica set has no primary now: wait until it has chosen one"
+        return TransientError(f"MongoDB at {address} cannot be used now: {said}.", hint=hint)
     if "certificate" in lower:
         return ConfigError(
             f"the certificate of MongoDB at {address} is not trusted: {said}.",
@@ -183,6 +176,16 @@ def bad_uri() -> ConfigError:
         "mongodb: the uri is none that MongoDB understands.",
         hint="mongodb://USER:PASSWORD@HOST:27017/DATABASE?authSource=admin, with @ : / and % of user and password "
         "written as %40 %3A %2F %25",
+    )
+
+
+def misnamed(address: Address, asked: str, names: Collection[str]) -> ConfigError:
+    """What answered is another replica set than the one that is asked for, or none."""
+    found = " and ".join(sorted(filter(None, names)))
+    belongs = f"belongs to {found}" if found else "is in no replica set"
+    return ConfigError(
+        f"mongodb: the uri asks for the replica set {asked}, but {address} {belongs}.",
+        hint=f"write replicaSet={found} into the uri" if found else "take replicaSet out of the uri",
     )
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ...core.errors import AccessError, ConfigError, NotFound
+from ...core.errors import AccessError, ConfigError, NotFound, TransientError
 from .address import Address
-from .errors import NO_ACCESS, bad_uri, code_of, explained
+from .errors import NO_ACCESS, bad_uri, code_of, explained, misnamed
 from .keys import uuid_of
 
 if TYPE_CHECKING:
@@ -67,7 +67,13 @@ class Server:
             "readConcernLevel": "majority",  # what may be rolled back was never there
             "unicode_decode_error_handler": "replace",
         }
-        fixed = {"tz_aware": True, "uuidRepresentation": "unspecified", "datetime_conversion": "DATETIME_AUTO"}
+        self._names: set[str] = set()  # of the replica sets whose members answered; empty of one that is in none
+        fixed = {
+            "tz_aware": True,
+            "uuidRepresentation": "unspecified",
+            "datetime_conversion": "DATETIME_AUTO",
+            "event_listeners": [_hearing(self._names)],
+        }
         given = {name: value for name, value in settings.items() if name.lower() not in address.options}
         try:
             with explained(address):
@@ -81,15 +87,24 @@ class Server:
                 f"mongodb: the uri names a file that cannot be read: {error.strerror}.", hint="correct its path"
             ) from error
         try:
-            with explained(address):
-                self.database: Database[Document] = self.client[address.database]
-                self.greeting = self.client.admin.command("hello")
+            self.greeting = self._hello()
         except BaseException:
             self.close()
             raise
 
     def __repr__(self) -> str:
         return f"<Server {self.address}>"
+
+    def _hello(self) -> Document:
+        try:
+            with explained(self.address):
+                self.database: Database[Document] = self.client[self.address.database]
+                return self.client.admin.command("hello")
+        except TransientError as error:
+            asked = self.client.options.replica_set_name
+            if asked is None or not self._names or asked in self._names:
+                raise
+            raise misnamed(self.address, asked, self._names) from error
 
     @property
     def replicated(self) -> bool:
@@ -169,3 +184,22 @@ def meant(name: str, known: Iterable[str]) -> str:
     """The question whether another name was meant; empty where none is like this one."""
     near = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {near[0]!r}?" if near else ""
+
+
+def _hearing(names: set[str]) -> Any:
+    """Adds the name of each replica set that the driver hears of."""
+    from pymongo.monitoring import ServerHeartbeatListener
+
+    class Hearing(ServerHeartbeatListener):
+        def started(self, event: object) -> None:
+            pass
+
+        def succeeded(self, event: Any) -> None:
+            reply = event.reply.document
+            if not reply.get("isreplicaset"):  # one that has no name yet
+                names.add(reply.get("setName", ""))
+
+        def failed(self, event: object) -> None:
+            pass
+
+    return Hearing()

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
-STRING, DOCUMENT, ARRAY = b"\2", b"\3", b"\4"  # types of BSON
+STRING, DOCUMENT, ARRAY, CODE, CODE_WITH_SCOPE = b"\2", b"\3", b"\4", b"\x0d", b"\x0f"  # types of BSON
 SURROGATES = "surrogateescape"
 
 _size = struct.Struct("<i")
@@ -42,10 +42,21 @@ def sendable(condition: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _is_plain(value: Any) -> bool:
     if isinstance(value, str):
-        return is_unicode(value)
-    if isinstance(value, Mapping | list):
-        return all(map(_is_plain, value.values() if isinstance(value, Mapping) else value))
-    return True
+        return is_unicode(value) and _is_plain(getattr(value, "scope", None))
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    members = _members(value)
+    return members is None or all(is_unicode(name) and _is_plain(part) for name, part in members.items())
+
+
+def _members(value: Any) -> Mapping[str, Any] | None:
+    """Those of a document, which a reference is, too."""
+    if isinstance(value, Mapping):
+        return value
+
+    from bson import DBRef
+
+    return value.as_doc() if isinstance(value, DBRef) else None
 
 
 def _document(value: Mapping[str, Any]) -> bytes:
@@ -54,14 +65,24 @@ def _document(value: Mapping[str, Any]) -> bytes:
 
 
 def _element(name: str, value: Any) -> bytes:
-    from bson import encode
+    from bson import Code, encode
 
-    named = name.encode() + b"\0"
-    if type(value) is str:
-        text = value.encode("utf-8", SURROGATES) + b"\0"
-        return STRING + named + _size.pack(len(text)) + text
+    named = _bytes(name)
+    if isinstance(value, Code) and value.scope is not None:
+        body = _sized(value) + _document(value.scope)
+        return CODE_WITH_SCOPE + named + _size.pack(len(body) + _size.size) + body
+    if isinstance(value, str):
+        return (CODE if isinstance(value, Code) else STRING) + named + _sized(value)
     if isinstance(value, list):
         return ARRAY + named + _document({str(place): part for place, part in enumerate(value)})
-    if isinstance(value, Mapping):
-        return DOCUMENT + named + _document(value)
-    return encode({name: value})[_size.size : -1]
+    if (members := _members(value)) is not None:
+        return DOCUMENT + named + _document(members)
+    return encode({"": value})[_size.size : -1].replace(b"\0", named, 1)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", SURROGATES) + b"\0"
+
+
+def _sized(text: str) -> bytes:
+    return _size.pack(len(_bytes(text))) + _bytes(text)

@@ -137,6 +137,23 @@ def test_a_channel_that_nobody_can_listen_on_is_refused_when_the_triggers_are_ma
         documents.run(notices.triggers(["documents"], schema=documents.schema.name, channel=channel))
 
 
+def test_keys_of_a_database_without_an_encoding_are_heard(documents):
+    with documents.server.connect("postgres") as db:
+        db.execute("CREATE DATABASE ears ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+    documents.options |= {"database": "ears", "schema": "public", "tables": ["über"]}
+    with documents.server.connect("ears", client_encoding="utf8") as db:
+        db.execute('CREATE TABLE "über" (word text PRIMARY KEY, body text)')
+        db.execute('GRANT SELECT ON "über" TO reader')
+        db.execute(PostgreSQLConnector.triggers(["über"], notify_channel=CHANNEL))  # type: ignore[arg-type]
+        with watching(documents) as live:
+            db.execute("""INSERT INTO "über" VALUES (E'caf\\xe9', 'one'), (E'caf\\xc3\\xa9', 'two')""")
+            live.until(lambda: set(live.items().values()) == {"one", "two"})
+            db.execute("""DELETE FROM "über" WHERE body = 'one'""")
+            live.until(lambda: set(live.items().values()) == {"two"})
+
+            assert live.errors() == []
+
+
 # How much is announced
 
 

@@ -21,7 +21,7 @@ from ...core.errors import (
 )
 from ...core.stop import NoStop, Stopped, StopSign
 from ...net.retry import retried
-from .catalog import gives_bytes
+from .catalog import as_bytes, gives_bytes
 from .patience import GRACE_SECONDS, Patience, connect
 
 if TYPE_CHECKING:
@@ -132,7 +132,9 @@ class Connections:
             with explained(self.server):
                 try:
                     connection.execute(cast("Any", _NO_IDLE_LIMIT))
-                    for channel in channels:
+                    if raw := gives_bytes(connection):  # else the session ends at the first odd byte
+                        connection.execute("SET client_encoding = 'LATIN1'")
+                    for channel in map(as_bytes, channels) if raw else channels:
                         connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
                 except errors.ReadOnlySqlTransaction as error:
                     raise SourceError(

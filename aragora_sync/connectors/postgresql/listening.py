@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ...core.changes import Change, Checkpoint, Cursor, Named
 from ...core.errors import ReadAgain, SourceError, TransientError
 from ...core.source import Stream
+from .catalog import as_bytes, gives_bytes
 from .connections import FULL_QUEUE, Connections, UnreadableRow
 from .notices import SILENT_SHARE, Notice, read_notice
 from .reading import TableReading
@@ -67,9 +68,9 @@ class Watched:
             logger.warning(
                 "the trigger of %s cannot tell keys (%s): after each change the table is looked through; "
                 "`aragora-sync connectors postgresql --trigger %s` prints one of its columns as they are now",
-                notice.table,
+                self.stream.name,
                 notice.refused,
-                notice.table,
+                self.stream.name,
             )
 
     def look_up(self) -> Iterator[Named]:
@@ -135,6 +136,9 @@ class Listening:
     def changes(self) -> Iterator[Said]:
         """First what was missed, then what comes, without end."""
         with self._connections.listening([self._channel, self._own]) as listener:
+            if gives_bytes(listener):
+                self._schema = as_bytes(self._schema)
+                self._tables = {as_bytes(name): table for name, table in self._tables.items()}
             yield from self._prove(listener)
             beat_at = time.monotonic() + POLL_SECONDS
             while True:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from psycopg import sql
+from psycopg import errors, sql
 
 from aragora_sync.connectors.postgresql import connections as connections_module
 from aragora_sync.connectors.postgresql import patience, reading
@@ -118,11 +118,15 @@ def test_rows_that_stop_coming_are_tried_later(impatient):
                 pass
 
 
-def test_a_view_may_take_its_time_while_the_server_lives(impatient):
+@pytest.mark.parametrize("places", [-1, 0], ids=["lets us in", "is full"])
+def test_a_view_may_take_its_time_while_the_server_lives(impatient, documents, places):
     with impatient.transaction() as connection:
+        documents.run(f"ALTER ROLE reader CONNECTION LIMIT {places}")
         impatient.unlimit(connection)
-
-        assert connection.execute("SELECT pg_sleep(1), 7").fetchone()[1] == 7
+        try:
+            assert connection.execute("SELECT pg_sleep(0.6), 7").fetchone()[1] == 7
+        finally:
+            documents.run("ALTER ROLE reader CONNECTION LIMIT -1")
 
 
 def test_a_view_of_a_frozen_server_is_tried_later(impatient, documents):
@@ -348,6 +352,14 @@ def test_21_a_standby_tells_of_late_commits_too(documents):
     finally:
         slow.close()
         follower.remove()
+
+
+def test_a_standby_that_breaks_off_readings_says_what_to_set(documents):
+    server = documents.connector()._server()
+    with pytest.raises(TransientError) as refused, connections_module.explained(server):
+        raise errors.SerializationFailure("canceling statement due to conflict with recovery")
+
+    assert "hot_standby_feedback" in refused.value.hint
 
 
 def test_a_restored_server_is_read_anew(documents):

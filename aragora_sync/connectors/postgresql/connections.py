@@ -49,6 +49,9 @@ FULL_QUEUE = (
     "end the session that listens and leaves its transaction open; the server's log names its process where it warns "
     "of the NOTIFY queue"
 )
+STANDBY = (
+    "set hot_standby_feedback on that standby, or raise its max_standby_streaming_delay; or read the primary server"
+)
 _KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
 
 
@@ -221,13 +224,15 @@ class Connections:
         return Patience(self._stop, self.server.timeout + GRACE_SECONDS, self._answers)
 
     def _answers(self) -> bool:
-        """Whether the server lets anybody in: one that is frozen as a whole does not."""
+        """Whether the server says anything to one who knocks, be it that it is full: one frozen as a whole does not."""
         import psycopg
 
         try:
             connect(Patience(self._stop), self.server.parameters).close()
-        except psycopg.Error:
+        except psycopg.errors.ConnectionTimeout:
             return False
+        except psycopg.Error:
+            return True
         return True
 
 
@@ -255,7 +260,8 @@ def explained(server: Server, table: str = "…") -> Iterator[None]:
 def _of_statement(server: Server, table: str, error: psycopg.Error) -> AragoraSyncError:
     state, said = error.sqlstate or "", (error.diag.message_primary or type(error).__name__).rstrip(".")
     if state.startswith(_PASSING):
-        return TransientError(f"PostgreSQL at {server} broke off: {said}.")
+        hint = STANDBY if state == "40001" else ""  # nothing else makes a reading transaction fail so
+        return TransientError(f"PostgreSQL at {server} broke off: {said}.", hint=hint)
     if state.startswith(_OF_ONE_ROW):  # the sentence may hold its values
         kind = re.sub(r"(?<!^)(?=[A-Z])", " ", type(error).__name__).lower()
         return UnreadableRow(f"a row cannot be read: {kind} ({state}).", hint="look at the option 'where' and the row")

@@ -64,6 +64,7 @@ class ConnectorLive:
         self._every = every
         self._turns = turns or threading.Semaphore()
         self._failing: set[str] = set()  # streams whose latest run failed
+        self._failed_runs = 0  # one after the other, in which a stream did
         self._breakdowns = 0  # one after the other
         self._over = False
         self._counts = Counts()
@@ -107,11 +108,12 @@ class ConnectorLive:
         finally:
             self._turns.release()
         self._failing = {error.stream for error in result.stream_errors if error.status is not Status.REFUSED}
+        self._failed_runs = self._failed_runs + 1 if self._failing else 0
         return result
 
     def _watch(self) -> SyncResult:
         began = self._clock()
-        watching = Watching(self._longest_pause, self._every, self._failing)
+        watching = Watching(self._longest_pause, self._next_try, self._failing)
         result = self._end(self._prepare(self._ask, watching))
         if watching.again and self._breakdowns:
             self._note_breakdown(began)
@@ -119,7 +121,7 @@ class ConnectorLive:
         elif watching.again:
             self._breakdowns = 1
         elif watching.gave_up:
-            self._rest(self._every.total_seconds())
+            self._rest(self._next_try.total_seconds())
         elif self._note(result, began):
             self._rest(self._pause_seconds())
         return result
@@ -161,6 +163,13 @@ class ConnectorLive:
             return self._every.total_seconds()
         wait = self.source.retry_delay * float(1 << min(self._breakdowns - 1, 20))
         return min(self._longest_pause.total_seconds(), wait)
+
+    @property
+    def _next_try(self) -> timedelta:
+        """When what is not watched is read: a stream that failed soon, then later and later."""
+        if not self._failing:
+            return self._every
+        return min(self._every, LONGEST_PAUSE * (1 << min(self._failed_runs - 1, 20)))
 
     @property
     def _longest_pause(self) -> timedelta:

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from aragora_sync.connectors.postgresql import PostgreSQLConnector
 from aragora_sync.engine.result import Status
 
 from ..servers.binaries import give_away, missing
 from ..servers.certificates import make_certificates
 from ..servers.pgbouncer import pgbouncer
 from ..servers.postgres import Postgres, Schema, installed
+from ..servers.proxy import proxy_to
+from .live_tables import CHANNEL, watching
 from .tables import DOCUMENTS, Tables, insert
 
 pytestmark = pytest.mark.integration
@@ -102,6 +105,43 @@ def test_through_a_pooler(documents):
 
         assert documents.sync().counts.updated == 300
         assert documents.reconcile().success
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("further", [0, 300], ids=["as many transactions", "fewer transactions"])
+def test_a_standby_that_takes_over_without_the_latest_changes(documents, further):
+    """What it lacks is taken back, and what is written there afterwards is found, whatever its numbers are."""
+    schema = documents.schema.name
+    documents.run(PostgreSQLConnector.triggers(["documents"], schema=schema, notify_channel=CHANNEL))
+    for number in (1, 2):
+        insert(documents, number)
+    standby = documents.server.standby()
+    standby.stop("fast")
+    insert(documents, 3)
+    documents.run("UPDATE documents SET body = 'lost' WHERE id = 1; DELETE FROM documents WHERE id = 2")
+    for _ in range(further):
+        documents.run("SELECT pg_current_xact_id()")
+    try:
+        with proxy_to(documents.server.port) as proxy, watching(documents, port=proxy.port) as live:
+            live.until(lambda: set(live.items()) == {"documents/1", "documents/3"})
+            take_over(standby)
+            proxy.target = standby.port
+            proxy.cut()
+            with standby.connect() as db:
+                db.execute(f"INSERT INTO {schema}.documents VALUES (3, 'another', 'text')")  # type: ignore[arg-type]
+            live.until_held(
+                {f"documents/{n}": f"{t}\n\ntext" for n, t in enumerate(("title 1", "title 2", "another"), 1)}
+            )
+    finally:
+        standby.remove()
+
+
+def take_over(standby: Postgres) -> None:
+    """It follows nobody any more."""
+    with (standby.data / "postgresql.auto.conf").open("a") as settings:
+        settings.write("primary_conninfo = ''\n")
+    standby.start()
+    standby.call("pg_ctl", "-D", str(standby.data), "-w", "promote")
 
 
 @pytest.mark.parametrize("place", installed(), ids=str)

@@ -300,7 +300,7 @@ def test_a_pooler_that_swallows_listen_is_named_and_changes_are_read_all_the_sam
 def test_a_connection_that_only_seems_to_live_is_given_up(announced, monkeypatch):
     monkeypatch.setattr(listening, "POLL_SECONDS", 0.1)
     with watching(announced) as live:
-        monkeypatch.setattr(listening.Connections, "announce", lambda *_: None)
+        monkeypatch.setattr(listening.Connections, "announce", lambda *_: 0.0)
         live.until(lambda: any("arrives any more" in error for error in live.errors()))
         monkeypatch.undo()
         insert(announced, 2)

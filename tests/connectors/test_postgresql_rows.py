@@ -161,3 +161,16 @@ def test_the_driver_holds_few_rows_where_they_are_wide():
     assert reading.Chunk(limit=2000, width=100).fetched == reading.FETCHED_ROWS
     assert reading.Chunk(limit=2000, width=1_000_000).fetched == 4
     assert reading.Chunk(limit=2000, width=10**9).fetched == 1
+
+
+def test_a_clock_on_the_wall_that_goes_back_an_hour_hides_no_row_of_a_view(tables):
+    """At the end of summer time; rows of a view do not tell who wrote them, and its column knows no zone."""
+    tables.run("CREATE TABLE local (id int PRIMARY KEY, body text, updated_at timestamp)")
+    tables.run("CREATE VIEW seen AS SELECT * FROM local")
+    tables.run("INSERT INTO local VALUES (1, 'before', '2025-10-26 02:59')")
+    tables.options |= {"tables": ["seen"], "primary_key_column": "id"}
+    tables.sync()
+    tables.run("INSERT INTO local VALUES (2, 'after', '2025-10-26 02:01')")
+    tables.sync()
+
+    assert set(tables.items()) == {"seen/1", "seen/2"}

@@ -6,15 +6,17 @@ import contextlib
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from psycopg import sql
+from psycopg import errors, sql
 
+from aragora_sync.connectors.postgresql import connections as connections_module
 from aragora_sync.connectors.postgresql import patience, reading
 from aragora_sync.connectors.postgresql.connections import Connections
 from aragora_sync.core.changes import Item
-from aragora_sync.core.errors import AragoraSyncError
+from aragora_sync.core.errors import AragoraSyncError, TransientError
 from aragora_sync.core.stop import Stopped
 from aragora_sync.engine.result import Status
 from aragora_sync.engine.stop import Stop, StopReason
@@ -81,6 +83,69 @@ def test_an_answer_that_is_on_its_way_is_waited_for(stopping, monkeypatch):
     with connections.transaction() as connection:
         stop.request(StopReason.TERMINATE)
         assert connection.execute("SELECT pg_sleep(0.3), 7").fetchone()[1] == 7
+
+
+@pytest.fixture
+def impatient(documents, monkeypatch) -> Iterator[Connections]:
+    """Connections that give up soon; nobody stops them."""
+    monkeypatch.setattr(connections_module, "GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(connections_module, "CONNECT_SECONDS", 2)
+    connections = Connections(replace(documents.connector()._server(), timeout=0.1))
+    yield connections
+    connections.close()
+
+
+def test_a_server_that_says_nothing_is_tried_later_though_nobody_stops_the_run(impatient):
+    with (
+        pytest.raises(TransientError, match="said nothing for longer"),
+        impatient.transaction() as connection,
+        frozen(connection),
+    ):
+        connection.execute("SELECT 1")
+
+    assert connection.closed
+
+
+def test_rows_that_stop_coming_are_tried_later(impatient):
+    query = sql.SQL("SELECT g, repeat('x', 10000) FROM generate_series(1, 20000) g")
+    with pytest.raises(TransientError, match="said nothing"), impatient.transaction() as connection:
+        impatient.unlimit(connection)
+        connection.patience.limited = True
+        rows = impatient.stream(connection, query, 10)
+        next(rows)
+        with frozen(connection):
+            for _ in rows:
+                pass
+
+
+@pytest.mark.parametrize("places", [-1, 0], ids=["lets us in", "is full"])
+def test_a_view_may_take_its_time_while_the_server_lives(impatient, documents, places):
+    with impatient.transaction() as connection:
+        documents.run(f"ALTER ROLE reader CONNECTION LIMIT {places}")
+        impatient.unlimit(connection)
+        try:
+            assert connection.execute("SELECT pg_sleep(0.6), 7").fetchone()[1] == 7
+        finally:
+            documents.run("ALTER ROLE reader CONNECTION LIMIT -1")
+
+
+def test_a_view_of_a_frozen_server_is_tried_later(impatient, documents):
+    postmaster = int((documents.server.data / "postmaster.pid").read_text().splitlines()[0])
+    with pytest.raises(TransientError, match="said nothing"), impatient.transaction() as connection:
+        impatient.unlimit(connection)
+        os.kill(postmaster, signal.SIGSTOP)
+        try:
+            with frozen(connection):
+                connection.execute("SELECT pg_sleep(0.1)")
+        finally:
+            os.kill(postmaster, signal.SIGCONT)
+
+
+def test_nobody_logs_in_for_a_run_that_was_stopped(stopping):
+    connections, stop = stopping
+    stop.request(StopReason.TERMINATE)
+    with pytest.raises(Stopped), connections.transaction():
+        pass
 
 
 # The login
@@ -287,6 +352,14 @@ def test_21_a_standby_tells_of_late_commits_too(documents):
     finally:
         slow.close()
         follower.remove()
+
+
+def test_a_standby_that_breaks_off_readings_says_what_to_set(documents):
+    server = documents.connector()._server()
+    with pytest.raises(TransientError) as refused, connections_module.explained(server):
+        raise errors.SerializationFailure("canceling statement due to conflict with recovery")
+
+    assert "hot_standby_feedback" in refused.value.hint
 
 
 def test_a_restored_server_is_read_anew(documents):

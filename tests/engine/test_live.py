@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 
@@ -199,6 +201,52 @@ def test_streams_that_cannot_be_watched_are_read_from_time_to_time(begin, clock)
 
     assert "watch a" in house.reads()
     assert house.held("b") == house.world.truth("b")
+
+
+class RefusingConnector(LiveWorldConnector):
+    """Some streams cannot be read."""
+
+    refused: ClassVar[list[str]] = []
+
+    def read(self, stream, cursor, known):
+        if stream.name in self.refused:
+            raise SourceError("no access")
+        return super().read(stream, cursor, known)
+
+
+@pytest.fixture
+def refused() -> Iterator[list[str]]:
+    """The names of streams that cannot be read."""
+    yield RefusingConnector.refused
+    RefusingConnector.refused.clear()
+
+
+def test_a_stream_that_failed_is_read_again_soon_however_seldom_it_is_read_otherwise(begin, clock, refused):
+    house, watcher = begin(a="events", b="events", kind=RefusingConnector)
+
+    def refuse():
+        refused.append("b")
+        house.world.add("y", stream="b")
+        raise ReadAgain("something is different")
+
+    one = watcher(refuse, refused.clear, lambda: clock.turn(minutes=1), lambda: None)
+    one.every = timedelta(hours=23)
+    one.watch()
+
+    assert Status.PARTIAL in [event.result.status for event in house.of(RunEnded)]
+    assert "watch a" in house.reads()
+    assert house.held("b") == house.world.truth("b")
+
+
+def test_a_stream_that_fails_for_ever_is_read_less_and_less(begin, refused):
+    refused.append("s")
+    house, watcher = begin("events", things=1, kind=RefusingConnector)
+    one = watcher(*[lambda: None] * 15)
+    one.every = timedelta(minutes=7)
+    one.watch()
+
+    assert [event.seconds for event in house.of(Resting)][:5] == [60, 120, 240, 420, 420]
+    assert house.held() == {}
 
 
 def test_a_connector_that_gives_up_watching_is_read_from_time_to_time(begin):

@@ -54,6 +54,7 @@ class Watcher:
     def __init__(self, house: House, clock: FakeClock, script: Iterable[Callable[[], None]] = ()) -> None:
         self.house = house
         self.stop = TurningStop(clock)
+        self.every = timedelta(minutes=1)
         self._clock = clock
         self._script = iter(script)
         self._looks = 0
@@ -72,7 +73,7 @@ class Watcher:
             stop=self.stop,
             emit=house.events.append,
             clock=house.clock,
-            every=timedelta(minutes=1),
+            every=self.every,
         )
 
     def watch(self, **asked: Any) -> SyncResult:

@@ -19,10 +19,10 @@ from ...core.errors import (
     SourceError,
     TransientError,
 )
-from ...core.stop import NoStop, StopSign
+from ...core.stop import NoStop, Stopped, StopSign
 from ...net.retry import retried
-from .catalog import gives_bytes
-from .patience import connect
+from .catalog import as_bytes, gives_bytes
+from .patience import GRACE_SECONDS, Patience, connect
 
 if TYPE_CHECKING:
     import psycopg
@@ -45,6 +45,13 @@ _NO_LIMIT_AS_A_WHOLE, KNOWS_LIMIT_AS_A_WHOLE = "; SET LOCAL transaction_timeout 
 _PASSING = ("08", "57P01", "57P02", "57P03", "40001", "40P01", "53", "55P03", "25P03", "25P04")
 _OF_ONE_ROW = ("22", "23", "54000", "54001", "P0001", "XX001", "XX002")  # its values, or how they are kept
 _BUSY = ("too many", "slots", "starting up", "shutting down", "not currently accepting", "recovery")
+FULL_QUEUE = (
+    "end the session that listens and leaves its transaction open; the server's log names its process where it warns "
+    "of the NOTIFY queue"
+)
+STANDBY = (
+    "set hot_standby_feedback on that standby, or raise its max_standby_streaming_delay; or read the primary server"
+)
 _KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
 
 
@@ -128,7 +135,9 @@ class Connections:
             with explained(self.server):
                 try:
                     connection.execute(cast("Any", _NO_IDLE_LIMIT))
-                    for channel in channels:
+                    if raw := gives_bytes(connection):  # else the session ends at the first odd byte
+                        connection.execute("SET client_encoding = 'LATIN1'")
+                    for channel in map(as_bytes, channels) if raw else channels:
                         connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
                 except errors.ReadOnlySqlTransaction as error:
                     raise SourceError(
@@ -139,12 +148,20 @@ class Connections:
         finally:
             connection.close()
 
-    def announce(self, channel: str) -> None:
-        """Whoever listens on this channel hears of it."""
+    def announce(self, channel: str) -> float:
+        """Whoever listens on this channel hears of it; which share of the queue of notifications is full."""
         from psycopg import sql
 
-        with self.transaction() as connection:
-            connection.execute(sql.SQL("SELECT pg_notify({}, '')").format(sql.Literal(channel)))
+        asked = sql.SQL("SELECT pg_notify({}, ''), pg_notification_queue_usage()").format(sql.Literal(channel))
+        try:
+            with self.transaction() as connection:
+                row = connection.execute(asked).fetchone()
+        except UnreadableRow as error:  # at the commit
+            raise SourceError(
+                f"PostgreSQL at {self.server} announces nothing any more: its queue of notifications is full.",
+                hint=FULL_QUEUE,
+            ) from error
+        return float(row[1]) if row else 0.0
 
     def stream(
         self, connection: psycopg.Connection[Any], query: sql.Composed, size: int
@@ -154,6 +171,12 @@ class Connections:
             rows = cursor.stream(query, size=size if _streams_chunks() else 1)
             while some := list(islice(rows, size)):
                 yield some
+
+    @staticmethod
+    def unlimit(connection: Any) -> None:
+        """The statements of this transaction may take as long as the server works on them."""
+        connection.execute("SET LOCAL statement_timeout = 0")
+        connection.patience.limited = False
 
     def close(self) -> None:
         """No connection stays open."""
@@ -178,21 +201,39 @@ class Connections:
             self._begin(connection)
         return connection
 
-    def _begin(self, connection: psycopg.Connection[Any]) -> None:
+    def _begin(self, connection: Any) -> None:
         encoding = "LATIN1" if gives_bytes(connection) else "UTF8"
         limits = {"timeout": int(self.server.timeout * 1000), "lock_timeout": int(LOCK_SECONDS * 1000)}
         begin = _BEGIN.format(encoding=encoding, **limits)
         if connection.info.server_version >= KNOWS_LIMIT_AS_A_WHOLE:
             begin += _NO_LIMIT_AS_A_WHOLE
-        connection.execute(cast("Any", begin))
+        connection.patience.limited = True
+        connection.execute(begin)
 
     def _connect(self) -> psycopg.Connection[Any]:
+        if self._stop.requested:
+            raise Stopped
         with explained(self.server):
-            connection = connect(self._stop, self.server.parameters)
+            connection = connect(self._patience(), self.server.parameters)
         if connection.info.server_version < OLDEST_SERVER:
             connection.close()
             raise ConfigError(f"PostgreSQL at {self.server} is older than 13, which this program needs.")
         return connection
+
+    def _patience(self) -> Patience:
+        return Patience(self._stop, self.server.timeout + GRACE_SECONDS, self._answers)
+
+    def _answers(self) -> bool:
+        """Whether the server says anything to one who knocks, be it that it is full: one frozen as a whole does not."""
+        import psycopg
+
+        try:
+            connect(Patience(self._stop), self.server.parameters).close()
+        except psycopg.errors.ConnectionTimeout:
+            return False
+        except psycopg.Error:
+            return True
+        return True
 
 
 @functools.cache
@@ -219,7 +260,8 @@ def explained(server: Server, table: str = "…") -> Iterator[None]:
 def _of_statement(server: Server, table: str, error: psycopg.Error) -> AragoraSyncError:
     state, said = error.sqlstate or "", (error.diag.message_primary or type(error).__name__).rstrip(".")
     if state.startswith(_PASSING):
-        return TransientError(f"PostgreSQL at {server} broke off: {said}.")
+        hint = STANDBY if state == "40001" else ""  # nothing else makes a reading transaction fail so
+        return TransientError(f"PostgreSQL at {server} broke off: {said}.", hint=hint)
     if state.startswith(_OF_ONE_ROW):  # the sentence may hold its values
         kind = re.sub(r"(?<!^)(?=[A-Z])", " ", type(error).__name__).lower()
         return UnreadableRow(f"a row cannot be read: {kind} ({state}).", hint="look at the option 'where' and the row")

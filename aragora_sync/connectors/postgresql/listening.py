@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ...core.changes import Change, Checkpoint, Cursor, Named
 from ...core.errors import ReadAgain, SourceError, TransientError
 from ...core.source import Stream
-from .connections import Connections, UnreadableRow
-from .notices import Notice, read_notice
+from .catalog import as_bytes, gives_bytes
+from .connections import FULL_QUEUE, Connections, UnreadableRow
+from .notices import SILENT_SHARE, Notice, read_notice
 from .reading import TableReading
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ MOST_KEYS = 1_000  # of one table; more are read like any change
 PROBE_SECONDS = 5.0  # a notification takes no longer
 POLL_SECONDS = 60.0  # so often the rows themselves are asked, for tables without a trigger and what was never announced
 REST_SHARE = 10  # a table that takes a second to be asked is not asked again for ten
+
+logger = logging.getLogger(__name__)
 
 Said: TypeAlias = "tuple[Stream, Change] | None"
 
@@ -42,16 +46,32 @@ class Watched:
     gone: dict[tuple[str, ...], None] = field(default_factory=dict)
     stale: bool = True  # changes since the cursor are to be read
     not_before: float = 0.0
-    gone_pages: Iterator[list[Named]] | None = None  # what was deleted while nobody listened, or by TRUNCATE
+    unsure: bool = True  # rows may be gone that no notice named: while nobody listened, or by TRUNCATE
+    unsure_not_before: float = 0.0
+    gone_pages: Iterator[list[Named]] | None = None  # while these are looked for
+    gone_began: float = 0.0
+    told: bool = False  # that its trigger cannot tell keys
 
     def take(self, notice: Notice) -> None:
         """Whatever was announced of one row, it is looked up once."""
-        if notice.operation == "TRUNCATE":
-            self.gone_pages, self.stale = self.reading.gone(), True
-        elif notice.key is None or len(notice.key) != self.keyed:
-            self.stale = True
+        self._tell(notice)
+        if notice.key is None or len(notice.key) != self.keyed:
+            self.stale, self.unsure = True, self.unsure or notice.may_be_of_many or notice.key is not None
+            if notice.operation == "TRUNCATE":
+                self.unsure_not_before = 0.0
         else:
             (self.gone if notice.gone else self.changed)[notice.key] = None
+
+    def _tell(self, notice: Notice) -> None:
+        if notice.refused and not self.told:
+            self.told = True
+            logger.warning(
+                "the trigger of %s cannot tell keys (%s): after each change the table is looked through; "
+                "`aragora-sync connectors postgresql --trigger %s` prints one of its columns as they are now",
+                self.stream.name,
+                notice.refused,
+                self.stream.name,
+            )
 
     def look_up(self) -> Iterator[Named]:
         """All rows that were announced, as they are now; only a reading of all changes knows more."""
@@ -69,11 +89,15 @@ class Watched:
 
     def look_for_gone(self) -> Iterator[Named]:
         """A page of what no notice told of: there is no row either that could."""
+        if self.gone_pages is None:
+            self.unsure, self.gone_pages, self.gone_began = False, self.reading.gone(), time.monotonic()
         try:
-            page = next(self.gone_pages, None) if self.gone_pages is not None else None
+            page = next(self.gone_pages, None)
         except UnreadableRow:  # its key has another type now: a reconcile finds out
             page = None
-        self.gone_pages = self.gone_pages if page is not None else None
+        if page is None:
+            self.gone_pages = None
+            self.unsure_not_before = _rested(self.gone_began)
         yield from page or ()
 
     def read(self) -> Iterator[Change]:
@@ -83,8 +107,7 @@ class Watched:
             if isinstance(change, Checkpoint):
                 self.cursor = change.cursor
             yield change
-        now = time.monotonic()
-        self.not_before = now + max(1.0, REST_SHARE * (now - began))
+        self.not_before = _rested(began)
 
 
 class Listening:
@@ -108,13 +131,15 @@ class Listening:
         self._shape = shape
         self._look = look
         self._heard_own = False
+        self._was_full = False  # of the queue of notifications, at the last beat
 
     def changes(self) -> Iterator[Said]:
         """First what was missed, then what comes, without end."""
         with self._connections.listening([self._channel, self._own]) as listener:
+            if gives_bytes(listener):
+                self._schema = as_bytes(self._schema)
+                self._tables = {as_bytes(name): table for name, table in self._tables.items()}
             yield from self._prove(listener)
-            for table in self._tables.values():
-                table.gone_pages = table.reading.gone()
             beat_at = time.monotonic() + POLL_SECONDS
             while True:
                 yield None
@@ -156,9 +181,18 @@ class Listening:
         if self._look() != self._shape:
             raise ReadAgain("the tables look different now.")
         self._heard_own = False
-        self._connections.announce(self._own)
+        full = self._connections.announce(self._own)
         for table in self._tables.values():
             table.stale = True
+            table.unsure = table.unsure or full > SILENT_SHARE or self._was_full
+        if full > SILENT_SHARE and not self._was_full:
+            logger.warning(
+                "the queue of notifications of PostgreSQL is %.0f%% full, so that triggers announce nothing: what "
+                "changes is looked for once a minute; %s",
+                100 * full,
+                FULL_QUEUE,
+            )
+        self._was_full = full > SILENT_SHARE
 
     def _hear(self, listener: Connection[Any], seconds: float) -> None:
         """Takes what is announced: waits for the first, then for what comes with it."""
@@ -183,8 +217,18 @@ class Listening:
         return self._next_stale() is not None or self._next_unsure() is not None
 
     def _next_unsure(self) -> Watched | None:
-        return next((each for each in self._tables.values() if each.gone_pages is not None), None)
+        now = time.monotonic()
+        tables = self._tables.values()
+        return next(
+            (each for each in tables if each.gone_pages or (each.unsure and now >= each.unsure_not_before)), None
+        )
 
     def _next_stale(self) -> Watched | None:
         now = time.monotonic()
         return next((each for each in self._tables.values() if each.stale and now >= each.not_before), None)
+
+
+def _rested(began: float) -> float:
+    """When what began then, and ends now, may be done again."""
+    now = time.monotonic()
+    return now + max(1.0, REST_SHARE * (now - began))

@@ -17,18 +17,29 @@ KEY = """(
         AND i.indexprs IS NULL AND NOT EXISTS (SELECT 1 FROM pg_attribute a
           WHERE a.attrelid = relation AND a.attnum = ANY (i.indkey::int2[]) AND NOT a.attnotnull)
       ORDER BY i.indisprimary DESC, i.indexrelid LIMIT 1)"""
+SILENT_SHARE = 0.5  # of the queue of notifications: where more is full, nothing is announced
+MOST_TOLD = 10_000  # rows of one transaction that are announced one by one; the others all together
 TRIGGERS = """\
 -- Announces every change of these tables on the channel {named}. Run it as their owner; again after a change of a key.
 -- The connector listens there with the option `notify_channel: {named}`.
--- PostgreSQL refuses PREPARE TRANSACTION where something was announced: not for tables that are written in two phases.
+-- Nothing that goes wrong in a trigger makes a writer's transaction fail: where a key cannot be told, as after a column
+-- was renamed, it announces that the table is to be looked through; of one transaction the first {most} rows are named.
+-- While the queue of notifications is more than half full, as another program listens and leaves a transaction open, it
+-- announces nothing: a commit would fail at a full queue. New and edited rows are then found within a minute.
+-- PostgreSQL refuses PREPARE TRANSACTION where something was announced: roles that commit in two phases are to be
+-- silent: ALTER ROLE name SET aragora_sync.silent = on;
 DO $aragora_sync$
 DECLARE
   target text; relation regclass; columns text[]; dated boolean; old_key text; new_key text; name text; body text;
 BEGIN
+  IF octet_length({channel}) NOT BETWEEN 1 AND 63 THEN
+    RAISE EXCEPTION 'the name of a channel has 1 to 63 bytes';
+  END IF;
   FOREACH target IN ARRAY ARRAY[{tables}]::text[] LOOP
     relation := format('%I.%I', {schema}, target)::regclass;
     columns := {key};
-    SELECT CASE WHEN count(*) = cardinality(columns) THEN coalesce(bool_or(t.typcategory IN ('D', 'T')), false) END
+    SELECT CASE WHEN count(*) = cardinality(columns)
+        THEN coalesce(bool_or(t.typcategory IN ('D', 'T', 'R', 'A', 'C')), false) END
       INTO dated FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
       WHERE a.attrelid = relation AND a.attname = ANY (columns) AND a.attnum > 0 AND NOT a.attisdropped;
     IF dated IS NULL THEN
@@ -40,28 +51,42 @@ BEGIN
     name := 'aragora_sync_' || md5(target);
     body := format($body$
       DECLARE
-        operations text[] := ARRAY[TG_OP]; keys json[] := ARRAY[NULL::json]; old_key text[]; new_key text[];
-        payload text;
+        told int; old_key text[]; new_key text[]; payload text;
       BEGIN
-        IF TG_OP <> 'TRUNCATE' THEN
-          IF TG_OP <> 'INSERT' THEN old_key := %1$s; END IF;
-          IF TG_OP <> 'DELETE' THEN new_key := %2$s; END IF;
-          keys := ARRAY[to_json(coalesce(new_key, old_key))];
-          IF TG_OP = 'UPDATE' AND old_key <> new_key THEN  -- the row under its old key is gone
-            operations := ARRAY['DELETE', 'UPDATE'];
-            keys := ARRAY[to_json(old_key), to_json(new_key)];
-          END IF;
+        IF current_setting('aragora_sync.silent', true) IN ('on', 'true', 'yes', '1') THEN RETURN NULL; END IF;
+        told := coalesce(nullif(current_setting('aragora_sync.told', true), ''), '0')::int;  -- by this transaction
+        IF told %% 1000 = 0 AND told < {most} AND pg_notification_queue_usage() > {share} THEN RETURN NULL; END IF;
+        IF TG_OP = 'TRUNCATE' OR told >= {most} THEN
+          PERFORM pg_notify(%5$L, %6$L || TG_OP || '"}');
+          RETURN NULL;
         END IF;
-        FOR n IN 1 .. array_length(operations, 1) LOOP
-          payload := json_build_object('schema', %3$L, 'table', %4$L, 'operation', operations[n], 'id', keys[n]);
-          IF octet_length(payload) >= 8000 THEN  -- longer ones would make the transaction itself fail
-            payload := json_build_object('schema', %3$L, 'table', %4$L, 'operation', operations[n]);
+        PERFORM set_config('aragora_sync.told', (told + 1)::text, true);
+        IF TG_OP <> 'INSERT' THEN old_key := %1$s; END IF;
+        IF TG_OP <> 'DELETE' THEN new_key := %2$s; END IF;
+        IF TG_OP = 'DELETE' OR old_key <> new_key THEN  -- the row under its old key is gone
+          payload := json_build_object('schema', %3$L, 'table', %4$L, 'operation', 'DELETE', 'id', old_key);
+          IF octet_length(payload) >= 8000 THEN  -- longer ones are refused
+            payload := %6$L || 'DELETE' || '"}';
           END IF;
           PERFORM pg_notify(%5$L, payload);
-        END LOOP;
+        END IF;
+        IF TG_OP <> 'DELETE' THEN
+          payload := json_build_object('schema', %3$L, 'table', %4$L, 'operation', TG_OP, 'id', new_key);
+          IF octet_length(payload) >= 8000 THEN
+            payload := %6$L || TG_OP || '"}';
+          END IF;
+          PERFORM pg_notify(%5$L, payload);
+        END IF;
+        RETURN NULL;
+      EXCEPTION WHEN OTHERS THEN  -- whatever it is, the writer is not to suffer from it
+        BEGIN
+          PERFORM pg_notify(%5$L, %6$L || TG_OP || '", "refused": "' || SQLSTATE || '"}');
+        EXCEPTION WHEN OTHERS THEN NULL;
+        END;
         RETURN NULL;
       END
-    $body$, old_key, new_key, {schema}, target, {channel});
+    $body$, old_key, new_key, {schema}, target, {channel},
+      rtrim(json_build_object('schema', {schema}, 'table', target, 'operation', '')::text, '"}') || '"');
     EXECUTE format('CREATE OR REPLACE FUNCTION %I.%I() RETURNS trigger LANGUAGE plpgsql%s AS %L', {schema}, name,
       CASE WHEN dated THEN ' SET TimeZone = ''UTC'' SET DateStyle = ''ISO, YMD'' SET IntervalStyle = ''iso_8601''' END,
       body);
@@ -84,10 +109,16 @@ class Notice:
     table: str
     operation: str  # INSERT, UPDATE, DELETE, TRUNCATE; empty where it was not told
     key: tuple[str, ...] | None
+    refused: str = ""  # why the trigger could not tell the key
 
     @property
     def gone(self) -> bool:
         return self.operation == "DELETE"
+
+    @property
+    def may_be_of_many(self) -> bool:
+        """Whether rows may be gone that it does not name."""
+        return self.operation == "TRUNCATE" or (self.key is None and self.operation != "INSERT")
 
 
 def read_notice(payload: str, schema: str) -> Notice | None:
@@ -100,8 +131,13 @@ def read_notice(payload: str, schema: str) -> Notice | None:
         return None
     if told.get("schema", schema) != schema:
         return None
-    operation = told.get("operation")
-    return Notice(told["table"], operation.upper() if isinstance(operation, str) else "", _key(told.get("id")))
+    operation, refused = told.get("operation"), told.get("refused")
+    return Notice(
+        told["table"],
+        operation.upper() if isinstance(operation, str) else "",
+        _key(told.get("id")),
+        refused if isinstance(refused, str) else "",
+    )
 
 
 def _key(value: Any) -> tuple[str, ...] | None:
@@ -120,6 +156,8 @@ def triggers(tables: Sequence[str], schema: str = "public", channel: str = CHANN
         "schema": _literal(schema),
         "channel": _literal(channel),
         "key": columns if key else KEY,
+        "most": str(MOST_TOLD),
+        "share": str(SILENT_SHARE),
     }
     return re.sub(r"\{(\w+)\}", lambda found: written[found[1]], TRIGGERS)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 OPEN_DAYS = timedelta(days=1)  # a transaction that stays open for longer may stamp rows that are not looked up
 LATE_MINUTES = timedelta(minutes=10)  # the same, where rows do not tell who wrote them
+SUMMER_TIME = timedelta(hours=2)  # so far a clock on the wall goes back at most; without a zone, nothing tells
 
 
 class Queries:
@@ -149,6 +150,8 @@ class Queries:
             found.append(self._sql.SQL(compared).format(self._sql.Literal(since.xid)))
         if self._table.looks_up and since.high is not None:
             late = OPEN_DAYS if self._table.tells_writers else LATE_MINUTES
+            if self._stamp.type == "timestamp without time zone":
+                late += SUMMER_TIME
             low = max(from_micros(since.high) - late, datetime(1, 1, 2, tzinfo=UTC))
             found.append(
                 self._sql.SQL("({0} >= {1}::timestamptz::{2} OR {0} IS NULL OR {0} = '-infinity')").format(

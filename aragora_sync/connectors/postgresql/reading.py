@@ -323,7 +323,7 @@ class TableReading:
         lock = self._queries.lock() if self._table.lockable else None
         with self._connections.transaction(f"{self._table.schema}.{self._table.name}", lock) as connection:
             if not self._table.paged:  # then one query lasts as long as writing all that it gives
-                connection.execute("SET LOCAL statement_timeout = 0")
+                self._connections.unlimit(connection)
             chunk.mark = self._mark(connection, since)
             for rows in self._connections.stream(connection, query, chunk.fetched):
                 group += rows

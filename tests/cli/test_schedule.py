@@ -17,6 +17,7 @@ from types import SimpleNamespace, TracebackType
 from typing import Any
 
 import pytest
+import time_machine
 
 from aragora_sync.cli.common import Asked
 from aragora_sync.cli.foreground import Housekeeping
@@ -128,6 +129,34 @@ def test_a_first_run_that_was_missed_is_made_up(home: Home, foreground: Callable
     assert datetime.fromisoformat(planned) <= datetime.now(UTC)
     assert datetime.fromisoformat(status) <= datetime.now(UTC)
     assert (runs(home, "nightly"), json.loads(note.read_text())["waiting_since"]) == (1, {})
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_next_tells_what_the_program_does_as_long_as_it_runs(
+    home: Home, foreground: Callable[..., Any], cli: Cli, number: int
+) -> None:
+    """Who runs it by hand does not move what is planned; where nothing runs, it is counted from that run."""
+    home.toy("blocks", schedule=HOURLY)
+
+    def told_next() -> list[datetime]:
+        first = cli("schedule", "next", "--json", "--count", "1").document["runs"][0]["at"]
+        return [datetime.fromisoformat(at) for at in (first, standing()["next_run_at"])]
+
+    def standing() -> Any:
+        return cli("status", "--json").document["connectors"][0]
+
+    began = datetime.now(UTC)
+    later = began + timedelta(minutes=30)
+    with foreground() as program:
+        program.said(program.out, "blocks")
+        with time_machine.travel(later, tick=False):
+            cli("run", "blocks")
+            while_it_runs = told_next()
+            program.end(number)
+            after = told_next()
+
+    assert all(moment < later + timedelta(minutes=45) for moment in while_it_runs)
+    assert all(moment > later + timedelta(minutes=59) for moment in after)
 
 
 def test_without_a_schedule_it_says_what_to_write(home: Home, cli: Cli) -> None:

@@ -200,7 +200,8 @@ class Foreground:
 
     def _told(self) -> str:
         beside = [told for listener in self.listeners if (told := listener.told())]
-        return ", ".join([f"{count(len(self._plan.schedules), 'connector')} by schedule", *beside])
+        scheduled = [f"{count(len(self._plan.schedules), 'connector')} by schedule"]
+        return ", ".join([*(scheduled if self._plan.schedules or not beside else []), *beside])
 
     @contextlib.contextmanager
     def _reloading_on_hangup(self) -> Iterator[None]:

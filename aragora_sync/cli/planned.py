@@ -62,8 +62,8 @@ class Plan:
         self._stores = StorePool(lambda tenant: open_store(self.asked, tenant))
 
     def again(self) -> Plan:
-        """The same of the file as it is now."""
-        return Plan(self.asked, self.names, watch=self.watch)
+        """The same of the file as it is now. Where it is gone, none at another usual place stands in for it."""
+        return Plan(replace(self.asked, config_file=self.config.path), self.names, watch=self.watch)
 
     def require_schedules(self, *, listens: bool = False) -> None:
         """Something would run, and all that was named by its id; ConfigError says what to write.

@@ -14,6 +14,7 @@ from ..state import State, StateFile
 from ..store.base import WATCHING, Totals
 from ..store.sqlite import SqliteStore, store_path
 from .health import health_of, lag_of, next_run_at
+from .output import step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -153,7 +154,7 @@ def standing_object(standing: Standing, history: int, now: datetime) -> dict[str
 
 def problem_object(error: AragoraSyncError) -> dict[str, str]:
     """An error of a file, for programs."""
-    return {"message": error.message, "hint": error.hint}
+    return {"message": error.message, "hint": step(error.hint)}
 
 
 def _channel_object(note: ChannelNote, now: datetime) -> dict[str, Any]:
@@ -165,7 +166,7 @@ def _channel_object(note: ChannelNote, now: datetime) -> dict[str, Any]:
         "lapsed": note.has_lapsed(now),
         "waits_for": current.waits_for if current else "",
         "problem": note.problem,
-        "hint": note.hint,
+        "hint": step(note.hint),
     }
 
 

@@ -22,6 +22,7 @@ import time_machine
 from aragora_sync.cli.common import Asked
 from aragora_sync.cli.foreground import Housekeeping
 from aragora_sync.cli.planned import Plan
+from aragora_sync.core.errors import ConfigError
 from aragora_sync.engine.events import RunEnded
 from aragora_sync.engine.result import Status, SyncResult
 from aragora_sync.engine.scheduler import Scheduler
@@ -69,6 +70,13 @@ def test_it_runs_what_is_due_follows_its_file_and_ends_well(home: Home, foregrou
         home.config.write_text("tenants: [")
         program.said(program.err, "error: connectors.yaml:")
         program.said(program.err, "The schedules of before go on.")
+        program.told("STATUS=connectors.yaml cannot be used; the schedules of before go on")
+        home.config.unlink()
+        home.config.mkdir()
+        program.said(program.err, "error: connectors.yaml: this is a folder; name the file in it")
+        program.told("STATUS=connectors.yaml cannot be used; the schedules of before go on")
+        home.config.rmdir()
+        program.said(program.err, "error: connectors.yaml: there is no such file")
         program.told("STATUS=connectors.yaml cannot be used; the schedules of before go on")
         home.config.write_text(well)
         program.said(program.err, "was read again: 2 connectors by schedule")
@@ -312,3 +320,14 @@ def test_a_broken_provider_keeps_nothing_of_the_runs_that_met_it(home: Home) -> 
     first = kept()
 
     assert [kept() for _ in range(3)] == [first] * 3
+
+
+def test_where_the_file_is_gone_another_one_does_not_take_its_place(home: Home) -> None:
+    home.toy("blocks", schedule=HOURLY)
+    plan = Plan(Asked())
+    usual = home.folder / ".aragora" / "connectors.yaml"
+    usual.parent.mkdir(exist_ok=True)
+    home.config.rename(usual)
+
+    with pytest.raises(ConfigError, match="there is no such file"):
+        plan.again()

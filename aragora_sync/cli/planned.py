@@ -165,7 +165,7 @@ def _given(chosen: Chosen) -> dict[str, object]:
 
 
 class ConfigFile:
-    """Notices that the file was changed, once it rests."""
+    """Notices that the file was changed, or who may read it, once it rests."""
 
     def __init__(self, asked: Asked) -> None:
         self._path = expand_home(find_config(asked.config_file, os.environ), os.environ)
@@ -189,4 +189,4 @@ class ConfigFile:
             found = self._path.stat()
         except OSError:
             return ()
-        return (found.st_mtime_ns, found.st_size, found.st_ino)
+        return (found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode, found.st_uid, found.st_gid)

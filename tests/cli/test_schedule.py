@@ -21,7 +21,7 @@ import time_machine
 
 from aragora_sync.cli.common import Asked
 from aragora_sync.cli.foreground import Housekeeping
-from aragora_sync.cli.planned import Plan
+from aragora_sync.cli.planned import ConfigFile, Plan
 from aragora_sync.core.errors import ConfigError
 from aragora_sync.engine.events import RunEnded
 from aragora_sync.engine.result import Status, SyncResult
@@ -331,3 +331,11 @@ def test_where_the_file_is_gone_another_one_does_not_take_its_place(home: Home) 
 
     with pytest.raises(ConfigError, match="there is no such file"):
         plan.again()
+
+
+def test_a_file_that_may_not_be_read_any_more_is_noticed(home: Home) -> None:
+    home.toy("blocks")
+    file = ConfigFile(Asked())
+    home.config.chmod(0o000)
+
+    assert [file.changed() for _ in range(4)] == [False, True, False, False]

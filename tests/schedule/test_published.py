@@ -17,6 +17,7 @@ from aragora_sync.engine import published
 from aragora_sync.engine.agenda import Agenda, LastRun
 from aragora_sync.engine.published import FOLDER, PlanTeller, PublishedPlans
 
+from ..clock import FakeClock
 from ..world import World
 from ..world_connector import WorldConnector
 from .test_scheduler import ended, until
@@ -157,3 +158,21 @@ def test_a_program_tells_what_it_plans_too(tmp_path: Path) -> None:
 
     assert began - MINUTE < told - HOUR <= began
     assert due(tmp_path / "store", key) is None
+
+
+def test_a_machine_that_slept_tells_what_it_plans_once_it_is_awake(tmp_path: Path, clock: FakeClock) -> None:
+    world = World(box="updated")
+    docs = WorldConnector(world=world, connector_id="docs", store=tmp_path / "store", state_dir=tmp_path / "state")
+    scheduler = SyncScheduler(clock=clock)
+
+    def told() -> datetime | None:
+        return PublishedPlans(tmp_path / "store").due((docs.tenant_id, "docs"), HOURLY, clock())
+
+    scheduler.add_connector(docs, HOURLY)
+    with scheduler:
+        until(ended(scheduler, 1))
+        until(lambda: told() == clock() + HOUR)
+        clock.turn(hours=17, minutes=13)
+
+        until(lambda: told() == clock() + HOUR)
+        until(ended(scheduler, 2))

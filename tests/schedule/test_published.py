@@ -134,7 +134,7 @@ def test_no_descriptor_is_left_open(tmp_path: Path, tellers: list[PlanTeller]) -
         tellers[0].tell(lambda at=NOW + minutes * MINUTE: {A: (HOURLY, at)})
         due(tmp_path)
 
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before
 
 
 def test_what_runs_is_expected_after_the_moment_that_it_runs_for() -> None:

@@ -17,6 +17,7 @@ from .core.files import default_store_folder
 from .engine.agenda import Key, LastRun
 from .engine.events import Emit
 from .engine.history import last_run, read_runs
+from .engine.published import PlanTeller
 from .engine.result import SyncResult
 from .engine.schedule import SyncSchedule
 from .engine.scheduler import Scheduler
@@ -54,6 +55,7 @@ class SyncScheduler:
         self._clock = clock
         self._connectors: dict[Key, tuple[Connector, SyncSchedule]] = {}
         self._changing = threading.RLock()
+        self._teller = PlanTeller(self._folder_of)
         self._loop: Scheduler | None = None
         self._thread: threading.Thread | None = None  # that the loop runs in
         self._wait: Callable[[], object] = lambda: None  # until nothing of it runs any more
@@ -137,7 +139,7 @@ class SyncScheduler:
         with self._changing:
             if self._loop is not None:
                 raise ConfigError("this scheduler runs already.", hint="call stop() first, or make another one")
-            self._loop = Scheduler(self._sync, jobs=self._jobs, clock=self._clock)
+            self._loop = Scheduler(self._sync, jobs=self._jobs, clock=self._clock, on_tick=self._tell)
             self._plan()
             return self._loop
 
@@ -145,6 +147,7 @@ class SyncScheduler:
         try:
             loop.run()
         finally:
+            self._teller.close()
             with self._changing:
                 self._loop = self._thread = None
 
@@ -160,6 +163,14 @@ class SyncScheduler:
                 since |= waits.since()
                 waits.note([key for key in waiting(schedules, runs) if key in keys], self._clock(), runs)
             self._loop.plan(schedules, counted_from(schedules, runs, since).get)
+
+    def _tell(self) -> None:
+        if self._loop is not None:
+            self._teller.tell(self._loop.expected)
+
+    def _folder_of(self, key: Key) -> Path | None:
+        planned = self._connectors.get(key)
+        return None if planned is None else _path(planned[0]).parent
 
     def _by_folder(self) -> dict[Path, set[Key]]:
         """The connectors of each folder of stores."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ..engine.job import Ask
 from ..engine.stop import Stop, StopReason
 from .foreground import Listener
+from .output import count
 from .webhooks import channel_keeper, offers, public_address, served, webhook_service
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Webhooks(Listener):
             self._keeper.offer(offers(plan), tenant=plan.asked.tenant, known=plan.configured)
 
     def told(self) -> str:
-        return f"{self._service.serving} told by webhooks at http://{self._service.address}"
+        return f"{count(self._service.serving, 'connector')} told by webhooks at http://{self._service.address}"
 
     def _handle(self, tenant: str, connector: str, hints: tuple[Hint, ...]) -> bool:
         """Whether what they name was read; where the connector is being read just now, not yet.
@@ -118,7 +119,7 @@ class Watched(Listener):
             self._follow(plan.watched)
 
     def told(self) -> str:
-        return f"{len(self._plan.watched)} watched"
+        return f"{count(len(self._plan.watched), 'connector')} watched"
 
     def tick(self, scheduler: Scheduler) -> None:
         """What ended by itself, as for want of a login, begins again after a while."""

@@ -14,7 +14,7 @@ from ..state import StateFile
 from ..store.sqlite import SqliteStore, store_path
 from .building import Builder
 from .common import Asked, Connectors, command
-from .output import count, indented, painted, say, say_json
+from .output import count, indented, painted, say, say_json, step
 from .selection import Chosen, choose_to_run
 
 logger = logging.getLogger(__name__)
@@ -143,7 +143,7 @@ def _object(chosen: Chosen, checks: list[Looked]) -> dict[str, Any]:
 
 
 def _plain(checks: list[Looked]) -> list[dict[str, Any]]:
-    return [{"name": one.name, "ok": one.ok, "message": one.message, "hint": one.hint} for one, _ in checks]
+    return [{"name": one.name, "ok": one.ok, "message": one.message, "hint": step(one.hint)} for one, _ in checks]
 
 
 def _show(heading: str, checks: list[Looked], quiet: bool) -> None:
@@ -154,4 +154,4 @@ def _show(heading: str, checks: list[Looked], quiet: bool) -> None:
         for line in indented(f"{painted('ok' if one.ok else 'failed', well=one.ok)}  {one.name}: {one.message}"):
             say(line)
         if one.hint:
-            say(f"    try: {one.hint}")
+            say(f"    try: {step(one.hint)}")

@@ -15,7 +15,7 @@ from ..config import Config, find_config, load_config, state_folder, store_folde
 from ..core.errors import ConfigError
 from .complete import complete_connector, complete_tenant
 from .logs import logging_to_stderr
-from .output import discard_stdout
+from .output import discard_stdout, name_config
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,6 +91,7 @@ def command(function: Callable[..., int]) -> Callable[..., int]:
     @functools.wraps(function)
     def wrapped(**values: Any) -> int:
         asked = Asked(**{name: values.pop(name) for name in common})
+        name_config(asked.config_file)
         with logging_to_stderr(verbose=asked.verbose, quiet=asked.quiet):
             try:
                 return function(asked, **values)

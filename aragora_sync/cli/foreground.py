@@ -15,6 +15,7 @@ from ..core.clock import utc_now
 from ..core.errors import AragoraSyncError, Exit
 from ..engine.agenda import Key
 from ..engine.events import Emit, Event, RunEnded
+from ..engine.published import PlanTeller
 from ..engine.runner import give_back_memory
 from ..engine.scheduler import Scheduler, Service
 from ..engine.stop import Stop, StopReason
@@ -24,6 +25,7 @@ from .sd_notify import SystemdNotice
 from .signals import stopping_on_signals
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import FrameType
 
     from ..engine.result import SyncResult
@@ -71,6 +73,19 @@ class Housekeeping(Listener):
         if self._ended and time.monotonic() - self._done_at >= rest:
             give_back_memory()
             self._ended, self._done_at = 0, time.monotonic()
+
+
+class Planned(Listener):
+    """Tells `status` and `schedule next` what is planned here."""
+
+    def __init__(self, stores: Path) -> None:
+        self._teller = PlanTeller(lambda _key: stores)
+
+    def tick(self, scheduler: Scheduler) -> None:
+        self._teller.tell(scheduler.expected)
+
+    def close(self) -> None:
+        self._teller.close()
 
 
 class Turns:
@@ -185,7 +200,8 @@ class Foreground:
 
     def _told(self) -> str:
         beside = [told for listener in self.listeners if (told := listener.told())]
-        return ", ".join([f"{count(len(self._plan.schedules), 'connector')} by schedule", *beside])
+        scheduled = [f"{count(len(self._plan.schedules), 'connector')} by schedule"]
+        return ", ".join([*(scheduled if self._plan.schedules or not beside else []), *beside])
 
     @contextlib.contextmanager
     def _reloading_on_hangup(self) -> Iterator[None]:

@@ -49,6 +49,8 @@ def next_run_at(standing: Standing, now: datetime) -> datetime | None:
     if schedule is None or standing.status in UNDER_WAY:
         return None
     agenda, key = Agenda(), (standing.chosen.tenant, standing.chosen.connector)
+    if standing.plans and (told := standing.plans.due(key, schedule, now)):
+        return told
     runs = {key: standing.last_run} if standing.last_run else {}
     since = {key: standing.waits_since} if standing.waits_since else {}
     agenda.plan({key: schedule}, counted_from({key: schedule}, runs, since).get, now)

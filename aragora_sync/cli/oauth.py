@@ -18,7 +18,7 @@ from .building import Builder
 from .common import Asked, Connectors, command
 from .complete import complete_connector
 from .confirm import confirmed
-from .output import letter, moment, say, say_json, talk
+from .output import letter, moment, say, say_json, step, talk
 from .selection import Chosen, choose_to_run, the_only
 
 oauth = typer.Typer(
@@ -216,5 +216,5 @@ def _object(one: Chosen, made: OAuthConnector, problem: AragoraSyncError | None)
         "for": dict(tokens.told) if tokens else {},
         "access_ends_at": ends,
         "access_holds": bool(ends and ends > utc_now()),
-        "hint": problem.hint if problem else "",
+        "hint": step(problem.hint) if problem else "",
     }

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ..engine.result import Status
-from .output import count, indented, painted
+from .output import count, indented, painted, step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,8 @@ def result_object(result: SyncResult, *, dry_run: bool = False) -> dict[str, Any
         "failures_waiting": result.failures_waiting,
         "seconds": round(result.seconds, 3),
         "errors": [
-            {"stream": error.stream, "message": error.message, "hint": error.hint} for error in result.stream_errors
+            {"stream": error.stream, "message": error.message, "hint": step(error.hint)}
+            for error in result.stream_errors
         ],
         "notes": list(result.notes),
         "dry_run": dry_run,
@@ -69,7 +70,7 @@ def problem_lines(result: SyncResult) -> list[str]:
     for error, next_hint in zip(result.stream_errors, following, strict=bool(result.stream_errors)):
         lines += indented(str(error))
         if error.hint and error.hint != next_hint:
-            lines += indented(f"try: {error.hint}", "    ")
+            lines += indented(f"try: {step(error.hint)}", "    ")
     if result.status is Status.TRY_LATER and not result.stream_errors:
         lines.append("  out of time; the next run goes on from here")
     for note in result.notes:

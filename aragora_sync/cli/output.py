@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -20,6 +21,25 @@ RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
 
 # Titles and messages come from elsewhere: they must not move the cursor or rename the window. Our own colours pass.
 _CONTROL = re.compile(r"(?!\x1b\[(?:0|31|32)m)[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+# In hints. `connectors` and `schema` answer the same for every configuration.
+_COMMAND = re.compile(
+    r"(?<![\w/-])aragora-sync (?:(?:oauth|report|audit) [a-z]+|schedule(?: (?:next|print)\b)?+"
+    r"|(?:run|status|search|export|check|reset|backup|restore|init)\b)(?! --help)(?!.* (?:-c|--config) )"
+)
+_named_config = ""
+
+
+def name_config(file: str | None) -> None:
+    """From now on the commands in hints are about this file, where one was named on the command line."""
+    global _named_config  # noqa: PLW0603 - what was asked on the command line there is once in a process
+    _named_config = file or ""
+
+
+def step(hint: str) -> str:
+    """The hint as it can be followed: its commands name the configuration, where this command was given one."""
+    named = f" -c {shlex.quote(_named_config)}"
+    return _COMMAND.sub(lambda found: found[0] + named, hint) if _named_config else hint
 
 
 def say(text: str) -> None:
@@ -71,7 +91,7 @@ def letter(error: AragoraSyncError) -> str:
     """The error as a short letter: what happened, one line for each problem, then what to do."""
     problems = error.problems if isinstance(error, ConfigError) else [error.message]
     lines = [f"error: {problem}" for problem in problems]
-    return "\n".join([*lines, f"  try: {error.hint}"] if error.hint else lines)
+    return "\n".join([*lines, f"  try: {step(error.hint)}"] if error.hint else lines)
 
 
 def redacted(value: Any) -> Any:

@@ -62,8 +62,8 @@ class Plan:
         self._stores = StorePool(lambda tenant: open_store(self.asked, tenant))
 
     def again(self) -> Plan:
-        """The same of the file as it is now."""
-        return Plan(self.asked, self.names, watch=self.watch)
+        """The same of the file as it is now. Where it is gone, none at another usual place stands in for it."""
+        return Plan(replace(self.asked, config_file=self.config.path), self.names, watch=self.watch)
 
     def require_schedules(self, *, listens: bool = False) -> None:
         """Something would run, and all that was named by its id; ConfigError says what to write.
@@ -165,7 +165,7 @@ def _given(chosen: Chosen) -> dict[str, object]:
 
 
 class ConfigFile:
-    """Notices that the file was changed, once it rests."""
+    """Notices that the file was changed, or who may read it, once it rests."""
 
     def __init__(self, asked: Asked) -> None:
         self._path = expand_home(find_config(asked.config_file, os.environ), os.environ)
@@ -189,4 +189,4 @@ class ConfigFile:
             found = self._path.stat()
         except OSError:
             return ()
-        return (found.st_mtime_ns, found.st_size, found.st_ino)
+        return (found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode, found.st_uid, found.st_gid)

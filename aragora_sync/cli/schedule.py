@@ -12,12 +12,13 @@ from typer.core import TyperGroup
 from ..core.clock import utc_now
 from ..core.errors import ConfigError
 from ..engine.agenda import Agenda, Key
+from ..engine.published import PublishedPlans
 from ..engine.runner import suit_interpreter, suit_long_life
 from .beside import Watched, Webhooks
 from .common import Asked, Connectors, command
 from .complete import Offers, complete_connector
 from .display import JsonLines, Lines
-from .foreground import Foreground, Housekeeping, Limits, Listener, Turns
+from .foreground import Foreground, Housekeeping, Limits, Listener, Planned, Turns
 from .hooks import HookListener
 from .metrics import Metrics, MetricsFile, target
 from .output import aligned, say, say_json, talk
@@ -106,12 +107,13 @@ def foreground(
     plan, turns = Plan(asked, connectors or [], watch=watch), Turns()
     plan.require_schedules(listens=bool(listen))
     display = (JsonLines if asked.json else Lines)(plan.widths, dry_run=False, quiet=asked.quiet, watch=watch)
-    listeners: list[Listener] = [HookListener(plan.config, asked.store_folder), Housekeeping()]
+    stores = asked.store_folder
+    listeners: list[Listener] = [HookListener(plan.config, stores), Housekeeping(), Planned(stores)]
     beside: list[Webhooks | Watched] = [Webhooks(plan, listen, turns, public_url)] if listen else []
     if watch:
         beside.append(Watched(plan, jobs))
     if metrics_textfile:
-        listeners.append(Metrics(target(metrics_textfile), asked.store_folder))
+        listeners.append(Metrics(target(metrics_textfile), stores))
     suit_interpreter()
     suit_long_life()
     with display:
@@ -177,10 +179,14 @@ def print_files(
 
 
 def _forecast(plan: Plan, now: datetime, number: int) -> Iterator[tuple[datetime, Key]]:
-    """The first so many runs of all connectors together; what is due runs now."""
+    """The first so many runs of all connectors together; what is due runs now.
+
+    A process that runs them knows best; where there is none, it is as if one began now.
+    """
     agenda = Agenda()
     agenda.plan(plan.schedules, plan.counted_from(plan.schedules.keys()).get, now)
-    heap = [(due, key) for key, due in agenda.upcoming().items()]
+    told = PublishedPlans(plan.asked.store_folder)
+    heap = [(told.due(key, plan.schedules[key], now) or due, key) for key, due in agenda.upcoming().items()]
     heapq.heapify(heap)
     for _ in range(number):
         due, key = heap[0]

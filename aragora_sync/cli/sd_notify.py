@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, MutableMapping
 
 MICROSECONDS = 1_000_000
+LONGEST_SECONDS = 1.0  # that a listener with no time for it may delay the syncs
 
 
 class SystemdNotice:
@@ -42,6 +43,7 @@ class SystemdNotice:
             return
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to_systemd:
+            to_systemd.settimeout(LONGEST_SECONDS)
             to_systemd.sendto("\n".join(lines).encode(), address)
 
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import AragoraSyncError, NoStore, StateError
 from ..engine.history import last_run, read_runs
+from ..engine.published import PublishedPlans
 from ..engine.result import Status
 from ..engine.waiting import FirstWaits
 from ..state import State, StateFile
 from ..store.base import WATCHING, Totals
 from ..store.sqlite import SqliteStore, store_path
 from .health import health_of, lag_of, next_run_at
+from .output import step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,6 +39,7 @@ class Standing:
     waits_since: datetime | None = None  # for its first run, where a scheduler noted that
     streams: Sequence[StreamRow] = ()
     last_run: LastRun | None = None  # as the schedule counts
+    plans: PublishedPlans | None = None  # of the processes that run now
     last_success_at: datetime | None = None
     channel: ChannelNote | None = None  # of pushes, where one was ever asked for
     legacy: State | None = None  # a state file of the older Aragora
@@ -72,12 +75,15 @@ class Standing:
 
 def read_standings(asked: Asked, chosen: Iterable[Chosen], history: int) -> list[Standing]:
     """One for each connector. An unreadable store or state file becomes a problem of that one alone."""
-    waits = FirstWaits(asked.store_folder).since()
-    return [_read(asked, one, max(2, history), waits.get((one.tenant, one.connector))) for one in chosen]
+    waits, plans = FirstWaits(asked.store_folder).since(), PublishedPlans(asked.store_folder)
+    standings = [Standing(one, waits_since=waits.get((one.tenant, one.connector)), plans=plans) for one in chosen]
+    for standing in standings:
+        _read(asked, standing, max(2, history))
+    return standings
 
 
-def _read(asked: Asked, chosen: Chosen, runs: int, waits_since: datetime | None) -> Standing:
-    standing = Standing(chosen, waits_since=waits_since)
+def _read(asked: Asked, standing: Standing, runs: int) -> None:
+    chosen = standing.chosen
     try:
         state = StateFile(asked.state_folder(chosen.config), chosen.connector, chosen.tenant).load()
         standing.legacy = state if state and state.legacy else None
@@ -93,10 +99,9 @@ def _read(asked: Asked, chosen: Chosen, runs: int, waits_since: datetime | None)
             finally:
                 store.close()
         except NoStore:
-            return standing  # a first run is about to make it
+            return  # a first run is about to make it
         except AragoraSyncError as error:
             standing.problems.append(error)
-    return standing
 
 
 def _read_channel(standing: Standing, asked: Asked) -> None:
@@ -149,7 +154,7 @@ def standing_object(standing: Standing, history: int, now: datetime) -> dict[str
 
 def problem_object(error: AragoraSyncError) -> dict[str, str]:
     """An error of a file, for programs."""
-    return {"message": error.message, "hint": error.hint}
+    return {"message": error.message, "hint": step(error.hint)}
 
 
 def _channel_object(note: ChannelNote, now: datetime) -> dict[str, Any]:
@@ -161,7 +166,7 @@ def _channel_object(note: ChannelNote, now: datetime) -> dict[str, Any]:
         "lapsed": note.has_lapsed(now),
         "waits_for": current.waits_for if current else "",
         "problem": note.problem,
-        "hint": note.hint,
+        "hint": step(note.hint),
     }
 
 

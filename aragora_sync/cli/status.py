@@ -13,7 +13,7 @@ from ..store.base import UNDER_WAY, RunRow, StreamRow
 from .common import Asked, Connectors, command
 from .health import WELL, Health, advice, ago, exit_code_of, health_of, lag_of, next_run_at
 from .outcome import count_cells
-from .output import aligned, count, indented, letter, moment, painted, say, say_json, talk
+from .output import aligned, count, indented, letter, moment, painted, say, say_json, step, talk
 from .selection import choose_known, stored_tenants, unreadable_stores
 from .standing import NEVER, Standing, problem_object, read_standings, standing_object
 
@@ -115,7 +115,7 @@ def _check(asked: Asked, standings: Sequence[Standing], now: datetime, max_age: 
             say(f"{each.chosen.tenant}  {each.chosen.connector}  {painted(str(health), well=False)}  {since}")
             for problem in each.problems:
                 say("\n".join(indented(problem.message)))
-                say(f"  try: {problem.hint}")
+                say(f"  try: {step(problem.hint)}")
             _advise(each, health)
     counted = [health for _, health in found if health is not Health.IGNORED]
     if not asked.quiet:
@@ -125,7 +125,7 @@ def _check(asked: Asked, standings: Sequence[Standing], now: datetime, max_age: 
 
 def _advise(standing: Standing, health: Health) -> None:
     if text := advice(standing, health):
-        say(f"  try: {text}")
+        say(f"  try: {step(text)}")
 
 
 def _planned_lines(standing: Standing, now: datetime) -> list[str]:
@@ -168,7 +168,7 @@ def _channel_lines(standing: Standing, verbose: bool, now: datetime) -> list[str
     note = standing.channel
     if note is None:
         return []
-    lines = [f"its push channel fails: {note.problem}", *([f"try: {note.hint}"] if note.hint else [])]
+    lines = [f"its push channel fails: {note.problem}", *([f"try: {step(note.hint)}"] if note.hint else [])]
     lines = lines if note.problem else []
     expires_at = note.current.expires_at if note.current else None
     if note.has_lapsed(now):

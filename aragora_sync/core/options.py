@@ -159,13 +159,27 @@ def _refuse_bool(value: Any) -> Any:
 
 def problems_of(error: ValidationError, names: Sequence[str]) -> list[Problem]:
     """Pydantic's findings in our words. `names` are the options that exist, to suggest the one that was meant."""
-    found = []
+    found: dict[tuple[str | int, ...], list[str]] = {}
     for entry in error.errors(include_url=False, include_input=False):
         path = tuple(part for part in entry["loc"] if not _is_internal(part))
-        problem = Problem(path, _sentence(entry, path, names))
-        if problem not in found:
-            found.append(problem)
-    return found
+        said = found.setdefault(path, [])
+        if (sentence := _sentence(entry, path, names)) not in said:
+            said.append(sentence)
+    meant = [path for path in found if not any(_is_within(other, path) for other in found)]
+    return [Problem(path, sentence) for path in meant for sentence in _alternatives(found[path], path)]
+
+
+def _is_within(path: Sequence[str | int], outer: Sequence[str | int]) -> bool:
+    """Of several kinds that a value may be of, it is of the one in which the mistake lies deeper."""
+    return len(path) > len(outer) and path[: len(outer)] == outer
+
+
+def _alternatives(sentences: Sequence[str], path: Sequence[str | int]) -> Sequence[str]:
+    """One sentence where each tells of another kind that the value may be of."""
+    start = f"option {_words(path)}: expected "
+    if not all(sentence.startswith(start) for sentence in sentences):
+        return sentences
+    return [start + ", or ".join(sentence.removeprefix(start) for sentence in sentences)]
 
 
 def unknown_option(name: object, names: Sequence[str]) -> str:

@@ -115,6 +115,10 @@ class Agenda:
         """When each is due that does not run."""
         return {key: entry.due for key, entry in self._entries.items() if not entry.running}
 
+    def expected(self) -> dict[Key, tuple[SyncSchedule, datetime]]:
+        """When each runs next, as far as that can be told: what runs now, after the moment that it runs for."""
+        return {key: (entry.schedule, self._expected(key, entry)) for key, entry in self._entries.items()}
+
     def after(self, key: Key, due: datetime) -> datetime:
         """When a connector that ran when it was due runs again."""
         schedule = self._entries[key].schedule
@@ -128,6 +132,11 @@ class Agenda:
 
     def _next(self, key: Key, entry: _Entry, now: datetime) -> datetime:
         return next_run(entry.schedule, entry.last, now, entry.schedule.delay_of(*key))
+
+    def _expected(self, key: Key, entry: _Entry) -> datetime:
+        if not entry.running or entry.last is None:
+            return entry.due
+        return entry.last if entry.again else self.after(key, entry.last)
 
     def _served(self, key: Key, due: datetime, now: datetime) -> datetime:
         """The moment that a run stands for which begins now: its own, or all that were missed up to now."""

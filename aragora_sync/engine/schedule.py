@@ -93,6 +93,11 @@ class SyncSchedule:
         return self.interval, self.cron_line, self.window, str(self.zone), self.jitter or 0
 
     @cached_property
+    def meaning(self) -> str:
+        """The same text for all schedules that mean the same, also in another process."""
+        return repr(self._meaning)
+
+    @cached_property
     def zone(self) -> tzinfo:
         """In which everything is meant. UTC is known also where the machine knows no zones."""
         return UTC if self.timezone in (None, "UTC") else ZoneInfo(self.timezone)

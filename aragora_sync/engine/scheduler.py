@@ -112,6 +112,10 @@ class Scheduler:
         """When each connector is due that does not run now."""
         return self._agenda.upcoming()
 
+    def expected(self) -> Mapping[Key, tuple[SyncSchedule, datetime]]:
+        """When each connector runs next, and by which schedule; to be asked in the thread of `run`."""
+        return self._agenda.expected()
+
     # The loop
 
     def run(self) -> None:
@@ -144,7 +148,7 @@ class Scheduler:
     def _turn(self, pool: ThreadPoolExecutor) -> None:
         now = self._clock()
         if self._drift.jumped():
-            logger.warning("the clock was put to another time: all schedules are reckoned anew")
+            logger.warning("the clock was put to another time, or the machine slept: all schedules are reckoned anew")
             self._agenda.replan(now)
         for key in self._agenda.take(now, self._jobs - len(self._running)):
             self._start(pool, key)

@@ -186,3 +186,43 @@ def test_an_answer_goes_out_where_the_terminal_knows_only_ascii(
 def test_first_line_of_each_command_is_the_sentence_in_the_list() -> None:
     for name, (_, sentence) in COMMANDS.items():
         assert app.load_command(name).help.splitlines()[0] == sentence
+
+
+NAMED = "my connectors.yaml"
+SAID = {
+    ("check",): "correct the file, then: aragora-sync check -c 'my connectors.yaml'",
+    ("run", "nobody"): "aragora-sync status -c 'my connectors.yaml'",
+    ("search", "one"): "aragora-sync run -c 'my connectors.yaml'",
+    ("schedule", "print"): "aragora-sync schedule print --help",
+    ("init",): "aragora-sync check --config 'my connectors.yaml'",
+}
+
+
+@pytest.mark.parametrize("words", SAID)
+def test_commands_in_hints_are_about_the_configuration_that_was_named(
+    words: tuple[str, ...], home: Home, cli: Cli
+) -> None:
+    home.toy("blocks", **({"colour": "green"} if words == ("check",) else {}))
+    home.config.rename(home.folder / NAMED)
+
+    assert f"  try: {SAID[words]}" in cli(*words, "-c", NAMED).err.splitlines()
+
+
+def test_a_configuration_that_is_not_there_is_begun_where_it_was_named(home: Home, cli: Cli) -> None:
+    assert "  try: aragora-sync init -c c.yaml\n" in cli("run", "-c", "c.yaml").err
+    assert cli("run").err.endswith("  try: aragora-sync init\n")  # the environment and the usual places are found again
+
+    assert cli("init", "-c", "c.yaml").out.endswith("then: aragora-sync check -c c.yaml\n")
+
+
+def test_hints_of_connectors_name_the_configuration_too(home: Home, cli: Cli) -> None:
+    home.toy("blocks", {"box": {"raises": ["CredentialError", "no.", "aragora-sync oauth login toy, or `x`"]}})
+    home.config.rename(home.folder / "c.yaml")
+
+    ended = cli("run", "-c", "c.yaml")
+    told = cli("run", "-c", "c.yaml", "--json").lines[0]["errors"][0]["hint"]
+    status = cli("status", "-c", "c.yaml").out
+
+    assert "    try: aragora-sync oauth login -c c.yaml toy, or `x`\n" in ended.out
+    assert told == "aragora-sync oauth login -c c.yaml toy, or `x`"
+    assert "  try: aragora-sync check -c c.yaml blocks --tenant acme\n" in status

@@ -72,7 +72,7 @@ def test_what_a_webhook_names_is_read_between_two_runs(
     home.add("acme", {"type": "github", "id": "code", "schedule": HOURLY, **where})
     address = free_address()
     with running(home, command, "--listen", address) as program:
-        assert f"1 connector by schedule, 1 told by webhooks at http://{address}" in program.told("READY=1")
+        assert f"1 connector by schedule, 1 connector told by webhooks at http://{address}" in program.told("READY=1")
         program.said(program.out, "1 synced")
         hub.tick(3600)
         app.open_issue("Idea")
@@ -84,6 +84,16 @@ def test_what_a_webhook_names_is_read_between_two_runs(
     assert titles(home) == {"Bug (#1)", "Idea (#2)"}
     with closing(SqliteStore(store_path(home.stores, "acme"), read_only=True)) as store:
         assert [run.status for run in store.runs("code", 9)] == ["part: ok", "ok"]
+
+
+def test_what_has_no_schedule_is_not_counted_among_those_that_have(
+    home: Home, command: Callable[..., list[str]], hub: FakeGitHub
+) -> None:
+    login = {"GITHUB_TOKEN": CLASSIC, "GITHUB_WEBHOOK_SECRET": SECRET}
+    home.add("acme", {"type": "github", "organization": "acme", "base_url": hub.url, "credentials": login})
+    address = free_address()
+    with running(home, command, "--listen", address) as program:
+        assert f"STATUS=1 connector told by webhooks at http://{address}" in program.told("READY=1")
 
 
 def test_a_table_is_watched_and_what_cannot_be_is_scheduled(
@@ -99,7 +109,7 @@ def test_a_table_is_watched_and_what_cannot_be_is_scheduled(
     )
     home.toy("blocks", schedule=HOURLY)
     with running(home, command, "--watch", "--json") as program:
-        assert "2 connectors by schedule, 1 watched" in program.told("READY=1")
+        assert "2 connectors by schedule, 1 connector watched" in program.told("READY=1")
         program.said(program.out, '"connector": "tables"')
         schema.run("INSERT INTO documents VALUES (1, 'One')")
         told = json.loads(program.said(program.out, '"event": "watched"'))

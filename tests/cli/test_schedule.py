@@ -17,10 +17,12 @@ from types import SimpleNamespace, TracebackType
 from typing import Any
 
 import pytest
+import time_machine
 
 from aragora_sync.cli.common import Asked
 from aragora_sync.cli.foreground import Housekeeping
-from aragora_sync.cli.planned import Plan
+from aragora_sync.cli.planned import ConfigFile, Plan
+from aragora_sync.core.errors import ConfigError
 from aragora_sync.engine.events import RunEnded
 from aragora_sync.engine.result import Status, SyncResult
 from aragora_sync.engine.scheduler import Scheduler
@@ -68,6 +70,13 @@ def test_it_runs_what_is_due_follows_its_file_and_ends_well(home: Home, foregrou
         home.config.write_text("tenants: [")
         program.said(program.err, "error: connectors.yaml:")
         program.said(program.err, "The schedules of before go on.")
+        program.told("STATUS=connectors.yaml cannot be used; the schedules of before go on")
+        home.config.unlink()
+        home.config.mkdir()
+        program.said(program.err, "error: connectors.yaml: this is a folder; name the file in it")
+        program.told("STATUS=connectors.yaml cannot be used; the schedules of before go on")
+        home.config.rmdir()
+        program.said(program.err, "error: connectors.yaml: there is no such file")
         program.told("STATUS=connectors.yaml cannot be used; the schedules of before go on")
         home.config.write_text(well)
         program.said(program.err, "was read again: 2 connectors by schedule")
@@ -128,6 +137,34 @@ def test_a_first_run_that_was_missed_is_made_up(home: Home, foreground: Callable
     assert datetime.fromisoformat(planned) <= datetime.now(UTC)
     assert datetime.fromisoformat(status) <= datetime.now(UTC)
     assert (runs(home, "nightly"), json.loads(note.read_text())["waiting_since"]) == (1, {})
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_next_tells_what_the_program_does_as_long_as_it_runs(
+    home: Home, foreground: Callable[..., Any], cli: Cli, number: int
+) -> None:
+    """Who runs it by hand does not move what is planned; where nothing runs, it is counted from that run."""
+    home.toy("blocks", schedule=HOURLY)
+
+    def told_next() -> list[datetime]:
+        first = cli("schedule", "next", "--json", "--count", "1").document["runs"][0]["at"]
+        return [datetime.fromisoformat(at) for at in (first, standing()["next_run_at"])]
+
+    def standing() -> Any:
+        return cli("status", "--json").document["connectors"][0]
+
+    began = datetime.now(UTC)
+    later = began + timedelta(minutes=30)
+    with foreground() as program:
+        program.said(program.out, "blocks")
+        with time_machine.travel(later, tick=False):
+            cli("run", "blocks")
+            while_it_runs = told_next()
+            program.end(number)
+            after = told_next()
+
+    assert all(moment < later + timedelta(minutes=45) for moment in while_it_runs)
+    assert all(moment > later + timedelta(minutes=59) for moment in after)
 
 
 def test_without_a_schedule_it_says_what_to_write(home: Home, cli: Cli) -> None:
@@ -283,3 +320,22 @@ def test_a_broken_provider_keeps_nothing_of_the_runs_that_met_it(home: Home) -> 
     first = kept()
 
     assert [kept() for _ in range(3)] == [first] * 3
+
+
+def test_where_the_file_is_gone_another_one_does_not_take_its_place(home: Home) -> None:
+    home.toy("blocks", schedule=HOURLY)
+    plan = Plan(Asked())
+    usual = home.folder / ".aragora" / "connectors.yaml"
+    usual.parent.mkdir(exist_ok=True)
+    home.config.rename(usual)
+
+    with pytest.raises(ConfigError, match="there is no such file"):
+        plan.again()
+
+
+def test_a_file_that_may_not_be_read_any_more_is_noticed(home: Home) -> None:
+    home.toy("blocks")
+    file = ConfigFile(Asked())
+    home.config.chmod(0o000)
+
+    assert [file.changed() for _ in range(4)] == [False, True, False, False]

@@ -45,7 +45,7 @@ def status(
 
     Reads the store and the state files, and writes nothing. Cursors are shown with -v and --json. With --check the
     exit code is 0 where all enabled connectors are fresh, 3 where some are stale or failing, 1 where all are, and 4
-    where somebody must log in. Stale is what missed two runs of its schedule.
+    where somebody must log in. Stale is what never went well, or missed two runs of its schedule.
     """
     if max_age is not None and not check:
         raise ConfigError("--max-age says from when on --check calls it stale.", hint="name both, or neither")

@@ -7,14 +7,14 @@ import logging
 import os
 import platform
 import sys
-import time
 from typing import TYPE_CHECKING, TextIO
 
 from .. import __version__
+from ..core.seldom import Seldom
 from .output import cleaned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 OURS = logging.getLogger("aragora_sync")
 WAITS = logging.getLogger("aragora_sync.engine.sync")  # tells for what a stream waits, as live rows do
@@ -39,23 +39,10 @@ class StderrHandler(logging.StreamHandler[TextIO]):
         return cleaned(f"{text}\n{REPORT}" if record.exc_info else text)
 
 
-class Repeated(logging.Filter):
-    """Drops what a connector warned of less than a day ago: a program that goes on makes it anew for each run."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__()
-        self._clock = clock
-        self._told_at: dict[str, float] = {}
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if not record.name.startswith(CONNECTORS) or record.levelno != logging.WARNING:
-            return True
-        now, text = self._clock(), record.getMessage()
-        if now - self._told_at.get(text, -AGAIN_SECONDS) < AGAIN_SECONDS:
-            return False
-        self._told_at = {each: at for each, at in self._told_at.items() if now - at < AGAIN_SECONDS}
-        self._told_at[text] = now
-        return True
+def warned_of(record: logging.LogRecord) -> str | None:
+    """What a connector warns of: a program that goes on makes it anew for each run, and it would warn each time."""
+    is_warning = record.name.startswith(CONNECTORS) and record.levelno == logging.WARNING
+    return record.getMessage() if is_warning else None
 
 
 @contextlib.contextmanager
@@ -66,7 +53,7 @@ def logging_to_stderr(*, verbose: bool, quiet: bool) -> Iterator[None]:
     shape = "%(asctime)s %(levelname)s %(name)s: %(message)s" if verbose else "%(levelname)s: %(message)s"
     handler.setFormatter(logging.Formatter(shape))
     if not verbose:
-        handler.addFilter(Repeated())
+        handler.addFilter(Seldom(AGAIN_SECONDS, warned_of))
     before = {logger: logger.level for logger in (OURS, WAITS, *DRIVERS)}
     OURS.setLevel(logging.DEBUG if verbose else logging.ERROR if quiet else logging.WARNING)
     for driver in DRIVERS:

@@ -15,6 +15,7 @@ from waitress.channel import HTTPChannel
 from waitress.server import create_server
 
 from ..core.errors import ConfigError
+from ..core.seldom import Seldom
 from .parser import Parser
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ HINTS = {
     errno.EADDRINUSE: "end what listens there already, or name another address, like --listen 127.0.0.1:8091",
     errno.EACCES: "name a port from 1024 on, like --listen 127.0.0.1:8090",
 }
+
+
+def seldom(clock: Callable[[], float] = time.monotonic) -> Seldom:
+    """One record of each level: what anybody can bring about must not fill the log."""
+    return Seldom(TELL_EVERY_SECONDS, lambda record: record.levelno, clock)
 
 
 class Channel(HTTPChannel):
@@ -98,7 +104,7 @@ class Server:
             log_socket_errors=False,
             ident="",
         )
-        logger.filters[:] = [Seldom()]
+        logger.filters[:] = [seldom()]
         quiet = logging.getLogger(f"{__name__}.quiet")
         quiet.disabled = True  # a flood would fill the log with how long the queue is
         server.channel_class = Channel
@@ -126,22 +132,6 @@ class Server:
         while not self._stopping:
             wasyncore.loop(timeout=LOOP_SECONDS, map=self._map, count=1, use_poll=True)
         self._server.task_dispatcher.shutdown(timeout=END_SECONDS)
-
-
-class Seldom(logging.Filter):
-    """Lets one record of each level pass in a minute: what anybody can bring about must not fill the log."""
-
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        super().__init__()
-        self._now = now
-        self._told_at: dict[int, float] = {}
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        now = self._now()
-        if now - self._told_at.get(record.levelno, -TELL_EVERY_SECONDS) < TELL_EVERY_SECONDS:
-            return False
-        self._told_at[record.levelno] = now
-        return True
 
 
 def _listen(address: str) -> socket.socket:

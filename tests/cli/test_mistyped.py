@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from aragora_sync.cli.logs import AGAIN_SECONDS, Repeated
+from aragora_sync.cli.logs import AGAIN_SECONDS, warned_of
+from aragora_sync.core.seldom import Seldom
 
 from .conftest import Cli, Home
 
@@ -131,7 +132,7 @@ def test_files_for_another_user_name_what_lies_in_your_home(home: Home, cli: Cli
 
 def test_what_a_connector_warns_of_in_each_run_is_told_once_a_day() -> None:
     now = [0.0]
-    repeated = Repeated(lambda: now[0])
+    repeated = Seldom(AGAIN_SECONDS, warned_of, lambda: now[0])
 
     def passes(name: str, text: str, level: int = logging.WARNING) -> bool:
         return bool(repeated.filter(logging.LogRecord(name, level, "", 0, "%s", (text,), None)))

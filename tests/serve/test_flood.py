@@ -141,7 +141,7 @@ def test_connections_that_say_nothing_make_room_for_those_that_do(service):
 
 def test_what_anybody_can_bring_about_is_told_once_a_minute():
     now = 0.0
-    seldom = server.Seldom(lambda: now)
+    seldom = server.seldom(lambda: now)
     warning, error = (logging.makeLogRecord({"levelno": level}) for level in (logging.WARNING, logging.ERROR))
 
     assert [seldom.filter(each) for each in (warning, error, warning, error)] == [True, True, False, False]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..core.errors import CredentialError, StateError
-from ..core.files import PRIVATE_FILE, home_folder, make_private_folder, settle, write_atomically
+from ..core.files import PRIVATE_FILE, home_folder, make_private_folder, settle, try_lock, write_atomically
 from ..core.stop import Stopped, StopSign
 from .credentials import Credentials
 from .secrets import remember
@@ -116,7 +115,7 @@ class TokenStore:
         except OSError as error:
             raise StateError(f"cannot use the lock {path}: {error.strerror}.", hint="make it yours (chown)") from error
         try:
-            while not _taken(descriptor):
+            while not try_lock(descriptor):
                 if stop.wait(LOOK_SECONDS, "another process renews the token"):
                     raise Stopped
             yield
@@ -140,11 +139,3 @@ class TokenStore:
             raise CredentialError(
                 f"the token file {self.path} cannot be written: {error.strerror}.", hint="make it and its folder yours"
             ) from error
-
-
-def _taken(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -102,14 +102,11 @@ def exclusive_lock(path: Path, what: str) -> Iterator[None]:
     except OSError as error:
         raise _unusable(path, error) from error
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = _holder(descriptor)
+        if not try_lock(descriptor):
             raise Locked(
-                f"another run of {what} is under way{holder}.",
+                f"another run of {what} is under way{_holder(descriptor)}.",
                 hint="wait until it ends, or stop it with Ctrl-C or kill: its progress is kept",
-            ) from error
+            )
         try:
             _sign(descriptor)
         except OSError as error:
@@ -117,6 +114,15 @@ def exclusive_lock(path: Path, what: str) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def try_lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
+    """Takes the lock of an open file where no other open file holds it; whether it did. Closing it gives it back."""
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _sign(descriptor: int) -> None:

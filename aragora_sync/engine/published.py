@@ -19,7 +19,7 @@ from typing import TypeAlias
 from uuid import uuid4
 
 from ..core.errors import ConfigError
-from ..core.files import PRIVATE_FILE, make_private_folder
+from ..core.files import PRIVATE_FILE, make_private_folder, try_lock
 from .agenda import Key
 from .schedule import SyncSchedule
 
@@ -162,11 +162,7 @@ def _text_of_the_living(path: Path) -> str:
 
 
 def _is_held(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    return False
+    return not try_lock(descriptor, fcntl.LOCK_SH)
 
 
 def _is_still(path: Path, descriptor: int) -> bool:
